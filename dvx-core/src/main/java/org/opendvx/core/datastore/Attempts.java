@@ -1,0 +1,121 @@
+package org.opendvx.core.datastore;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs operations: at first on the caller's thread, where nothing may wait; when one says {@link
+ * NotYet}, again on a virtual thread, which waits between the attempts but not within them, so that
+ * no lock is ever held over a disk access. An operation that was disturbed very often may wait with
+ * its locks held, so that each ends.
+ */
+final class Attempts implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
+  private static final int PATIENCE = 200;
+  private static final long CLOSE_SECONDS = 40;
+
+  /** Set while an operation runs that must not wait. */
+  private static final ThreadLocal<Boolean> HURRY = new ThreadLocal<>();
+
+  private final Failures failures;
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("datastore-", 0).factory());
+
+  Attempts(Failures failures) {
+    this.failures = failures;
+  }
+
+  /** Whether the current thread may wait for disks here. */
+  static boolean mayWait() {
+    return HURRY.get() == null;
+  }
+
+  /** Runs an operation; its failures are in the future. */
+  <T> CompletableFuture<T> run(Supplier<CompletableFuture<T>> operation) {
+    try {
+      return hurried(operation);
+    } catch (NotYet notYet) {
+      return later(notYet, operation);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(failures.translate(e));
+    }
+  }
+
+  /** Waits on a virtual thread and runs the operation there. */
+  <T> CompletableFuture<T> later(NotYet notYet, Supplier<CompletableFuture<T>> operation) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    try {
+      threads.execute(() -> repeat(notYet, operation, result));
+    } catch (RejectedExecutionException _) {
+      result.completeExceptionally(new FileException(FileError.IO, "the datastore is closed"));
+    }
+    return result;
+  }
+
+  private <T> void repeat(
+      NotYet first, Supplier<CompletableFuture<T>> operation, CompletableFuture<T> result) {
+    NotYet notYet = first;
+    try {
+      for (int attempt = 0; ; attempt++) {
+        notYet.await();
+        try {
+          forward(attempt < PATIENCE ? hurried(operation) : operation.get(), result);
+          return;
+        } catch (NotYet again) {
+          notYet = again;
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      result.completeExceptionally(new FileException(FileError.BUSY, "interrupted"));
+    } catch (RuntimeException e) {
+      result.completeExceptionally(failures.translate(e));
+    } catch (Error e) {
+      result.completeExceptionally(e);
+      throw e;
+    }
+  }
+
+  private static <T> CompletableFuture<T> hurried(Supplier<CompletableFuture<T>> operation) {
+    HURRY.set(true);
+    try {
+      return operation.get();
+    } finally {
+      HURRY.remove();
+    }
+  }
+
+  private static <T> void forward(CompletableFuture<T> from, CompletableFuture<T> to) {
+    from.whenComplete(
+        (value, failure) -> {
+          if (failure == null) {
+            to.complete(value);
+          } else {
+            to.completeExceptionally(failure);
+          }
+        });
+  }
+
+  /** Lets what runs end. */
+  @Override
+  public void close() {
+    threads.shutdown();
+    try {
+      BooleanSupplier ended = threads::isTerminated;
+      if (!threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS) && !ended.getAsBoolean()) {
+        LOG.warn("Operations still wait after {} s; they are broken off", CLOSE_SECONDS);
+        threads.shutdownNow();
+      }
+    } catch (InterruptedException _) {
+      threads.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
