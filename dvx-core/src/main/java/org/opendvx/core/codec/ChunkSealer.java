@@ -121,10 +121,11 @@ public final class ChunkSealer {
    * Checks a slot and restores its plain bytes.
    *
    * @param available bytes that may belong to the slot; those behind it are ignored
-   * @param target has room for the plain length from {@code targetOffset}; undefined after a failure
+   * @param target has room for the plain length from {@code targetOffset}; undefined after a
+   *     failure
    * @return the plain length
-   * @throws DvxException CORRUPT when a single bit differs from what was sealed, or when the slot is
-   *     not the one of that address and type
+   * @throws DvxException CORRUPT when a single bit differs from what was sealed, or when the slot
+   *     is not the one of that address and type
    */
   public int open(
       byte[] slot,
@@ -224,8 +225,7 @@ public final class ChunkSealer {
       int restored =
           raw
               ? stored
-              : reader.decompress(
-                  opened, 0, stored, target, targetOffset, header.plainLength());
+              : reader.decompress(opened, 0, stored, target, targetOffset, header.plainLength());
       if (restored != header.plainLength()) {
         throw new DamagedException("it does not decompress to its length");
       }

@@ -77,7 +77,8 @@ final class FileKey extends KeyEncryptionKey {
     }
     byte[] key = KeyRing.random(KeyRing.KEY_LENGTH);
     Path draft =
-        folder.resolve("." + target.getFileName() + "." + HexFormat.of().formatHex(KeyRing.random(8)));
+        folder.resolve(
+            "." + target.getFileName() + "." + HexFormat.of().formatHex(KeyRing.random(8)));
     try {
       try {
         writeDurably(draft, key);

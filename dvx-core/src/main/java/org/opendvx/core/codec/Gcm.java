@@ -8,8 +8,8 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
 
 /**
- * AES-256-GCM with 96-bit nonces and 128-bit tags over byte arrays; direct buffers are twice as slow
- * in the JDK. Confined to one thread.
+ * AES-256-GCM with 96-bit nonces and 128-bit tags over byte arrays; direct buffers are twice as
+ * slow in the JDK. Confined to one thread.
  */
 final class Gcm {
   static final int NONCE_LENGTH = 12;

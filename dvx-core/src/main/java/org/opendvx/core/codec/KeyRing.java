@@ -15,8 +15,8 @@ import org.opendvx.core.error.Kind;
  * The keys of a pool. It is stored wrapped under a {@link KeyEncryptionKey} only; a new key
  * encryption key wraps the same ring again and no data changes.
  *
- * <p>Immutable but for {@link #close}, which overwrites the keys held here (not what was handed out).
- * Thread-safe before that. Its text never shows a key.
+ * <p>Immutable but for {@link #close}, which overwrites the keys held here (not what was handed
+ * out). Thread-safe before that. Its text never shows a key.
  */
 public final class KeyRing implements AutoCloseable {
   /** Bytes of a data, fingerprint, handle or journal key. */
@@ -93,8 +93,8 @@ public final class KeyRing implements AutoCloseable {
   /**
    * Opens a wrapped ring.
    *
-   * @throws DvxException DENIED when the key is not the one that wrapped it, CORRUPT when the blob is
-   *     damaged, UNSUPPORTED when a newer version wrote it
+   * @throws DvxException DENIED when the key is not the one that wrapped it, CORRUPT when the blob
+   *     is damaged, UNSUPPORTED when a newer version wrote it
    */
   public static KeyRing unwrap(byte[] blob, KeyEncryptionKey key) {
     return KeyRingBlob.unwrap(blob, key);

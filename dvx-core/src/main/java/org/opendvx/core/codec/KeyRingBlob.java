@@ -12,8 +12,8 @@ import org.opendvx.core.error.Kind;
 /**
  * A wrapped key ring as bytes. Byte table: docs/formats/keyring.md.
  *
- * <p>The checksum at the end tells damage from a wrong key: if it fits and the tag does not, the key
- * is the wrong one.
+ * <p>The checksum at the end tells damage from a wrong key: if it fits and the tag does not, the
+ * key is the wrong one.
  */
 final class KeyRingBlob {
   private static final int MAGIC = 0x4456584b; // DVXK
@@ -194,7 +194,9 @@ final class KeyRingBlob {
       byte[] key = Arrays.copyOfRange(plain, at, at + purpose.length);
       at += purpose.length;
       byte[] earlier =
-          purpose == Purpose.DATA ? dataKeys.putIfAbsent(id, key) : single.putIfAbsent(purpose, key);
+          purpose == Purpose.DATA
+              ? dataKeys.putIfAbsent(id, key)
+              : single.putIfAbsent(purpose, key);
       if (earlier != null || (purpose == Purpose.DATA && id < 1)) {
         throw damaged("it holds two keys for one purpose");
       }

@@ -53,8 +53,7 @@ final class Lz4Codec implements ChunkCodec {
   public int decompress(
       byte[] compressed, int offset, int length, byte[] target, int targetOffset, int plainLength) {
     try {
-      return decompressor.decompress(
-          compressed, offset, length, target, targetOffset, plainLength);
+      return decompressor.decompress(compressed, offset, length, target, targetOffset, plainLength);
     } catch (LZ4Exception e) {
       return -1;
     }

@@ -46,8 +46,7 @@ public final class RecordSealer {
     Workbench bench = workbenches.take();
     try {
       bench.bind(incarnation, sequence, kind);
-      bench.gcm.seal(
-          key, bench.nonce, bench.kind, plain, offset, length, target, targetOffset);
+      bench.gcm.seal(key, bench.nonce, bench.kind, plain, offset, length, target, targetOffset);
     } finally {
       workbenches.giveBack(bench);
     }
@@ -60,7 +59,8 @@ public final class RecordSealer {
    * @param length bytes of the sealed payload
    * @param target has {@code length - OVERHEAD} bytes from {@code targetOffset}
    * @return bytes written
-   * @throws DvxException CORRUPT when the payload is not the one that was sealed under these numbers
+   * @throws DvxException CORRUPT when the payload is not the one that was sealed under these
+   *     numbers
    */
   public int open(
       int incarnation,
