@@ -83,6 +83,45 @@ final class Attempts implements AutoCloseable {
     }
   }
 
+  /** Runs work that needs a disk and no lock on a virtual thread. */
+  <T> CompletableFuture<T> blocking(Supplier<T> work) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    try {
+      threads.execute(
+          () -> {
+            try {
+              result.complete(work.get());
+            } catch (RuntimeException e) {
+              result.completeExceptionally(failures.translate(e));
+            } catch (Error e) {
+              result.completeExceptionally(e);
+              throw e;
+            }
+          });
+    } catch (RejectedExecutionException _) {
+      result.completeExceptionally(new FileException(FileError.IO, "the datastore is closed"));
+    }
+    return result;
+  }
+
+  /** Runs a step of an operation that holds no lock: it may wait unless the thread is a caller's. */
+  static <T> T withoutLocks(Supplier<T> step) {
+    return Thread.currentThread().isVirtual() ? patiently(step) : step.get();
+  }
+
+  /** Runs a step that must not be broken off: it may wait, whatever thread it is. */
+  static <T> T patiently(Supplier<T> step) {
+    if (mayWait()) {
+      return step.get();
+    }
+    HURRY.remove();
+    try {
+      return step.get();
+    } finally {
+      HURRY.set(true);
+    }
+  }
+
   private static <T> CompletableFuture<T> hurried(Supplier<CompletableFuture<T>> operation) {
     HURRY.set(true);
     try {
@@ -93,14 +132,15 @@ final class Attempts implements AutoCloseable {
   }
 
   private static <T> void forward(CompletableFuture<T> from, CompletableFuture<T> to) {
-    from.whenComplete(
-        (value, failure) -> {
-          if (failure == null) {
-            to.complete(value);
-          } else {
-            to.completeExceptionally(failure);
-          }
-        });
+    var _ =
+        from.whenComplete(
+            (value, failure) -> {
+              if (failure == null) {
+                to.complete(value);
+              } else {
+                to.completeExceptionally(failure);
+              }
+            });
   }
 
   /** Lets what runs end. */

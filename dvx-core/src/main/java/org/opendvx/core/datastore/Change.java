@@ -10,7 +10,10 @@ import java.util.Map;
  */
 sealed interface Change {
 
-  /** A file's attributes; makes the file if there is none of that id. Its content stays. */
+  /** A file comes to be, without content. */
+  record InodeMake(long file, InodeImage image) implements Change {}
+
+  /** A file's attributes; its content stays. */
   record InodePut(long file, InodeImage image) implements Change {}
 
   /** A file is gone, with its content. */

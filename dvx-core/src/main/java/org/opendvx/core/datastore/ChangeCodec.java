@@ -11,6 +11,7 @@ import org.opendvx.core.datastore.Change.ContentShared;
 import org.opendvx.core.datastore.Change.EntryPut;
 import org.opendvx.core.datastore.Change.EntryRemove;
 import org.opendvx.core.datastore.Change.InodeDrop;
+import org.opendvx.core.datastore.Change.InodeMake;
 import org.opendvx.core.datastore.Change.InodePut;
 import org.opendvx.core.datastore.Change.RequestDone;
 import org.opendvx.core.datastore.Change.SnapshotDrop;
@@ -34,6 +35,7 @@ final class ChangeCodec {
   private static final byte SNAPSHOT_PUT = 8;
   private static final byte SNAPSHOT_DROP = 9;
   private static final byte REQUEST_DONE = 10;
+  private static final byte INODE_MAKE = 11;
 
   private static final int ENTRY_FIXED = 8 + 8 + 1 + 8 + 2;
   private static final int NODE_FIXED = 8 + 8 + 1 + 2;
@@ -52,6 +54,7 @@ final class ChangeCodec {
   private static int bodyLength(Change change) {
     return switch (change) {
       case BlocksMapped mapped -> 8 + 8 + 8 + 8 + 4 + 8 * mapped.addresses().length;
+      case InodeMake make -> 8 + InodeCodec.length(make.image());
       case InodePut put -> 8 + InodeCodec.length(put.image());
       case InodeDrop _ -> 8;
       case EntryPut put -> ENTRY_FIXED + put.entry().name().length;
@@ -83,6 +86,10 @@ final class ChangeCodec {
         for (long address : addresses) {
           out.putLong(address);
         }
+      }
+      case InodeMake(long file, InodeImage image) -> {
+        out.put(INODE_MAKE).putLong(file);
+        InodeCodec.encode(out, image);
       }
       case InodePut(long file, InodeImage image) -> {
         out.put(INODE_PUT).putLong(file);
@@ -134,6 +141,7 @@ final class ChangeCodec {
     int type = in.get();
     return switch (type) {
       case BLOCKS_MAPPED -> blocksMapped(in);
+      case INODE_MAKE -> new InodeMake(in.getLong(), InodeCodec.decode(in));
       case INODE_PUT -> new InodePut(in.getLong(), InodeCodec.decode(in));
       case INODE_DROP -> new InodeDrop(in.getLong());
       case ENTRY_PUT -> entryPut(in);

@@ -17,6 +17,8 @@ import org.opendvx.core.tree.TreeIo;
  * guarded by the lock of the namespace instead.
  */
 final class Inode {
+  private static final int READS_A_CHECK = 256;
+
   final long id;
   final StampedLock lock = new StampedLock();
   private final @Nullable BlockMap blocks;
@@ -25,6 +27,10 @@ final class Inode {
   private volatile long mapped;
   private volatile long readAt;
   private volatile boolean dropped;
+  private volatile long lastLsn;
+
+  /** Reads until the clock is looked at again; a lost count does no harm. */
+  private int readsToCheck;
 
   /** A file as a record of the inode table describes it. */
   Inode(long id, InodeImage image, RootRef content, TreeIo io) {
@@ -49,12 +55,27 @@ final class Inode {
     return image.attributes(id, mapped, readAt);
   }
 
+  /** The record of the last write in this process. */
+  long lastLsn() {
+    return lastLsn;
+  }
+
+  void written(long lsn) {
+    lastLsn = lsn;
+  }
+
   /** Notes a read in memory, as often as relatime would. */
-  void noteRead(long now, long interval) {
+  void noteRead(WallClock clock, long interval) {
     InodeImage current = image;
     long last = Math.max(current.accessed(), readAt);
-    if (last <= current.modified() || last <= current.changed() || now - last > interval) {
-      readAt = now;
+    if (last <= current.modified() || last <= current.changed()) {
+      readAt = clock.now();
+    } else if (--readsToCheck <= 0) {
+      readsToCheck = READS_A_CHECK;
+      long now = clock.now();
+      if (now - last > interval) {
+        readAt = now;
+      }
     }
   }
 

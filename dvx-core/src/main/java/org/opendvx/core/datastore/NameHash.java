@@ -42,7 +42,7 @@ final class NameHash {
     }
     long tail = (long) name.length << 56;
     for (int i = end; i < name.length; i++) {
-      tail |= (name[i] & 0xffL) << 8 * (i - end);
+      tail |= (name[i] & 0xffL) << (8 * (i - end));
     }
     sip.word(tail);
     return sip.finish();
