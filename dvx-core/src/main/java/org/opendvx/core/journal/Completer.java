@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Completer implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Completer.class);
-  private static final Completion END = new Completion(0, List.of(), null);
+  private static final Completion END = new Completion(0, List.of(), null, true);
 
   private final LinkedBlockingQueue<Completion> queue = new LinkedBlockingQueue<>();
   private final List<LongConsumer> listeners;
@@ -29,7 +29,7 @@ final class Completer implements Runnable {
    * @param durableLsn everything up to it is durable
    */
   void add(long durableLsn, List<DurableCallback> waiters, @Nullable DvxException failure) {
-    queue.add(new Completion(durableLsn, waiters, failure));
+    queue.add(new Completion(durableLsn, waiters, failure, false));
   }
 
   /** The thread ends after what was handed over so far. */
@@ -40,7 +40,7 @@ final class Completer implements Runnable {
   @Override
   public void run() {
     try {
-      for (Completion next = queue.take(); next != END; next = queue.take()) {
+      for (Completion next = queue.take(); !next.end; next = queue.take()) {
         tell(next);
       }
     } catch (InterruptedException e) {
@@ -68,5 +68,8 @@ final class Completer implements Runnable {
   }
 
   private record Completion(
-      long durableLsn, List<DurableCallback> waiters, @Nullable DvxException failure) {}
+      long durableLsn,
+      List<DurableCallback> waiters,
+      @Nullable DvxException failure,
+      boolean end) {}
 }

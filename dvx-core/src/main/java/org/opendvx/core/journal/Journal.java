@@ -132,7 +132,7 @@ public final class Journal implements AutoCloseable {
 
   /**
    * Calls a listener, on the completion thread, whenever more has become durable. A listener sees
-   * rising numbers and is called before the waiters of those records.
+   * rising numbers.
    */
   public void onDurableAdvance(LongConsumer listener) {
     listeners.add(listener);

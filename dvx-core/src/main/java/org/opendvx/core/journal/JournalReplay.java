@@ -6,7 +6,9 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.JournalStore;
 
-/** Takes batches apart again. The store vouches for their bytes; lengths are checked all the same. */
+/**
+ * Takes batches apart again. The store vouches for their bytes; lengths are checked all the same.
+ */
 final class JournalReplay implements JournalStore.BatchVisitor {
   private final RecordSealer sealer;
   private final RecordVisitor visitor;
@@ -29,8 +31,7 @@ final class JournalReplay implements JournalStore.BatchVisitor {
       throw JournalFormat.corrupt(
           "records are missing before this one", expected < 0 ? firstLsn : expected);
     }
-    if (batch.remaining() < JournalFormat.BATCH_HEADER
-        || batch.getInt() != JournalFormat.MAGIC) {
+    if (batch.remaining() < JournalFormat.BATCH_HEADER || batch.getInt() != JournalFormat.MAGIC) {
       throw JournalFormat.corrupt("a batch does not start like one", firstLsn);
     }
     short version = batch.getShort();

@@ -62,9 +62,7 @@ final class JournalWriter implements Runnable {
     } catch (DvxException e) {
       return e;
     } catch (RuntimeException e) {
-      return DvxException.of(Kind.INTERNAL, "The journal could not be written")
-          .causedBy(e)
-          .build();
+      return DvxException.of(Kind.INTERNAL, "The journal could not be written").causedBy(e).build();
     }
   }
 }
