@@ -76,7 +76,9 @@ final class Admission {
     }
   }
 
-  /** Admits a change that takes no lasting space, such as a deletion; also when the pool is full. */
+  /**
+   * Admits a change that takes no lasting space, such as a deletion; also when the pool is full.
+   */
   void admitFlow(long bytes) {
     if (!journal.hasRoom(bytes) || !log.hasRoom()) {
       throw new NoRoom(this, bytes);

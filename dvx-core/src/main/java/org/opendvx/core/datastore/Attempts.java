@@ -39,17 +39,28 @@ final class Attempts implements AutoCloseable {
 
   /** Runs an operation; its failures are in the future. */
   <T> CompletableFuture<T> run(Supplier<CompletableFuture<T>> operation) {
+    return run(operation, () -> operation);
+  }
+
+  /**
+   * Runs an operation; its failures are in the future.
+   *
+   * @param again asked, on the caller's thread, for the operation to run later if this one says
+   *     {@link NotYet}
+   */
+  <T> CompletableFuture<T> run(
+      Supplier<CompletableFuture<T>> operation, Supplier<Supplier<CompletableFuture<T>>> again) {
     try {
       return hurried(operation);
     } catch (NotYet notYet) {
-      return later(notYet, operation);
+      return later(notYet, again.get());
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(failures.translate(e));
     }
   }
 
   /** Waits on a virtual thread and runs the operation there. */
-  <T> CompletableFuture<T> later(NotYet notYet, Supplier<CompletableFuture<T>> operation) {
+  private <T> CompletableFuture<T> later(NotYet notYet, Supplier<CompletableFuture<T>> operation) {
     CompletableFuture<T> result = new CompletableFuture<>();
     try {
       threads.execute(() -> repeat(notYet, operation, result));
@@ -104,7 +115,9 @@ final class Attempts implements AutoCloseable {
     return result;
   }
 
-  /** Runs a step of an operation that holds no lock: it may wait unless the thread is a caller's. */
+  /**
+   * Runs a step of an operation that holds no lock: it may wait unless the thread is a caller's.
+   */
   static <T> T withoutLocks(Supplier<T> step) {
     return Thread.currentThread().isVirtual() ? patiently(step) : step.get();
   }

@@ -160,7 +160,8 @@ final class AttributePath {
     if ((change.mode() != null || ownerGiven) && !owner) {
       throw new FileException(FileError.NOT_PERMITTED, "only the owner may do that");
     }
-    boolean gives = uid != before.uid() || (gid != before.gid() && !Permissions.inGroup(caller, gid));
+    boolean gives =
+        uid != before.uid() || (gid != before.gid() && !Permissions.inGroup(caller, gid));
     if (gives && !root) {
       throw new FileException(FileError.NOT_PERMITTED, "only root gives files away");
     }
@@ -177,8 +178,7 @@ final class AttributePath {
     return before.withOwner(mode, uid, gid);
   }
 
-  private static long time(
-      Caller caller, InodeImage before, AttributeChange.Time time, long now) {
+  private static long time(Caller caller, InodeImage before, AttributeChange.Time time, long now) {
     return switch (time) {
       case AttributeChange.Time.Server() -> {
         if (!Permissions.owns(caller, before)) {

@@ -47,6 +47,11 @@ sealed interface Change {
   record SnapshotPut(SnapshotHead head, byte[] document, List<SnapshotNode> nodes)
       implements Change {}
 
+  /** A snapshot got other labels and another document. */
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+  record SnapshotAmend(long snapshot, Map<String, String> labels, byte[] document)
+      implements Change {}
+
   /** A snapshot was deleted. */
   record SnapshotDrop(long snapshot) implements Change {}
 

@@ -14,6 +14,7 @@ import org.opendvx.core.datastore.Change.InodeDrop;
 import org.opendvx.core.datastore.Change.InodeMake;
 import org.opendvx.core.datastore.Change.InodePut;
 import org.opendvx.core.datastore.Change.RequestDone;
+import org.opendvx.core.datastore.Change.SnapshotAmend;
 import org.opendvx.core.datastore.Change.SnapshotDrop;
 import org.opendvx.core.datastore.Change.SnapshotHead;
 import org.opendvx.core.datastore.Change.SnapshotNode;
@@ -36,6 +37,7 @@ final class ChangeCodec {
   private static final byte SNAPSHOT_DROP = 9;
   private static final byte REQUEST_DONE = 10;
   private static final byte INODE_MAKE = 11;
+  private static final byte SNAPSHOT_AMEND = 12;
 
   private static final int ENTRY_FIXED = 8 + 8 + 1 + 8 + 2;
   private static final int NODE_FIXED = 8 + 8 + 1 + 2;
@@ -62,6 +64,7 @@ final class ChangeCodec {
       case Truncated _ -> 24;
       case ContentShared _ -> 24;
       case SnapshotPut put -> headLength(put.head()) + 4 + put.document().length + nodesLength(put);
+      case SnapshotAmend amend -> 8 + labelsLength(amend.labels()) + 4 + amend.document().length;
       case SnapshotDrop _ -> 8;
       case RequestDone _ -> 32;
     };
@@ -113,9 +116,18 @@ final class ChangeCodec {
         Bytes.putBytes(out, put.document());
         encodeNodes(out, put.nodes());
       }
+      case SnapshotAmend(long snapshot, Map<String, String> labels, byte[] document) -> {
+        out.put(SNAPSHOT_AMEND).putLong(snapshot);
+        encodeLabels(out, labels);
+        Bytes.putBytes(out, document);
+      }
       case SnapshotDrop(long snapshot) -> out.put(SNAPSHOT_DROP).putLong(snapshot);
       case RequestDone(RequestTag tag, long created, long time) ->
-          out.put(REQUEST_DONE).putLong(tag.high()).putLong(tag.low()).putLong(created).putLong(time);
+          out.put(REQUEST_DONE)
+              .putLong(tag.high())
+              .putLong(tag.low())
+              .putLong(created)
+              .putLong(time);
     }
   }
 
@@ -150,10 +162,10 @@ final class ChangeCodec {
       case CONTENT_SHARED ->
           new ContentShared(in.getLong(), new FileKey(in.getLong(), in.getLong()));
       case SNAPSHOT_PUT -> new SnapshotPut(decodeHead(in), Bytes.bytes(in), decodeNodes(in));
+      case SNAPSHOT_AMEND -> new SnapshotAmend(in.getLong(), decodeLabels(in), Bytes.bytes(in));
       case SNAPSHOT_DROP -> new SnapshotDrop(in.getLong());
       case REQUEST_DONE ->
-          new RequestDone(
-              new RequestTag(in.getLong(), in.getLong()), in.getLong(), in.getLong());
+          new RequestDone(new RequestTag(in.getLong(), in.getLong()), in.getLong(), in.getLong());
       default -> throw Bytes.corrupt("A journal record", "a change of type " + type);
     };
   }
@@ -186,24 +198,14 @@ final class ChangeCodec {
   }
 
   static int headLength(SnapshotHead head) {
-    int length = 8 + 2 + Bytes.utf8(head.name()).length + 8 + 4 + 8 + 4;
-    for (Map.Entry<String, String> label : head.labels().entrySet()) {
-      length += 4 + Bytes.utf8(label.getKey()).length + Bytes.utf8(label.getValue()).length;
-    }
-    return length;
+    return 8 + 2 + Bytes.utf8(head.name()).length + 8 + 4 + 8 + labelsLength(head.labels());
   }
 
   static void encodeHead(ByteBuffer out, SnapshotHead head) {
     out.putLong(head.id());
     Bytes.putText(out, head.name());
     out.putLong(head.created()).putInt(head.files()).putLong(head.bytes());
-    out.putInt(head.labels().size());
-    head.labels()
-        .forEach(
-            (key, value) -> {
-              Bytes.putText(out, key);
-              Bytes.putText(out, value);
-            });
+    encodeLabels(out, head.labels());
   }
 
   static SnapshotHead decodeHead(ByteBuffer in) {
@@ -212,12 +214,33 @@ final class ChangeCodec {
     long created = in.getLong();
     int files = in.getInt();
     long bytes = in.getLong();
+    return new SnapshotHead(id, name, created, decodeLabels(in), files, bytes);
+  }
+
+  private static int labelsLength(Map<String, String> labels) {
+    int length = 4;
+    for (Map.Entry<String, String> label : labels.entrySet()) {
+      length += 4 + Bytes.utf8(label.getKey()).length + Bytes.utf8(label.getValue()).length;
+    }
+    return length;
+  }
+
+  private static void encodeLabels(ByteBuffer out, Map<String, String> labels) {
+    out.putInt(labels.size());
+    labels.forEach(
+        (key, value) -> {
+          Bytes.putText(out, key);
+          Bytes.putText(out, value);
+        });
+  }
+
+  private static Map<String, String> decodeLabels(ByteBuffer in) {
     int count = Bytes.count(in, 4);
     Map<String, String> labels = LinkedHashMap.newLinkedHashMap(count);
     for (int i = 0; i < count; i++) {
       labels.put(Bytes.text(in), Bytes.text(in));
     }
-    return new SnapshotHead(id, name, created, labels, files, bytes);
+    return labels;
   }
 
   private static int nodesLength(SnapshotPut put) {

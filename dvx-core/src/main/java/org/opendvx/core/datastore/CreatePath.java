@@ -130,8 +130,7 @@ final class CreatePath {
     AttributeChange change = new AttributeChange(null, null, null, size, null, null);
     return attributes
         .set(caller, known.key(), change, null)
-        .thenApply(
-            changed -> new Created(known.key(), changed.after(), known.directory(), false));
+        .thenApply(changed -> new Created(known.key(), changed.after(), known.directory(), false));
   }
 
   private CompletableFuture<Created> make(
@@ -177,8 +176,7 @@ final class CreatePath {
     int uid = change.uid() == null ? caller.uid() : change.uid();
     boolean inherits = (directory.mode() & Permissions.SET_GID) != 0;
     int gid = change.gid() != null ? change.gid() : inherits ? directory.gid() : caller.gid();
-    boolean groupAllowed =
-        Permissions.inGroup(caller, gid) || (inherits && gid == directory.gid());
+    boolean groupAllowed = Permissions.inGroup(caller, gid) || (inherits && gid == directory.gid());
     if (!Permissions.root(caller) && (uid != caller.uid() || !groupAllowed)) {
       throw new FileException(FileError.NOT_PERMITTED, "only root makes files for others");
     }
@@ -192,8 +190,7 @@ final class CreatePath {
     } else if (file.type() == FileType.REGULAR && change.size() != null) {
       image = image.withSize(change.size());
     }
-    return image.withTimes(
-        time(change.accessed(), now), time(change.modified(), now), now);
+    return image.withTimes(time(change.accessed(), now), time(change.modified(), now), now);
   }
 
   private static int mode(Caller caller, NewFile file, int gid) {

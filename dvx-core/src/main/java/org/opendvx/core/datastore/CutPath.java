@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.opendvx.core.datastore.Change.SnapshotAmend;
 import org.opendvx.core.datastore.Change.SnapshotDrop;
 import org.opendvx.core.datastore.Change.SnapshotHead;
 import org.opendvx.core.datastore.Change.SnapshotNode;
@@ -81,8 +83,7 @@ final class CutPath {
       long bytes = 0;
       for (Place place : places) {
         InodeImage image = place.inode.image();
-        nodes.add(
-            new SnapshotNode(place.inode.id, place.parent, place.name, place.member, image));
+        nodes.add(new SnapshotNode(place.inode.id, place.parent, place.name, place.member, image));
         if (place.member) {
           members++;
           bytes += image.size();
@@ -99,8 +100,7 @@ final class CutPath {
         .durable(lsn, head)
         .thenApply(
             done ->
-                new Cut(
-                    info(done, request.document()), heldNanos, System.nanoTime() - startNanos));
+                new Cut(info(done, request.document()), heldNanos, System.nanoTime() - startNanos));
   }
 
   static SnapshotInfo info(SnapshotHead head, byte[] document) {
@@ -119,23 +119,26 @@ final class CutPath {
     if (request.files().size() > MAX_FILES) {
       throw new FileException(FileError.INVALID, "more than " + MAX_FILES + " files");
     }
-    if (request.document().length > MAX_DOCUMENT) {
+    check(request.labels(), request.document());
+  }
+
+  private static void check(Map<String, String> labels, byte[] document) {
+    if (document.length > MAX_DOCUMENT) {
       throw new FileException(FileError.INVALID, "a document above 512 KiB");
     }
-    if (request.labels().size() > MAX_LABELS) {
+    if (labels.size() > MAX_LABELS) {
       throw new FileException(FileError.INVALID, "more than " + MAX_LABELS + " labels");
     }
-    request
-        .labels()
-        .forEach(
-            (key, value) -> {
-              if (key.length() > MAX_LABEL_KEY || value.length() > MAX_LABEL_VALUE) {
-                throw new FileException(FileError.INVALID, "the label " + key + " is too long");
-              }
-            });
+    labels.forEach(
+        (key, value) -> {
+          if (key.length() > MAX_LABEL_KEY || value.length() > MAX_LABEL_VALUE) {
+            throw new FileException(FileError.INVALID, "the label " + key + " is too long");
+          }
+        });
   }
 
   /** Where a file or directory is at the cut. */
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
   private record Place(Inode inode, long parent, byte[] name, boolean member) {}
 
   /** The files and the directories above them. The namespace is locked. */
@@ -169,13 +172,39 @@ final class CutPath {
     }
   }
 
+  CompletableFuture<SnapshotInfo> amend(long id, Map<String, String> labels, byte[] document) {
+    check(labels, document);
+    admission.admitFlow(Blocks.SIZE + (long) document.length);
+    locks.catalogue.lock();
+    try {
+      SnapshotHead head = requireHead(id);
+      Objects.requireNonNull(snapshots.contents(id), "a snapshot has contents");
+      long lsn;
+      try (Transaction transaction = transactions.begin(Caller.SYSTEM)) {
+        transaction.add(new SnapshotAmend(id, labels, document));
+        lsn = transaction.commit(null);
+      }
+      SnapshotHead amended =
+          new SnapshotHead(id, head.name(), head.created(), labels, head.files(), head.bytes());
+      return transactions.durable(lsn, info(amended, document));
+    } finally {
+      locks.catalogue.unlock();
+    }
+  }
+
+  private SnapshotHead requireHead(long id) {
+    SnapshotHead head = snapshots.head(id);
+    if (head == null) {
+      throw new FileException(FileError.NOT_FOUND, "there is no snapshot " + id);
+    }
+    return head;
+  }
+
   CompletableFuture<Void> delete(long id) {
     admission.admitFlow(Blocks.SIZE);
     locks.catalogue.lock();
     try {
-      if (snapshots.head(id) == null) {
-        throw new FileException(FileError.NOT_FOUND, "there is no snapshot " + id);
-      }
+      SnapshotHead _ = requireHead(id);
       long lsn;
       try (Transaction transaction = transactions.begin(Caller.SYSTEM)) {
         transaction.add(new SnapshotDrop(id));
@@ -187,5 +216,4 @@ final class CutPath {
       locks.catalogue.unlock();
     }
   }
-
 }

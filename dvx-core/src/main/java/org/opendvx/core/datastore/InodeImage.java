@@ -67,26 +67,74 @@ record InodeImage(
 
   InodeImage withOwner(int newMode, int newUid, int newGid) {
     return new InodeImage(
-        type, newMode, newUid, newGid, size, device, accessed, modified, changed, epoch, verifier,
-        subdirectories, links, symlink);
+        type,
+        newMode,
+        newUid,
+        newGid,
+        size,
+        device,
+        accessed,
+        modified,
+        changed,
+        epoch,
+        verifier,
+        subdirectories,
+        links,
+        symlink);
   }
 
   InodeImage withSize(long newSize) {
     return new InodeImage(
-        type, mode, uid, gid, newSize, device, accessed, modified, changed, epoch, verifier,
-        subdirectories, links, symlink);
+        type,
+        mode,
+        uid,
+        gid,
+        newSize,
+        device,
+        accessed,
+        modified,
+        changed,
+        epoch,
+        verifier,
+        subdirectories,
+        links,
+        symlink);
   }
 
   InodeImage withTimes(long newAccessed, long newModified, long newChanged) {
     return new InodeImage(
-        type, mode, uid, gid, size, device, newAccessed, newModified, newChanged, epoch, verifier,
-        subdirectories, links, symlink);
+        type,
+        mode,
+        uid,
+        gid,
+        size,
+        device,
+        newAccessed,
+        newModified,
+        newChanged,
+        epoch,
+        verifier,
+        subdirectories,
+        links,
+        symlink);
   }
 
   InodeImage withVerifier(@Nullable Long newVerifier) {
     return new InodeImage(
-        type, mode, uid, gid, size, device, accessed, modified, changed, epoch, newVerifier,
-        subdirectories, links, symlink);
+        type,
+        mode,
+        uid,
+        gid,
+        size,
+        device,
+        accessed,
+        modified,
+        changed,
+        epoch,
+        newVerifier,
+        subdirectories,
+        links,
+        symlink);
   }
 
   InodeImage withSubdirectories(int count) {
@@ -97,21 +145,57 @@ record InodeImage(
 
   InodeImage withLinks(Links newLinks) {
     return new InodeImage(
-        type, mode, uid, gid, size, device, accessed, modified, changed, epoch, verifier,
-        subdirectories, newLinks, symlink);
+        type,
+        mode,
+        uid,
+        gid,
+        size,
+        device,
+        accessed,
+        modified,
+        changed,
+        epoch,
+        verifier,
+        subdirectories,
+        newLinks,
+        symlink);
   }
 
   InodeImage withSymlink(byte[] target) {
     return new InodeImage(
-        type, mode, uid, gid, target.length, device, accessed, modified, changed, epoch, verifier,
-        subdirectories, links, target);
+        type,
+        mode,
+        uid,
+        gid,
+        target.length,
+        device,
+        accessed,
+        modified,
+        changed,
+        epoch,
+        verifier,
+        subdirectories,
+        links,
+        target);
   }
 
   /** After a write or truncation at a moment. */
   InodeImage written(long newSize, long now) {
     return new InodeImage(
-        type, mode, uid, gid, newSize, device, accessed, now, now, epoch, verifier, subdirectories,
-        links, symlink);
+        type,
+        mode,
+        uid,
+        gid,
+        newSize,
+        device,
+        accessed,
+        now,
+        now,
+        epoch,
+        verifier,
+        subdirectories,
+        links,
+        symlink);
   }
 
   /**

@@ -46,8 +46,7 @@ final class InodeTable {
     this.io = io;
     this.table = new Table(FrozenTree.of(table), io);
     this.files = new AtomicLong(table.count());
-    this.recent =
-        Caffeine.newBuilder().maximumSize(recentFiles).executor(Runnable::run).build();
+    this.recent = Caffeine.newBuilder().maximumSize(recentFiles).executor(Runnable::run).build();
   }
 
   /** The file of an id, null when there is none. */
@@ -169,8 +168,7 @@ final class InodeTable {
       if (content == null) {
         next.remove(file.inode().id);
       } else {
-        next.put(
-            file.inode().id, InodeCodec.encodeStored(file.image(), content.flush(io, birth)));
+        next.put(file.inode().id, InodeCodec.encodeStored(file.image(), content.flush(io, birth)));
       }
     }
     FrozenTree written = next.freeze();

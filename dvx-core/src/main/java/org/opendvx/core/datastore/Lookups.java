@@ -90,8 +90,7 @@ final class Lookups {
     for (DirectoryEntry name : names) {
       Inode inode = Attempts.withoutLocks(() -> found(name));
       if (inode != null) {
-        page.add(
-            new Entry(name.name(), FileKey.live(inode.id), name.cookie(), inode.attributes()));
+        page.add(new Entry(name.name(), FileKey.live(inode.id), name.cookie(), inode.attributes()));
       }
     }
     if (page.isEmpty() && more) {
@@ -105,8 +104,7 @@ final class Lookups {
     return inodes.find(name.file());
   }
 
-  private boolean scan(
-      Inode directory, long cookie, int room, List<DirectoryEntry> names) {
+  private boolean scan(Inode directory, long cookie, int room, List<DirectoryEntry> names) {
     boolean[] more = new boolean[1];
     long after = Math.max(cookie, DirectoryEntry.FIRST_COOKIE - 1);
     long stamp = locks.namespace.readLock();
@@ -130,13 +128,11 @@ final class Lookups {
 
   private void addSynthetic(Inode directory, long cookie, int limit, List<Entry> page) {
     if (cookie < DOT) {
-      page.add(
-          new Entry(DOT_NAME, FileKey.live(directory.id), DOT, directory.attributes()));
+      page.add(new Entry(DOT_NAME, FileKey.live(directory.id), DOT, directory.attributes()));
     }
     if (cookie < DOT_DOT && page.size() < limit) {
       Inode parent = files.live(parent(directory));
-      page.add(
-          new Entry(DOT_DOT_NAME, FileKey.live(parent.id), DOT_DOT, parent.attributes()));
+      page.add(new Entry(DOT_DOT_NAME, FileKey.live(parent.id), DOT_DOT, parent.attributes()));
     }
     if (cookie < SNAPSHOTS && page.size() < limit && directory.id == FileKey.ROOT_FILE) {
       page.add(new Entry(Names.SNAPSHOTS, FileKey.SNAPSHOTS, SNAPSHOTS, view.top()));

@@ -55,7 +55,8 @@ final class Names {
   static void checkSnapshot(String name) {
     byte[] bytes = Bytes.utf8(name);
     if (name.length() > MAX_SNAPSHOT_NAME) {
-      throw new FileException(FileError.NAME_TOO_LONG, "a name of " + name.length() + " characters");
+      throw new FileException(
+          FileError.NAME_TOO_LONG, "a name of " + name.length() + " characters");
     }
     check(bytes);
     if (isDot(bytes) || isDotDot(bytes)) {

@@ -85,9 +85,7 @@ final class NamespacePath {
     } else {
       transaction.put(
           target,
-          image
-              .withLinks(links)
-              .withTimes(image.accessed(), image.modified(), transaction.now()));
+          image.withLinks(links).withTimes(image.accessed(), image.modified(), transaction.now()));
     }
   }
 
@@ -98,8 +96,7 @@ final class NamespacePath {
         directory, image.withTimes(image.accessed(), transaction.now(), transaction.now()));
   }
 
-  CompletableFuture<Linked> link(
-      Caller caller, FileKey file, FileKey directoryKey, byte[] name) {
+  CompletableFuture<Linked> link(Caller caller, FileKey file, FileKey directoryKey, byte[] name) {
     Files.requireChangeable(file);
     Files.requireChangeable(directoryKey);
     Names.checkChangeable(directoryKey.file(), name);
@@ -132,8 +129,7 @@ final class NamespacePath {
         transaction.created(target.id);
         long lsn = transaction.commit(null);
         return transactions.durable(
-            lsn,
-            new Linked(target.attributes(), new Changed(before, directory.attributes())));
+            lsn, new Linked(target.attributes(), new Changed(before, directory.attributes())));
       }
     } finally {
       locks.namespace.unlockWrite(stamp);
@@ -168,8 +164,7 @@ final class NamespacePath {
       if (victim == file) {
         Attributes a = source.attributes();
         Attributes b = target.attributes();
-        return CompletableFuture.completedFuture(
-            new Renamed(new Changed(a, a), new Changed(b, b)));
+        return CompletableFuture.completedFuture(new Renamed(new Changed(a, a), new Changed(b, b)));
       }
       requireRenameAllowed(caller, source, target, file, victim);
       // Also makes sure that applying finds all it needs in memory.
@@ -183,7 +178,14 @@ final class NamespacePath {
         }
         Attributes sourceBefore = source.attributes();
         Attributes targetBefore = target.attributes();
-        move(transaction, source, moved, target, new DirectoryEntry(cookie, to, file.id, moved.type()), file, victim);
+        move(
+            transaction,
+            source,
+            moved,
+            target,
+            new DirectoryEntry(cookie, to, file.id, moved.type()),
+            file,
+            victim);
         long lsn = transaction.commit(null);
         return transactions.durable(
             lsn,
@@ -214,10 +216,7 @@ final class NamespacePath {
         file,
         image
             .withLinks(
-                image
-                    .links()
-                    .minus(source.id, moved.cookie())
-                    .plus(target.id, entry.cookie()))
+                image.links().minus(source.id, moved.cookie()).plus(target.id, entry.cookie()))
             .withTimes(image.accessed(), image.modified(), transaction.now()));
     if (image.directory() && source != target) {
       InodeImage above = transaction.image(source);

@@ -26,8 +26,7 @@ final class ReadPath {
     this.accessInterval = accessInterval;
   }
 
-  CompletableFuture<ReadResult> read(
-      Caller caller, FileKey key, long offset, ByteBuffer target) {
+  CompletableFuture<ReadResult> read(Caller caller, FileKey key, long offset, ByteBuffer target) {
     requireOffset(offset);
     Inode inode = files.live(key);
     InodeImage image = inode.image();

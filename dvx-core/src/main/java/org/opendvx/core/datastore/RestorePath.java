@@ -137,8 +137,7 @@ final class RestorePath {
     }
 
     private Revived revive(Frozen frozen, Above above) {
-      return new Revived(
-          frozen, above, names.cookie(above.id(), above.live(), frozen.node.name()));
+      return new Revived(frozen, above, names.cookie(above.id(), above.live(), frozen.node.name()));
     }
 
     /** The directory for something that comes back, which may come back itself. */
@@ -200,12 +199,7 @@ final class RestorePath {
     private void add(Transaction transaction, Revived file) {
       SnapshotNode node = file.frozen().node;
       InodeImage image = node.image();
-      int subdirectories = 0;
-      for (Revived other : revived) {
-        if (other.above().id() == node.file() && other.frozen().node.image().directory()) {
-          subdirectories++;
-        }
-      }
+      int subdirectories = image.directory() ? revivedBelow(node.file()) : 0;
       transaction.make(
           node.file(),
           image
@@ -226,6 +220,16 @@ final class RestorePath {
         NamespacePath.touch(transaction, above);
       }
       share(transaction, node);
+    }
+
+    private int revivedBelow(long directory) {
+      int count = 0;
+      for (Revived other : revived) {
+        if (other.above().id() == directory && other.frozen().node.image().directory()) {
+          count++;
+        }
+      }
+      return count;
     }
 
     private void reset(Transaction transaction, Inode inode, Frozen frozen) {

@@ -29,6 +29,7 @@ final class SnapshotCatalogue {
   private static final int CACHED_NODES = 20_000;
 
   /** A snapshot that no checkpoint has seen. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by identity
   record Fresh(SnapshotHead head, byte[] document, SnapshotContents contents) {
     @Override
     public boolean equals(@Nullable Object other) {
@@ -179,6 +180,19 @@ final class SnapshotCatalogue {
     newer.put(fresh.head().id(), new Newer(fresh));
     freshNames.put(fresh.head().name(), fresh.head().id());
     count.incrementAndGet();
+  }
+
+  /** Gives a snapshot that is there other labels and another document. */
+  void amend(long id, Map<String, String> labels, byte[] document) {
+    SnapshotHead head = head(id);
+    SnapshotContents frozen = contents(id);
+    if (head == null || frozen == null) {
+      throw new IllegalStateException("a change of snapshot " + id + ", which does not exist");
+    }
+    SnapshotHead amended =
+        new SnapshotHead(id, head.name(), head.created(), labels, head.files(), head.bytes());
+    newer.put(id, new Newer(new Fresh(amended, document, frozen)));
+    freshNames.put(head.name(), id);
   }
 
   /** Forgets a snapshot that is there. */

@@ -15,8 +15,8 @@ import org.opendvx.core.datastore.SnapshotContents.Frozen;
 
 /**
  * The read-only tree below {@code /.snapshots}: one directory for each snapshot, in it the members
- * at their paths. Permissions are those of the frozen files and directories. Thread-safe; calls
- * may say {@link NotYet}.
+ * at their paths. Permissions are those of the frozen files and directories. Thread-safe; calls may
+ * say {@link NotYet}.
  */
 final class SnapshotView {
   private static final long DOT = 1;
@@ -149,8 +149,7 @@ final class SnapshotView {
     return Permissions.granted(caller, frozen(key).node.image(), readOnly);
   }
 
-  CompletableFuture<ReadResult> read(
-      Caller caller, FileKey key, long offset, ByteBuffer target) {
+  CompletableFuture<ReadResult> read(Caller caller, FileKey key, long offset, ByteBuffer target) {
     ReadPath.requireOffset(offset);
     if (isTop(key)) {
       throw new FileException(FileError.IS_DIRECTORY, "a directory");
@@ -162,8 +161,7 @@ final class SnapshotView {
     int wanted = Math.min(target.remaining(), Datastore.MAX_IO);
     int length = Math.clamp(image.size() - offset, 0, wanted);
     ReadResult result =
-        new ReadResult(
-            length, offset + length >= image.size(), attributes(key.snapshot(), frozen));
+        new ReadResult(length, offset + length >= image.size(), attributes(key.snapshot(), frozen));
     if (length == 0) {
       return CompletableFuture.completedFuture(result);
     }
@@ -244,7 +242,8 @@ final class SnapshotView {
       FileKey above = parent(key);
       page.add(new Entry(DOT_DOT_NAME, above, DOT_DOT, anyAttributes(above)));
     }
-    boolean end = isTop(key) ? addSnapshots(cookie, limit, page) : addChildren(key, cookie, limit, page);
+    boolean end =
+        isTop(key) ? addSnapshots(cookie, limit, page) : addChildren(key, cookie, limit, page);
     return new Listing(page, end, directory);
   }
 

@@ -2,6 +2,7 @@ package org.opendvx.core.datastore;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.opendvx.core.datastore.Change.BlocksMapped;
 import org.opendvx.core.datastore.Change.ContentShared;
 import org.opendvx.core.datastore.Change.EntryPut;
@@ -10,6 +11,7 @@ import org.opendvx.core.datastore.Change.InodeDrop;
 import org.opendvx.core.datastore.Change.InodeMake;
 import org.opendvx.core.datastore.Change.InodePut;
 import org.opendvx.core.datastore.Change.RequestDone;
+import org.opendvx.core.datastore.Change.SnapshotAmend;
 import org.opendvx.core.datastore.Change.SnapshotDrop;
 import org.opendvx.core.datastore.Change.SnapshotNode;
 import org.opendvx.core.datastore.Change.SnapshotPut;
@@ -88,6 +90,8 @@ final class State {
         inodes.dirty(inode);
       }
       case SnapshotPut put -> freeze(put);
+      case SnapshotAmend(long snapshot, Map<String, String> labels, byte[] document) ->
+          snapshots.amend(snapshot, labels, document);
       case SnapshotDrop(long snapshot) -> snapshots.drop(snapshot);
       case RequestDone(RequestTag tag, long created, long time) -> outcomes.add(tag, created, time);
     }
@@ -121,8 +125,7 @@ final class State {
   private void freeze(SnapshotPut put) {
     List<FrozenTree> roots = new ArrayList<>(put.nodes().size());
     for (SnapshotNode node : put.nodes()) {
-      roots.add(
-          node.member() ? inodes.get(node.file()).freeze() : FrozenTree.of(RootRef.EMPTY));
+      roots.add(node.member() ? inodes.get(node.file()).freeze() : FrozenTree.of(RootRef.EMPTY));
     }
     snapshots.put(
         new SnapshotCatalogue.Fresh(

@@ -34,8 +34,7 @@ final class Transactions {
       ThreadLocal.withInitial(() -> ByteBuffer.allocate(SCRATCH));
   private volatile @Nullable DvxException broken;
 
-  Transactions(
-      State state, Journal journal, Locks locks, WallClock clock, Failures failures) {
+  Transactions(State state, Journal journal, Locks locks, WallClock clock, Failures failures) {
     this.state = state;
     this.journal = journal;
     this.locks = locks;

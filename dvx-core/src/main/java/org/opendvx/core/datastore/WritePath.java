@@ -137,8 +137,7 @@ final class WritePath {
     return ChunkReader.zero(bytes, offset) ? 0 : batch.add(bytes, offset);
   }
 
-  private Changed store(
-      Transaction transaction, Inode inode, Piece piece, WriteBatch batch) {
+  private Changed store(Transaction transaction, Inode inode, Piece piece, WriteBatch batch) {
     Attributes before = inode.attributes();
     InodeImage image = inode.image();
     long size = Math.max(image.size(), piece.end);
@@ -147,8 +146,7 @@ final class WritePath {
     int mode = Permissions.afterWrite(transaction.caller(), image);
     if (mode != image.mode()) {
       transaction.put(
-          inode,
-          image.withOwner(mode, image.uid(), image.gid()).written(size, transaction.now()));
+          inode, image.withOwner(mode, image.uid(), image.gid()).written(size, transaction.now()));
     }
     inode.written(transaction.commit(batch));
     return new Changed(before, inode.attributes());
