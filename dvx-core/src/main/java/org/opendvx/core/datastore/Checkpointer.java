@@ -235,6 +235,12 @@ final class Checkpointer implements AutoCloseable {
     }
   }
 
+  /** Ends the thread; a checkpoint that runs is broken off. */
+  void halt() {
+    thread.interrupt();
+    close();
+  }
+
   /** Ends the thread; a checkpoint that runs is finished first. */
   @Override
   public void close() {

@@ -112,6 +112,11 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     engine.close();
   }
 
+  /** Ends without a last checkpoint; the next open recovers. For a host that was fenced. */
+  public void halt() {
+    engine.halt();
+  }
+
   @Override
   public long writeVerifier() {
     return verifier;

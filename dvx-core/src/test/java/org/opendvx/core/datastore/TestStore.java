@@ -38,7 +38,7 @@ final class TestStore implements AutoCloseable {
               Duration.ofMillis(500),
               Duration.ofSeconds(5),
               Duration.ofMillis(20),
-              Duration.ofSeconds(5)),
+              Duration.ofMillis(200)),
           4 << 20,
           100,
           Duration.ofHours(1),
@@ -75,7 +75,7 @@ final class TestStore implements AutoCloseable {
   /** The process dies and starts again. */
   TestStore crash() {
     InMemoryPool after = ((InMemoryPool) pool).crash();
-    store.close();
+    store.halt();
     return open(after);
   }
 
