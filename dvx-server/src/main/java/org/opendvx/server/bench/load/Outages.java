@@ -1,0 +1,64 @@
+package org.opendvx.server.bench.load;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+
+/** Measures how long the server was away. Not thread-safe. */
+public final class Outages {
+  private long since;
+  private boolean away;
+  private boolean over;
+  private int count;
+  private long longestNanos;
+  private String why = "";
+
+  /** A connection was lost, or could not be made. */
+  void lost(long now, IOException cause) {
+    if (!away) {
+      away = true;
+      since = now;
+      count++;
+    }
+    why = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+  }
+
+  /** The server answered. */
+  public void answered(long now) {
+    if (away) {
+      away = false;
+      longestNanos = Math.max(longestNanos, now - since);
+    }
+  }
+
+  /** The load will not go on. */
+  void end() {
+    over = true;
+  }
+
+  /** Whether the load will not go on. */
+  boolean isOver() {
+    return over;
+  }
+
+  /** Throws when the server has been away for longer than {@code limit}. */
+  public void checkLimit(long now, Duration limit) {
+    if (away && now - since > limit.toNanos()) {
+      throw DvxException.of(Kind.TIMEOUT, "The server did not come back")
+          .cause("It has not answered for " + limit.toSeconds() + " s: " + why)
+          .remedy("Start it again; --outage-limit sets how long to wait")
+          .build();
+    }
+  }
+
+  /** How many times the server went away. */
+  public int count() {
+    return count;
+  }
+
+  /** The longest time from a lost connection to the next answer, in nanoseconds. */
+  public long longestNanos() {
+    return longestNanos;
+  }
+}
