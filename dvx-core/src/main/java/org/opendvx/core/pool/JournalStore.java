@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
  * The mirrored write-ahead log of one host: batches of opaque bytes, durable on three drives (or as
  * many as there are) when {@link #append} returns.
  *
- * <p>Sequences order the batches; they rise strictly but need not be adjacent. One thread appends at
- * a time; trim may run beside it.
+ * <p>Sequences order the batches; they rise strictly but need not be adjacent. One thread appends
+ * at a time; trim may run beside it.
  */
 public interface JournalStore extends AutoCloseable {
 
@@ -23,8 +23,8 @@ public interface JournalStore extends AutoCloseable {
    * @param firstSequence sequence of the first record in the batch, above that of every earlier one
    * @param lastSequence sequence of its last record
    * @param batch bytes between position and limit, at most {@link #MAX_BATCH}; consumed
-   * @throws org.opendvx.core.error.DvxException NO_SPACE when the preallocated room is used up (trim
-   *     makes room), UNAVAILABLE when too few drives are left, CONFLICT when fenced
+   * @throws org.opendvx.core.error.DvxException NO_SPACE when the preallocated room is used up
+   *     (trim makes room), UNAVAILABLE when too few drives are left, CONFLICT when fenced
    */
   void append(Epoch epoch, long firstSequence, long lastSequence, ByteBuffer batch);
 
@@ -33,9 +33,10 @@ public interface JournalStore extends AutoCloseable {
    * torn batch at the very end is left out and will be overwritten. Called once, before the first
    * append.
    *
-   * @return the sequence of the last record replayed, or {@code fromSequence - 1} when there is none
-   * @throws org.opendvx.core.error.DvxException CORRUPT when a batch inside the log is missing on all
-   *     believed mirrors; nothing has been changed then
+   * @return the sequence of the last record replayed, or {@code fromSequence - 1} when there is
+   *     none
+   * @throws org.opendvx.core.error.DvxException CORRUPT when a batch inside the log is missing on
+   *     all believed mirrors; nothing has been changed then
    */
   long replay(long fromSequence, BatchVisitor visitor);
 

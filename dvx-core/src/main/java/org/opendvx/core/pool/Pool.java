@@ -5,9 +5,10 @@ import java.util.UUID;
 /**
  * A durable store of containers, journals and records that survives the loss of any two drives.
  *
- * <p>Thread-safe. Failures are {@link org.opendvx.core.error.DvxException}: {@code UNAVAILABLE} when
- * more drives are lost than parity covers (nothing is acknowledged from then on), {@code NO_SPACE}
- * when full, {@code CORRUPT} when bytes cannot be read or rebuilt, {@code CONFLICT} when fenced.
+ * <p>Thread-safe. Failures are {@link org.opendvx.core.error.DvxException}: {@code UNAVAILABLE}
+ * when more drives are lost than parity covers (nothing is acknowledged from then on), {@code
+ * NO_SPACE} when full, {@code CORRUPT} when bytes cannot be read or rebuilt, {@code CONFLICT} when
+ * fenced.
  */
 public interface Pool extends AutoCloseable {
 

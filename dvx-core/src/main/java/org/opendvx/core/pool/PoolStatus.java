@@ -6,8 +6,8 @@ import java.util.List;
  * The pool's health, redundancy and room at one moment.
  *
  * @param health see {@link Health}
- * @param summary one sentence for a person: what is wrong and what can still be lost, or that all is
- *     well
+ * @param summary one sentence for a person: what is wrong and what can still be lost, or that all
+ *     is well
  * @param toleratedLosses how many more drives may be lost without losing data
  * @param generation the membership generation
  * @param drives every member, by index

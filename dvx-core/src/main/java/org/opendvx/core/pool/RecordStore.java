@@ -22,8 +22,8 @@ public interface RecordStore {
    *
    * @param expectedVersion the version last read, 0 for "does not exist yet"
    * @return the new version (expected + 1), durable
-   * @throws org.opendvx.core.error.DvxException CONFLICT when the version is another one or the host
-   *     was fenced
+   * @throws org.opendvx.core.error.DvxException CONFLICT when the version is another one or the
+   *     host was fenced
    */
   long put(Epoch epoch, String key, long expectedVersion, byte[] value);
 
