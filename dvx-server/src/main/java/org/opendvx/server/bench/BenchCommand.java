@@ -9,11 +9,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures and attacks NFSv3 servers, ours and others.",
-    subcommands = {
-      BenchNfsCommand.class,
-      BenchHostileCommand.class,
-      BenchSummaryCommand.class
-    })
+    subcommands = {BenchNfsCommand.class, BenchHostileCommand.class, BenchSummaryCommand.class})
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -209,11 +209,18 @@ public final class BenchNfsCommand implements Callable<Integer> {
       description = "table or json (default table).")
   private OutputFormat output;
 
-  @Spec private CommandSpec spec;
+  private CommandSpec spec;
 
   /** Used by picocli, which fills in the annotated fields. */
   @SuppressWarnings("NullAway.Init")
   public BenchNfsCommand() {}
+
+  /** Used by picocli; names such as {@code randread} may be written in small letters. */
+  @Spec
+  void setSpec(CommandSpec given) {
+    given.parser().caseInsensitiveEnumValuesAllowed(true);
+    spec = given;
+  }
 
   @Override
   public Integer call() {
@@ -223,7 +230,9 @@ public final class BenchNfsCommand implements Callable<Integer> {
         checkAcks == null
             ? new NfsBench(plan, progress).run()
             : NfsBench.check(plan, checkAcks, progress);
-    spec.commandLine().getOut().println(output == OutputFormat.JSON ? Json.write(report) : LoadTable.render(report));
+    spec.commandLine()
+        .getOut()
+        .println(output == OutputFormat.JSON ? Json.write(report) : LoadTable.render(report));
     spec.commandLine().getOut().flush();
     return report.isGood() ? ExitCode.OK : ExitCode.SOFTWARE;
   }

@@ -35,11 +35,18 @@ public final class BenchSummaryCommand implements Callable<Integer> {
       description = "table (Markdown) or json (default table).")
   private OutputFormat output;
 
-  @Spec private CommandSpec spec;
+  private CommandSpec spec;
 
   /** Used by picocli, which fills in the annotated fields. */
   @SuppressWarnings("NullAway.Init")
   public BenchSummaryCommand() {}
+
+  /** Used by picocli; names such as {@code randread} may be written in small letters. */
+  @Spec
+  void setSpec(CommandSpec given) {
+    given.parser().caseInsensitiveEnumValuesAllowed(true);
+    spec = given;
+  }
 
   @Override
   public Integer call() {

@@ -60,7 +60,7 @@ final class NfsBench {
 
   /** A generation that is newer than those of earlier runs without a log. */
   static long freshBase() {
-    return System.currentTimeMillis() / 1000 << STEPS_A_SECOND_BITS;
+    return (System.currentTimeMillis() / 1000) << STEPS_A_SECOND_BITS;
   }
 
   /** Runs the load and returns its figures. */
@@ -84,8 +84,7 @@ final class NfsBench {
   /** Checks what a log says must be there; nothing is written. */
   static LoadReport check(Plan plan, Path file, Progress progress) {
     AckLog.Head head = AckLog.readHead(file);
-    BlockLedger ledger =
-        new BlockLedger(head.span(), head.base(), BlockLedger.unrecorded());
+    BlockLedger ledger = new BlockLedger(head.span(), head.base(), BlockLedger.unrecorded());
     AckLog.replay(file, ledger);
     ReportBuilder report = new ReportBuilder(plan);
     try (NfsSession session = Readiness.open(plan.target(), plan.readyLimit())) {
@@ -112,12 +111,10 @@ final class NfsBench {
     Outages outages = new Outages();
     try (NfsSession session = Readiness.open(plan.target(), plan.readyLimit())) {
       report.ready();
-      RemoteSetup setup =
-          new RemoteSetup(session, plan.target(), ledger.span(), plan.directory());
+      RemoteSetup setup = new RemoteSetup(session, plan.target(), ledger.span(), plan.directory());
       NfsSession.Limits limits = setup.limits();
       boolean mustExist =
-          ledger.durableBlocks() > 0
-              || (plan.settings().mode().isReadOnly() && !plan.prefill());
+          ledger.durableBlocks() > 0 || (plan.settings().mode().isReadOnly() && !plan.prefill());
       RemoteFiles files = mustExist ? setup.find() : setup.prepare();
       LoadRunner runner =
           new LoadRunner(

@@ -1,5 +1,6 @@
 package org.opendvx.server.bench;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.opendvx.server.bench.load.LoadRunner;
@@ -23,8 +24,9 @@ final class Progress {
   }
 
   /** Whether a person looks at a terminal. */
+  @SuppressWarnings("SystemConsoleNull") // from JDK 25 on it is null again without a terminal
   static boolean onTerminal() {
-    var console = System.console();
+    Console console = System.console();
     return console != null && console.isTerminal();
   }
 

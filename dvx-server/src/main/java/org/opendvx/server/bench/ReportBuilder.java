@@ -93,8 +93,8 @@ final class ReportBuilder {
         load(ledger),
         seconds,
         run == null ? 0 : run.settleNanos() / NANOS,
-        rate(stats.operations(), seconds),
-        rate(stats.dataBytes(), seconds) / 1e6,
+        rate((double) stats.operations(), seconds),
+        rate((double) stats.dataBytes(), seconds) / 1e6,
         calls(stats, Operation.READ),
         calls(stats, Operation.WRITE),
         calls(stats, Operation.COMMIT),
@@ -153,7 +153,7 @@ final class ReportBuilder {
   private static LoadReport.Cpu cpu(long nanos, LoadStats stats, double seconds) {
     return new LoadReport.Cpu(
         nanos / NANOS,
-        rate(nanos / 1e3, stats.operations()),
+        rate(nanos / 1e3, (double) stats.operations()),
         rate(nanos / NANOS, seconds),
         rate(stats.dataBytes() / 1e6, nanos / NANOS));
   }

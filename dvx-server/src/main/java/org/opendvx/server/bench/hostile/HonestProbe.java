@@ -46,14 +46,14 @@ final class HonestProbe implements AutoCloseable {
       }
     } catch (IOException e) {
       failed(String.valueOf(e.getMessage()));
-      close();
+      disconnect();
     }
     slowestNanos = Math.max(slowestNanos, System.nanoTime() - began);
   }
 
   /** Mounts anew, writes, reads and removes the block: whether the server still works. */
   boolean worksAfterwards() {
-    close();
+    disconnect();
     try {
       NfsSession fresh = opened();
       fresh.ping();
@@ -103,6 +103,11 @@ final class HonestProbe implements AutoCloseable {
 
   @Override
   public void close() {
+    disconnect();
+  }
+
+  /** Gives the connection up; the next check opens another. */
+  void disconnect() {
     NfsSession open = session;
     session = null;
     if (open != null) {

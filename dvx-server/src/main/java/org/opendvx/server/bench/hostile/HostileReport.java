@@ -64,16 +64,30 @@ public record HostileReport(
   public String render() {
     List<String> lines = new ArrayList<>();
     long total = sent.values().stream().mapToLong(Long::longValue).sum();
-    lines.add(text("sent        %,d messages in %.1f s (seed %d): %s", total, seconds, seed, sent));
     lines.add(
-        text(
-            "connections %,d closed by the server, %,d not taken", closedByServer, connectFailures));
+        String.format(
+            Locale.ROOT,
+            "sent        %,d messages in %.1f s (seed %d): %s",
+            total,
+            seconds,
+            seed,
+            sent));
     lines.add(
-        text(
+        String.format(
+            Locale.ROOT,
+            "connections %,d closed by the server, %,d not taken",
+            closedByServer,
+            connectFailures));
+    lines.add(
+        String.format(
+            Locale.ROOT,
             "2 GiB       %,d refused (slowest %.1f ms), %,d not refused",
-            hugeRefused, hugeSlowestMillis, hugeAccepted));
+            hugeRefused,
+            hugeSlowestMillis,
+            hugeAccepted));
     lines.add(
-        text(
+        String.format(
+            Locale.ROOT,
             "honest      %,d calls, %,d failed, slowest %.1f ms; afterwards the server %s",
             probes,
             probeFailures,
@@ -81,7 +95,8 @@ public record HostileReport(
             answersAfterwards ? "works" : "does not work"));
     if (process != null) {
       lines.add(
-          text(
+          String.format(
+              Locale.ROOT,
               "process     memory %d -> %d -> %d MiB, descriptors %d -> %d",
               process.residentBefore() >> 20,
               process.residentEarly() >> 20,
@@ -92,9 +107,5 @@ public record HostileReport(
     lines.add(problems.isEmpty() ? "result      good" : "result      BAD");
     problems.forEach(problem -> lines.add("            " + problem));
     return String.join("\n", lines);
-  }
-
-  private static String text(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }

@@ -48,7 +48,7 @@ public final class HostileRun {
       }
       settle();
       boolean works = probe.worksAfterwards();
-      probe.close();
+      probe.disconnect();
       LockSupport.parkNanos(SECOND);
       HostileReport.ProcessFigures process =
           pids.isEmpty()

@@ -61,7 +61,9 @@ public final class AckLog implements BlockLedger.Recorder, Closeable {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       ByteBuffer in = ByteBuffer.allocate(HEAD);
       while (in.hasRemaining() && channel.read(in) >= 0) {}
-      if (in.hasRemaining() || in.getLong(0) != MAGIC || in.getInt(HEAD - 4) != checksum(in)) {
+      if (in.hasRemaining()
+          || in.getLong(0) != MAGIC
+          || in.getInt(HEAD - 4) != checksum(in.array())) {
         throw DvxException.of(Kind.CORRUPT, "'" + file + "' is no log of acknowledgements")
             .cause("Its head is short or does not match its checksum")
             .remedy("Give the file that --ack-log has written")
@@ -103,8 +105,7 @@ public final class AckLog implements BlockLedger.Recorder, Closeable {
       }
       AckLog log =
           new AckLog(
-              wanted,
-              FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+              wanted, FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
       log.writeHead();
       return log;
     } catch (IOException e) {
@@ -192,14 +193,14 @@ public final class AckLog implements BlockLedger.Recorder, Closeable {
     out.putLong(head.span().fileBytes()).putDouble(pattern.compressibility());
     out.putInt(head.span().blockSize()).putInt(head.span().files()).putInt(pattern.unitSize());
     out.putInt(pattern.duplicatePercent()).putInt(pattern.duplicatePool());
-    out.putInt(HEAD - 4, checksum(out));
+    out.putInt(HEAD - 4, checksum(out.array()));
     buffer.put(out.array());
     flush();
   }
 
-  private static int checksum(ByteBuffer head) {
+  private static int checksum(byte[] head) {
     CRC32C crc = new CRC32C();
-    crc.update(head.array(), 0, HEAD - 4);
+    crc.update(head, 0, HEAD - 4);
     return (int) crc.getValue();
   }
 

@@ -130,8 +130,7 @@ public final class BlockLedger {
 
   /** What a reader may find that began when {@link #readFloor} was {@code floor}. */
   public Expected expected(int file, int block, int floor) {
-    return new Expected(
-        floor == 0 ? 0 : base + floor, base + issued[file][block], floor == 0);
+    return new Expected(floor == 0 ? 0 : base + floor, base + issued[file][block], floor == 0);
   }
 
   /** How many blocks must be there. */

@@ -9,15 +9,28 @@ import java.util.List;
  * write verifier; the others must be sent again. Not thread-safe.
  */
 public final class UnstableWrites {
-  /**
-   * One acknowledged write.
-   *
-   * @param block first block
-   * @param count blocks
-   * @param step the generation of the first block, as steps from the base
-   * @param verifier what the server answered
-   */
-  public record Acknowledged(int block, int count, int[] step, long verifier) {}
+  /** One acknowledged write. */
+  public static final class Acknowledged {
+    private final int block;
+    private final int[] steps;
+    private final long verifier;
+
+    private Acknowledged(int block, int[] steps, long verifier) {
+      this.block = block;
+      this.steps = steps;
+      this.verifier = verifier;
+    }
+
+    /** First block. */
+    public int block() {
+      return block;
+    }
+
+    /** How many blocks. */
+    public int count() {
+      return steps.length;
+    }
+  }
 
   private final BlockLedger ledger;
   private final int file;
@@ -38,7 +51,7 @@ public final class UnstableWrites {
     for (int i = 0; i < count; i++) {
       steps[i] = ledger.issuedStep(file, block + i);
     }
-    waiting.add(new Acknowledged(block, count, steps, verifier));
+    waiting.add(new Acknowledged(block, steps, verifier));
     waitingBytes += (long) count * ledger.span().blockSize();
   }
 
@@ -75,9 +88,9 @@ public final class UnstableWrites {
   public List<Acknowledged> endCommit(long verifier) {
     List<Acknowledged> again = new ArrayList<>();
     for (Acknowledged write : committing) {
-      if (write.verifier() == verifier) {
+      if (write.verifier == verifier) {
         for (int i = 0; i < write.count(); i++) {
-          ledger.harden(file, write.block() + i, write.step()[i]);
+          ledger.harden(file, write.block() + i, write.steps[i]);
         }
       } else if (isNewest(write)) {
         again.add(write);
@@ -101,7 +114,7 @@ public final class UnstableWrites {
 
   private boolean isNewest(Acknowledged write) {
     for (int i = 0; i < write.count(); i++) {
-      if (ledger.issuedStep(file, write.block() + i) == write.step()[i]) {
+      if (ledger.issuedStep(file, write.block() + i) == write.steps[i]) {
         return true;
       }
     }

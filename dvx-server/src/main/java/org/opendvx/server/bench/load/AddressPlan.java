@@ -4,8 +4,8 @@ package org.opendvx.server.bench.load;
 interface AddressPlan {
   /**
    * Sets operation, file, block and count of the next call, its blocks opened in the ledger if it
-   * is a WRITE. Returns false when there is none at present: {@link #isExhausted} tells whether
-   * there will be.
+   * is a WRITE, or a READ beside writes. Returns false when there is none at present: {@link
+   * #isExhausted} tells whether there will be.
    */
   boolean next(Slot slot);
 

@@ -26,11 +26,7 @@ final class CallCodec {
   private final boolean checkReads;
 
   CallCodec(
-      RemoteFiles files,
-      Workload work,
-      BlockPattern pattern,
-      LoadStats stats,
-      boolean checkReads) {
+      RemoteFiles files, Workload work, BlockPattern pattern, LoadStats stats, boolean checkReads) {
     this.files = files;
     this.credentials = files.who().encoded();
     this.work = work;
@@ -42,8 +38,7 @@ final class CallCodec {
 
   /** Bytes that a slot's call needs in a buffer. */
   int sizeOf(Slot slot) {
-    return CALL_ROOM
-        + (slot.operation == Operation.WRITE ? slot.count * blockSize : 0);
+    return CALL_ROOM + (slot.operation == Operation.WRITE ? slot.count * blockSize : 0);
   }
 
   /** Appends the call of a slot; the content of a WRITE follows from its blocks' generations. */
@@ -58,7 +53,7 @@ final class CallCodec {
       case READ -> out.putLong(offset).putInt(length);
       case WRITE -> {
         out.putLong(offset).putInt(length);
-        out.putInt(work.stability().ordinal()).putInt(length);
+        out.putInt(work.stability().number()).putInt(length);
         BlockLedger ledger = work.ledger();
         for (int i = 0; i < slot.count; i++) {
           long generation = ledger.generation(slot.file, slot.block + i);
@@ -117,7 +112,7 @@ final class CallCodec {
       work.endFailed(slot);
       return;
     }
-    work.endRead();
+    work.endRead(slot);
     stats.record(Operation.READ, now - slot.sentAt, wanted);
     if (checkReads) {
       compare(slot, in);
@@ -155,7 +150,7 @@ final class CallCodec {
     if (count != wanted) {
       stats.error("WRITE short: " + count + " of " + wanted + " bytes");
       work.endFailed(slot);
-    } else if (committed < work.stability().ordinal()) {
+    } else if (committed < work.stability().number()) {
       stats.error("WRITE less stable than was asked for");
       work.endFailed(slot);
     } else {

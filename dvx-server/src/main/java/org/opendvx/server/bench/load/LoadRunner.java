@@ -80,11 +80,9 @@ public final class LoadRunner {
     AddressPlan plan = new SequentialPlan(ledger, operation, step, false);
     Workload work = new Workload(ledger, plan, Stability.UNSTABLE, BULK_COMMIT_BYTES);
     LoadSettings bulk = settings.bulk(BULK_DEPTH);
-    Duration limit =
-        Duration.ofSeconds(120 + ledger.span().totalBytes() / SLOWEST_BYTES_A_SECOND);
+    Duration limit = Duration.ofSeconds(120 + ledger.span().totalBytes() / SLOWEST_BYTES_A_SECOND);
     CallCodec codec = new CallCodec(files, work, pattern, stats, true);
-    try (LoadLoop loop =
-        new LoadLoop(files, work, codec, stats, bulk, outages, step * blockSize)) {
+    try (LoadLoop loop = new LoadLoop(files, work, codec, stats, bulk, outages, step * blockSize)) {
       loop.run(now -> monitor.tick(phase, stats, now), limit);
     }
   }
@@ -92,8 +90,7 @@ public final class LoadRunner {
   /** Runs the load itself. */
   public Measured measure() throws IOException {
     LoadStats stats = new LoadStats();
-    Workload work =
-        new Workload(ledger, plan(), settings.stability(), settings.commitBytes());
+    Workload work = new Workload(ledger, plan(), settings.stability(), settings.commitBytes());
     Clock clock = new Clock(stats, work);
     Duration limit =
         settings
@@ -103,8 +100,7 @@ public final class LoadRunner {
             .plus(settings.callLimit().multipliedBy(2));
     CallCodec codec = new CallCodec(files, work, pattern, stats, settings.checkReads());
     try (LoadLoop loop =
-        new LoadLoop(
-            files, work, codec, stats, settings, outages, ledger.span().blockSize())) {
+        new LoadLoop(files, work, codec, stats, settings, outages, ledger.span().blockSize())) {
       LoadLoop.Ending ending = loop.run(clock::tick, limit);
       long end = System.nanoTime();
       if (ending != LoadLoop.Ending.FINISHED) {

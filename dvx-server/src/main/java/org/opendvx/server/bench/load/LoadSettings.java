@@ -48,7 +48,10 @@ public record LoadSettings(
   public LoadSettings {
     require(queueDepth >= 1 && queueDepth <= DEPTH_LIMIT, "queue depth", queueDepth, "1 to 4096");
     require(
-        connections >= 1 && connections <= CONNECTION_LIMIT, "connections", connections, "1 to 1024");
+        connections >= 1 && connections <= CONNECTION_LIMIT,
+        "connections",
+        connections,
+        "1 to 1024");
     require(readPercent >= 0 && readPercent <= 100, "read percentage", readPercent, "0 to 100");
     require(commitBytes > 0, "commit interval", commitBytes, "above 0");
     require(time.isPositive(), "time", time.toSeconds(), "above 0 seconds");

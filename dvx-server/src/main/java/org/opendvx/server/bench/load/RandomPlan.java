@@ -3,7 +3,10 @@ package org.opendvx.server.bench.load;
 import java.util.SplittableRandom;
 import org.opendvx.server.bench.ledger.BlockLedger;
 
-/** Blocks chosen evenly over all files, without end. */
+/**
+ * Blocks chosen evenly over all files, without end. Where there are writes too, a read takes its
+ * block for itself: what a read finds that overlaps a write of the same bytes is not defined.
+ */
 final class RandomPlan implements AddressPlan {
   private static final int ATTEMPTS = 16;
 
@@ -21,14 +24,13 @@ final class RandomPlan implements AddressPlan {
   @Override
   public boolean next(Slot slot) {
     slot.count = 1;
-    boolean read =
-        readPercent == 100 || (readPercent > 0 && random.nextInt(100) < readPercent);
+    boolean read = readPercent == 100 || (readPercent > 0 && random.nextInt(100) < readPercent);
     slot.operation = read ? Operation.READ : Operation.WRITE;
     for (int i = 0; i < ATTEMPTS; i++) {
       int files = ledger.span().files();
       slot.file = files == 1 ? 0 : random.nextInt(files);
       slot.block = random.nextInt(ledger.span().blocks());
-      if (read || ledger.open(slot.file, slot.block, 1)) {
+      if (readPercent == 100 || ledger.open(slot.file, slot.block, 1)) {
         return true;
       }
     }

@@ -7,8 +7,8 @@ import org.opendvx.server.bench.ledger.UnstableWrites;
 
 /**
  * Decides what is sent next and keeps account of what is answered: the plan's reads and writes,
- * COMMITs at intervals and at the end, and repetition of what a restarted server may have lost.
- * Not thread-safe.
+ * COMMITs at intervals and at the end, and repetition of what a restarted server may have lost. Not
+ * thread-safe.
  */
 final class Workload {
   private final BlockLedger ledger;
@@ -135,8 +135,9 @@ final class Workload {
   }
 
   /** A READ was answered, well or not. */
-  void endRead() {
+  void endRead(Slot slot) {
     openData--;
+    ledger.close(slot.file, slot.block, slot.count);
   }
 
   /** A WRITE went well. */
@@ -144,12 +145,12 @@ final class Workload {
     openData--;
     for (int i = 0; i < slot.count; i++) {
       ledger.acknowledge(slot.file, slot.block + i);
-      if (committed != Stability.UNSTABLE.ordinal()) {
+      if (committed != Stability.UNSTABLE.number()) {
         int step = ledger.issuedStep(slot.file, slot.block + i);
         ledger.harden(slot.file, slot.block + i, step);
       }
     }
-    if (committed == Stability.UNSTABLE.ordinal()) {
+    if (committed == Stability.UNSTABLE.number()) {
       unstable[slot.file].add(slot.block, slot.count, verifier);
     }
     ledger.close(slot.file, slot.block, slot.count);
@@ -166,8 +167,7 @@ final class Workload {
   /** A call failed. */
   void endFailed(Slot slot) {
     switch (slot.operation) {
-      case READ -> openData--;
-      case WRITE -> {
+      case READ, WRITE -> {
         openData--;
         ledger.close(slot.file, slot.block, slot.count);
       }

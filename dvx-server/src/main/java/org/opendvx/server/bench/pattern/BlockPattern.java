@@ -1,5 +1,7 @@
 package org.opendvx.server.bench.pattern;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
@@ -16,6 +18,10 @@ import java.util.zip.CRC32C;
  * <p>Not thread-safe.
  */
 public final class BlockPattern {
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final int MAGIC = 0x42585644;
   private static final int STAMP = 40;
   private static final int STRETCH = 256;
@@ -24,24 +30,27 @@ public final class BlockPattern {
   private final PatternSettings settings;
   private final int unit;
   private final int[] randomUntil;
-  private final int[] stretchEnd;
+  private final byte[] made;
   private final CRC32C crc = new CRC32C();
 
   /** Prepares content of the given kind. */
   public BlockPattern(PatternSettings settings) {
+    this(settings, RandomShare.words(settings, (settings.unitSize() - STAMP) / 8));
+  }
+
+  /** Prepares units with the given number of random words, spread evenly over their stretches. */
+  BlockPattern(PatternSettings settings, int randomWords) {
     this.settings = settings;
     this.unit = settings.unitSize();
     int stretches = unit / STRETCH;
     this.randomUntil = new int[stretches];
-    this.stretchEnd = new int[stretches];
-    int words = RandomShare.words(unit, STAMP, stretches, settings.compressibility());
-    for (int i = 0; i < stretches; i++) {
+    this.made = new byte[unit];
+    int words = randomWords;
+    for (int i = stretches - 1; i >= 0; i--) {
       int from = i == 0 ? STAMP : i * STRETCH;
       int room = ((i + 1) * STRETCH - from) / 8;
-      int left = stretches - i;
-      int mine = Math.min(room, (words + left - 1) / left);
+      int mine = Math.min(room, (words + i) / (i + 1));
       randomUntil[i] = from + 8 * mine;
-      stretchEnd[i] = (i + 1) * STRETCH;
       words -= mine;
     }
   }
@@ -53,47 +62,38 @@ public final class BlockPattern {
 
   /**
    * Writes the units of {@code length} bytes of a file, all of one generation, at {@code out}'s
-   * position, and moves that on. The buffer's byte order is left as it was.
+   * position, and moves that on.
    */
   public void fill(ByteBuffer out, int file, long offset, long generation, int length) {
-    ByteOrder order = out.order();
-    out.order(ByteOrder.LITTLE_ENDIAN);
-    int start = out.position();
     for (int done = 0; done < length; done += unit) {
-      fillUnit(out, start + done, file, offset + done, generation);
-    }
-    out.order(order);
-    out.position(start + length);
-  }
-
-  private void fillUnit(ByteBuffer out, int at, int file, long offset, long generation) {
-    int duplicate = duplicateOf(file, offset, generation);
-    if (duplicate >= 0) {
-      stampAndBody(out, at, DUPLICATE_FILE, (long) duplicate * unit, 0);
-    } else {
-      stampAndBody(out, at, file, offset, generation);
+      int duplicate = duplicateOf(file, offset + done, generation);
+      if (duplicate >= 0) {
+        make(DUPLICATE_FILE, (long) duplicate * unit, 0);
+      } else {
+        make(file, offset + done, generation);
+      }
+      out.put(made);
     }
   }
 
-  private void stampAndBody(ByteBuffer out, int at, int file, long offset, long generation) {
-    out.putInt(at, MAGIC);
-    out.putLong(at + 8, settings.seed());
-    out.putInt(at + 16, file);
-    out.putInt(at + 20, unit);
-    out.putLong(at + 24, offset);
-    out.putLong(at + 32, generation);
+  /** Makes one unit; the zeros between the stretches are there from the beginning. */
+  private void make(int file, long offset, long generation) {
+    INT.set(made, 0, MAGIC);
+    LONG.set(made, 8, settings.seed());
+    INT.set(made, 16, file);
+    INT.set(made, 20, unit);
+    LONG.set(made, 24, offset);
+    LONG.set(made, 32, generation);
     long state = mix(settings.seed() ^ mix(offset ^ mix(generation ^ mix(file))));
-    int position = STAMP;
-    for (int i = 0; i < stretchEnd.length; i++) {
-      for (; position < randomUntil[i]; position += 8) {
+    for (int i = 0; i < randomUntil.length; i++) {
+      for (int at = i == 0 ? STAMP : i * STRETCH; at < randomUntil[i]; at += 8) {
         state += 0x9E3779B97F4A7C15L;
-        out.putLong(at + position, mix(state));
-      }
-      for (; position < stretchEnd[i]; position += 8) {
-        out.putLong(at + position, 0);
+        LONG.set(made, at, mix(state));
       }
     }
-    out.putInt(at + 4, checksum(out, at));
+    crc.reset();
+    crc.update(made, 8, unit - 8);
+    INT.set(made, 4, (int) crc.getValue());
   }
 
   /** The number of the duplicate that stands at this place, or -1 for content of its own. */

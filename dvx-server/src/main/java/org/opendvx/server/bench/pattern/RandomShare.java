@@ -1,49 +1,54 @@
 package org.opendvx.server.bench.pattern;
 
+import java.nio.ByteBuffer;
+import net.jpountz.lz4.LZ4Compressor;
+import net.jpountz.lz4.LZ4Factory;
+
 /**
- * How many random words a unit needs for a wanted LZ4 ratio, from the cost of LZ4's block format: a
- * sequence costs a token, its literals, their length beyond 15, an offset of two bytes, and the
- * length of the match beyond 19, a byte for each 255.
+ * Finds how many random words a unit needs for a wanted ratio by compressing samples: LZ4's own
+ * greed with matches, literals and their lengths makes a formula miss by several percent.
  */
 final class RandomShare {
-  private static final int OFFSET = 2;
-  private static final int LAST_LITERALS = 5;
+  private static final int SAMPLES = 16;
 
-  /** Bytes of a stamp that LZ4 finds repeated: the high zero bytes of its numbers, mostly. */
-  private static final int SAVED_IN_STAMP = 4;
+  private final PatternSettings plain;
+  private final LZ4Compressor lz4 = LZ4Factory.fastestJavaInstance().fastCompressor();
+  private final byte[] target = new byte[lz4.maxCompressedLength(PatternSettings.CHUNK)];
 
-  private RandomShare() {}
+  private RandomShare(PatternSettings settings) {
+    this.plain =
+        new PatternSettings(settings.seed(), settings.unitSize(), settings.compressibility(), 0, 1);
+  }
 
-  /**
-   * Random words of eight bytes in a unit of {@code unit} bytes that begins with {@code stamp}
-   * bytes and has {@code stretches} stretches.
-   */
-  static int words(int unit, int stamp, int stretches, double ratio) {
-    int room = (unit - stamp) / 8;
-    int best = room;
-    double bestError = Math.abs(unit / ratio - unit);
-    for (int words = 0; words <= room; words++) {
-      double error = Math.abs(size(unit, stamp, stretches, words) - unit / ratio);
-      if (error < bestError) {
-        best = words;
-        bestError = error;
+  /** Random words of eight bytes for each unit, {@code room} at most. */
+  static int words(PatternSettings settings, int room) {
+    return settings.compressibility() == 1 ? room : new RandomShare(settings).search(room);
+  }
+
+  private int search(int room) {
+    double wanted = PatternSettings.CHUNK / plain.compressibility();
+    int low = 0;
+    int high = room;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (size(middle) < wanted) {
+        low = middle + 1;
+      } else {
+        high = middle;
       }
     }
-    return best;
+    return low > 0 && wanted - size(low - 1) < size(low) - wanted ? low - 1 : low;
   }
 
-  /** The compressed size to expect. */
-  static double size(int unit, int stamp, int stretches, int words) {
-    double literals = 8.0 * words / stretches;
-    double zeros = (unit - stamp) / (double) stretches - literals;
-    if (zeros < 16) {
-      return unit + 1 + unit / 255.0;
+  /** The mean LZ4 size of a chunk whose units have {@code words} random words. */
+  private double size(int words) {
+    ByteBuffer data = ByteBuffer.allocate(SAMPLES * PatternSettings.CHUNK);
+    new BlockPattern(plain, words).fill(data, 0, 0, 1, data.capacity());
+    int sum = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+      sum +=
+          lz4.compress(data.array(), i * PatternSettings.CHUNK, PatternSettings.CHUNK, target, 0);
     }
-    double sequence = 1 + literals + extra(literals, 15) + OFFSET + extra(zeros, 19);
-    return stretches * sequence + stamp - SAVED_IN_STAMP + 1 + LAST_LITERALS;
-  }
-
-  private static double extra(double length, int free) {
-    return length < free ? 0 : 1 + Math.floor((length - free) / 255);
+    return (double) sum / SAMPLES;
   }
 }

@@ -1,6 +1,7 @@
 package org.opendvx.server.bench.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -124,6 +125,7 @@ public record LoadReport(
   public record Away(int count, double longestMillis) {}
 
   /** Whether nothing failed and nothing was wrong. */
+  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
   public boolean isGood() {
     return failed == 0 && checks.mismatches() == 0 && !ended.equals("too many errors");
   }

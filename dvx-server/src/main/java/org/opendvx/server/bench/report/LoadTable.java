@@ -14,25 +14,29 @@ public final class LoadTable {
     line(
         out,
         "load",
-        String.format(Locale.ROOT, "%s %d B, queue depth %d x %d connections, %s, %d files x %d MiB, %.1fx, %d %% duplicates",
-        load.mode(),
-        load.blockSize(),
-        load.queueDepth(),
-        load.connections(),
-        load.stable(),
-        load.files(),
-        load.fileBytes() >> 20,
-        load.compressibility(),
-        load.duplicatePercent()));
+        String.format(
+            Locale.ROOT,
+            "%s %d B, queue depth %d x %d connections, %s, %d files x %d MiB, %.1fx, %d %% duplicates",
+            load.mode(),
+            load.blockSize(),
+            load.queueDepth(),
+            load.connections(),
+            load.stable(),
+            load.files(),
+            load.fileBytes() >> 20,
+            load.compressibility(),
+            load.duplicatePercent()));
     line(
         out,
         "result",
-        String.format(Locale.ROOT, "%,.0f IOPS   %,.1f MB/s   %.2f s (%.2f s of it to settle)   %s",
-        report.iops(),
-        report.mbPerSecond(),
-        report.seconds(),
-        report.settleSeconds(),
-        report.ended()));
+        String.format(
+            Locale.ROOT,
+            "%,.0f IOPS   %,.1f MB/s   %.2f s (%.2f s of it to settle)   %s",
+            report.iops(),
+            report.mbPerSecond(),
+            report.seconds(),
+            report.settleSeconds(),
+            report.ended()));
     calls(out, "reads", report.reads());
     calls(out, "writes", report.writes());
     calls(out, "commits", report.commits());
@@ -42,32 +46,35 @@ public final class LoadTable {
     line(
         out,
         "checked",
-        String.format(Locale.ROOT, "%,d blocks, %,d mismatches, %,d holes; %,d blocks must survive a crash",
-        checks.blocks(),
-        checks.mismatches(),
-        checks.holes(),
-        checks.durableBlocks()));
+        String.format(
+            Locale.ROOT,
+            "%,d blocks, %,d mismatches, %,d holes; %,d blocks must survive a crash",
+            checks.blocks(),
+            checks.mismatches(),
+            checks.holes(),
+            checks.durableBlocks()));
     checks.first().forEach(text -> line(out, "", text));
     if (checks.resentWrites() + checks.delayedCalls() > 0) {
       line(
           out,
           "repeated",
-          String.format(Locale.ROOT, "%,d writes after a new write verifier, %,d calls as the server asked to wait",
-          checks.resentWrites(),
-          checks.delayedCalls()));
+          String.format(
+              Locale.ROOT,
+              "%,d writes after a new write verifier, %,d calls as the server asked to wait",
+              checks.resentWrites(),
+              checks.delayedCalls()));
     }
     if (report.outages().count() > 0) {
       line(
           out,
           "outages",
-          String.format(Locale.ROOT, "%d, the longest %,.0f ms",
-          report.outages().count(),
-          report.outages().longestMillis()));
+          String.format(
+              Locale.ROOT,
+              "%d, the longest %,.0f ms",
+              report.outages().count(),
+              report.outages().longestMillis()));
     }
-    line(
-        out,
-        "errors",
-        report.failed() + (report.errors().isEmpty() ? "" : " " + report.errors()));
+    line(out, "errors", report.failed() + (report.errors().isEmpty() ? "" : " " + report.errors()));
     return out.toString().stripTrailing();
   }
 
@@ -76,13 +83,15 @@ public final class LoadTable {
       line(
           out,
           name,
-          String.format(Locale.ROOT, "%,d   latency µs: mean %,.0f  p50 %,.0f  p99 %,.0f  p99.9 %,.0f  max %,.0f",
-          calls.count(),
-          calls.meanMicros(),
-          calls.p50Micros(),
-          calls.p99Micros(),
-          calls.p999Micros(),
-          calls.maxMicros()));
+          String.format(
+              Locale.ROOT,
+              "%,d   latency µs: mean %,.0f  p50 %,.0f  p99 %,.0f  p99.9 %,.0f  max %,.0f",
+              calls.count(),
+              calls.meanMicros(),
+              calls.p50Micros(),
+              calls.p99Micros(),
+              calls.p999Micros(),
+              calls.maxMicros()));
     }
   }
 
@@ -91,11 +100,13 @@ public final class LoadTable {
       line(
           out,
           name,
-          String.format(Locale.ROOT, "%.2f s   %.1f µs an operation   %.2f cores   %,.0f MB a core second",
-          cpu.seconds(),
-          cpu.microsPerOperation(),
-          cpu.cores(),
-          cpu.mbPerCoreSecond()));
+          String.format(
+              Locale.ROOT,
+              "%.2f s   %.1f µs an operation   %.2f cores   %,.0f MB a core second",
+              cpu.seconds(),
+              cpu.microsPerOperation(),
+              cpu.cores(),
+              cpu.mbPerCoreSecond()));
     }
   }
 

@@ -34,13 +34,26 @@ public final class NfsSession implements Closeable {
    */
   public record Limits(int readLimit, int writeLimit) {}
 
-  /**
-   * A file as the server names it.
-   *
-   * @param handle its file handle
-   * @param size its size in bytes
-   */
-  public record RemoteFile(byte[] handle, long size) {}
+  /** A file as the server names it. */
+  public static final class RemoteFile {
+    private final byte[] handle;
+    private final long size;
+
+    private RemoteFile(byte[] handle, long size) {
+      this.handle = handle;
+      this.size = size;
+    }
+
+    /** Its file handle. */
+    public byte[] handle() {
+      return handle.clone();
+    }
+
+    /** Its size in bytes. */
+    public long size() {
+      return size;
+    }
+  }
 
   /** Finds the ports, mounts the export and proves that NFS answers. */
   public static NfsSession open(Target target) throws IOException {
@@ -75,8 +88,7 @@ public final class NfsSession implements Closeable {
     }
   }
 
-  private static int portOf(Target target, int given, int program, int version)
-      throws IOException {
+  private static int portOf(Target target, int given, int program, int version) throws IOException {
     if (given != 0) {
       return given;
     }

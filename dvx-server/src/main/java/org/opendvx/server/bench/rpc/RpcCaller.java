@@ -90,11 +90,7 @@ public final class RpcCaller implements Closeable {
 
   /** Like the other one, with room for {@code argumentBytes} of arguments. */
   public ByteBuffer call(
-      int program,
-      int version,
-      int procedure,
-      int argumentBytes,
-      Consumer<ByteBuffer> arguments)
+      int program, int version, int procedure, int argumentBytes, Consumer<ByteBuffer> arguments)
       throws IOException {
     int id = ++xid;
     ByteBuffer out =
@@ -125,8 +121,7 @@ public final class RpcCaller implements Closeable {
       }
       in.compact();
       socket.setSoTimeout((int) Math.min(left, Integer.MAX_VALUE));
-      int count =
-          socket.getInputStream().read(in.array(), in.position(), in.remaining());
+      int count = socket.getInputStream().read(in.array(), in.position(), in.remaining());
       if (count < 0) {
         in.flip();
         throw new EOFException("the server closed the connection");
