@@ -148,7 +148,8 @@ final class NfsBench {
 
   private void awaitReturn(Outages outages) throws IOException {
     Readiness.open(plan.target(), plan.settings().outageLimit()).close();
-    outages.answered(System.nanoTime());
+    long now = System.nanoTime();
+    outages.answered(now, now);
   }
 
   private void removeFiles(BlockLedger ledger) {

@@ -112,6 +112,7 @@ public final class BlockLedger {
   public void harden(int file, int block, int step) {
     if (step > durable[file][block]) {
       durable[file][block] = step;
+      acknowledged[file][block] = Math.max(acknowledged[file][block], step);
       recorder.durable(file, block, step);
     }
   }

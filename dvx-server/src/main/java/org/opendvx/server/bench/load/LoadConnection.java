@@ -41,6 +41,7 @@ final class LoadConnection {
   private @Nullable SelectionKey key;
   private boolean connected;
   private long connectBegan;
+  private long connectedAt;
 
   /** Prepares a connection; {@link #connect} opens it. */
   LoadConnection(
@@ -73,6 +74,11 @@ final class LoadConnection {
     return connectBegan;
   }
 
+  /** When the present connection was made, on the nanosecond clock. */
+  long connectedAt() {
+    return connectedAt;
+  }
+
   /** Begins to connect. */
   void connect(Selector selector, long now) throws IOException {
     SocketChannel opened = SocketChannel.open();
@@ -92,6 +98,7 @@ final class LoadConnection {
 
   private void established(long now) throws IOException {
     connected = true;
+    connectedAt = now;
     out.clear();
     in.clear();
     sent = 0;

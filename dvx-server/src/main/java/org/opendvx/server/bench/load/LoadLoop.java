@@ -26,6 +26,7 @@ final class LoadLoop implements AutoCloseable {
   private final LoadStats stats;
   private final LoadSettings settings;
   private final Outages outages;
+  private boolean abandoned;
 
   /** How a run came to its end. */
   enum Ending {
@@ -81,7 +82,7 @@ final class LoadLoop implements AutoCloseable {
         ticker.tick(now);
         supervise(now, deadline);
       }
-      if (outages.isOver()) {
+      if (abandoned) {
         return Ending.DISCONNECTED;
       }
       if (stats.failed() > settings.errorLimit()) {
@@ -97,7 +98,7 @@ final class LoadLoop implements AutoCloseable {
     LoadConnection connection = (LoadConnection) key.attachment();
     try {
       if (connection.ready(key) > 0) {
-        outages.answered(System.nanoTime());
+        outages.answered(System.nanoTime(), connection.connectedAt());
       }
     } catch (IOException e) {
       lost(connection, e);
@@ -122,7 +123,7 @@ final class LoadLoop implements AutoCloseable {
           .build();
     }
     if (settings.onDisconnect() == DisconnectPolicy.CHECK) {
-      outages.end();
+      abandoned = true;
     }
   }
 
@@ -141,7 +142,7 @@ final class LoadLoop implements AutoCloseable {
           if (now - connection.connectBegan() > CONNECT_LIMIT_NANOS) {
             throw new IOException("no connection within 2 s");
           }
-        } else if (!outages.isOver()) {
+        } else if (!abandoned) {
           connection.connect(selector, now);
         }
       } catch (IOException e) {

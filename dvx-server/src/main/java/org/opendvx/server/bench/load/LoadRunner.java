@@ -3,6 +3,7 @@ package org.opendvx.server.bench.load;
 import java.io.IOException;
 import java.time.Duration;
 import org.opendvx.server.bench.ledger.BlockLedger;
+import org.opendvx.server.bench.ledger.Span;
 import org.opendvx.server.bench.pattern.BlockPattern;
 
 /**
@@ -70,6 +71,11 @@ public final class LoadRunner {
   public LoadStats readBack(int transferLimit) throws IOException {
     LoadStats stats = new LoadStats();
     bulk("checking", Operation.READ, transferLimit, stats);
+    Span span = ledger.span();
+    long blocks = (long) span.files() * span.blocks();
+    if (stats.checkedBlocks() < blocks) {
+      stats.error("CHECK incomplete: " + (blocks - stats.checkedBlocks()) + " blocks unread");
+    }
     return stats;
   }
 

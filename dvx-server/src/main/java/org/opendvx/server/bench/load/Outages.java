@@ -9,7 +9,6 @@ import org.opendvx.core.error.Kind;
 public final class Outages {
   private long since;
   private boolean away;
-  private boolean over;
   private int count;
   private long longestNanos;
   private String why = "";
@@ -24,22 +23,13 @@ public final class Outages {
     why = cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
-  /** The server answered. */
-  public void answered(long now) {
-    if (away) {
+  /** The server answered on a connection that was made at {@code connectedAt}. */
+  public void answered(long now, long connectedAt) {
+    // What older connections still bring was sent before the server went away.
+    if (away && connectedAt - since > 0) {
       away = false;
       longestNanos = Math.max(longestNanos, now - since);
     }
-  }
-
-  /** The load will not go on. */
-  void end() {
-    over = true;
-  }
-
-  /** Whether the load will not go on. */
-  boolean isOver() {
-    return over;
   }
 
   /** Throws when the server has been away for longer than {@code limit}. */
