@@ -13,7 +13,8 @@ import (
 )
 
 // datastoreSystem mounts NFS datastores as a host does: the local path is a name, the same server and path
-// on a second host is the same datastore, and each mount shows in the datastore's host list.
+// on a second host is the same datastore, and each mount shows in the datastore's host list. A local path
+// that is absolute names the local folder instead, as the library has it.
 type datastoreSystem struct {
 	simulator.HostDatastoreSystem
 	root string
@@ -21,10 +22,16 @@ type datastoreSystem struct {
 
 func (s *datastoreSystem) CreateNasDatastore(ctx *simulator.Context, c *types.CreateNasDatastore) soap.HasFault {
 	body := &methods.CreateNasDatastoreBody{}
-	name := c.Spec.LocalPath
+	name, dir := c.Spec.LocalPath, ""
+	if filepath.IsAbs(name) {
+		name, dir = filepath.Base(name), name
+	}
 	if name == "" || strings.ContainsAny(name, "/\\") || name == "." || name == ".." {
 		body.Fault_ = simulator.Fault("localPath is a datastore's name", &types.InvalidArgument{InvalidProperty: "localPath"})
 		return body
+	}
+	if dir == "" {
+		dir = filepath.Join(s.root, name)
 	}
 	if c.Spec.RemoteHost == "" || !strings.HasPrefix(c.Spec.RemotePath, "/") {
 		body.Fault_ = simulator.Fault("remoteHost and an absolute remotePath are needed", &types.InvalidArgument{InvalidProperty: "remotePath"})
@@ -43,7 +50,7 @@ func (s *datastoreSystem) CreateNasDatastore(ctx *simulator.Context, c *types.Cr
 		return body
 	}
 	if ds == nil {
-		if fault = s.first(ctx, name, c.Spec, body); fault != nil {
+		if fault = s.first(ctx, dir, c.Spec, body); fault != nil {
 			body.Fault_ = fault
 			return body
 		}
@@ -90,8 +97,7 @@ func sameExport(ds *simulator.Datastore, spec types.HostNasVolumeSpec) bool {
 }
 
 // first creates the datastore through the library, over the local folder that stands for the mount.
-func (s *datastoreSystem) first(ctx *simulator.Context, name string, spec types.HostNasVolumeSpec, body *methods.CreateNasDatastoreBody) *soap.Fault {
-	dir := filepath.Join(s.root, name)
+func (s *datastoreSystem) first(ctx *simulator.Context, dir string, spec types.HostNasVolumeSpec, body *methods.CreateNasDatastoreBody) *soap.Fault {
 	if err := os.MkdirAll(dir, 0700); err != nil {
 		return simulator.Fault(err.Error(), &types.HostConfigFault{})
 	}

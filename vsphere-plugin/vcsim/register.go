@@ -201,6 +201,10 @@ func layout(vm *simulator.VirtualMachine, devices []types.BaseVirtualDevice) *ty
 			entries, _ := os.ReadDir(filepath.Dir(local))
 			sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
 			for _, entry := range entries {
+				// An empty file is one that prepareRegistration made: the datastore does not hold it.
+				if info, err := entry.Info(); err != nil || info.Size() == 0 {
+					continue
+				}
 				switch filepath.Ext(entry.Name()) {
 				case ".nvram":
 					add(folder+"/"+entry.Name(), "nvram")
