@@ -13,10 +13,11 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"strings"
 	"time"
 )
 
-// certificate loads the given certificate, or makes one for localhost that lives as long as the process.
+// certificate loads the given certificate, or makes one that lives as long as the process.
 func certificate(o options) (tls.Certificate, error) {
 	if (o.cert == "") != (o.key == "") {
 		return tls.Certificate{}, fmt.Errorf("--cert and --key go together")
@@ -42,8 +43,13 @@ func certificate(o options) (tls.Certificate, error) {
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
 		IsCA:                  true,
-		DNSNames:              []string{"localhost"},
-		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	for _, name := range strings.Split(o.names, ",") {
+		if ip := net.ParseIP(name); ip != nil {
+			form.IPAddresses = append(form.IPAddresses, ip)
+		} else {
+			form.DNSNames = append(form.DNSNames, name)
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err

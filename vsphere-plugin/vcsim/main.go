@@ -37,7 +37,7 @@ import (
 type options struct {
 	listen, user, passwordFile, tokenFile string
 	cert, key, ready, datastores          string
-	addresses                             string
+	addresses, names                      string
 	clusters, hosts, vms, standalone      int
 	parent                                int
 	autostart                             bool
@@ -71,6 +71,7 @@ func parse() options {
 	flag.StringVar(&o.tokenFile, "token-file", "", "file with the control URL's token (else VCSIM_TOKEN, else one is drawn)")
 	flag.StringVar(&o.cert, "cert", "", "TLS certificate, PEM (else one is generated)")
 	flag.StringVar(&o.key, "key", "", "TLS key, PEM")
+	flag.StringVar(&o.names, "names", "localhost,127.0.0.1,::1", "names and addresses that the generated certificate is for")
 	flag.StringVar(&o.ready, "ready", "", "file to write once the API answers (JSON, mode 0600)")
 	flag.StringVar(&o.datastores, "datastores", "", "folder that stands for what hosts see under /vmfs/volumes: an NFS datastore NAME is its subfolder NAME")
 	flag.StringVar(&o.addresses, "host-addresses", "", "comma-separated management addresses, given to the hosts in turn (else 127.0.0.1)")

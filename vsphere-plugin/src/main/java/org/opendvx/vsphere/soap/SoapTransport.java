@@ -2,7 +2,6 @@ package org.opendvx.vsphere.soap;
 
 import com.vmware.vim25.ws.Argument;
 import com.vmware.vim25.ws.Client;
-import com.vmware.vim25.ws.XmlGen;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.MalformedURLException;
@@ -27,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Carries the library's calls to a vCenter over HTTPS.
  *
  * <p>It replaces the library's own client, which has no time limits, loses faults on a current JDK,
- * fails on every field newer than its model, and writes passwords to its log. A request is sent
- * once: the JDK's HTTP client never repeats a POST, so that a call that changes something cannot run
+ * fails on every field newer than its model, does not escape text, and writes passwords to its log.
+ * A request is sent once: the JDK's HTTP client never repeats a POST, so that a call that changes something cannot run
  * twice behind our back. Every call has a time limit that covers the whole answer, whose size is
  * bounded. Thread-safe.
  */
@@ -40,6 +39,8 @@ public final class SoapTransport implements Client {
 
   private static final String COOKIE = "vmware_soap_session=";
   private static final long MAX_ANSWER = 256L << 20;
+
+  private static final SoapEncoder ENCODER = new SoapEncoder();
 
   private final URI url;
   private final HttpClient http;
@@ -91,7 +92,7 @@ public final class SoapTransport implements Client {
   @Override
   public @Nullable Object invoke(
       String method, Argument[] arguments, @Nullable String returnType) throws RemoteException {
-    HttpResponse<byte[]> answer = post(method, XmlGen.toXML(method, arguments, NAMESPACE));
+    HttpResponse<byte[]> answer = post(method, ENCODER.encode(method, arguments, NAMESPACE));
     int status = answer.statusCode();
     if (status != 200 && status != 500) {
       throw new NotSoapException(
@@ -226,7 +227,7 @@ public final class SoapTransport implements Client {
 
   @Override
   public String marshall(String method, Argument[] arguments) {
-    return XmlGen.toXML(method, arguments, NAMESPACE);
+    return ENCODER.encode(method, arguments, NAMESPACE);
   }
 
   @Override
