@@ -58,7 +58,7 @@ class SimulatedVCenterTest {
   static void stopSimulator() throws IOException {
     if (simulator != null) {
       simulator.close();
-      assertFalse(simulator.panicked(), "the simulator fell over a request");
+      simulator.assertWhole();
     }
   }
 

@@ -48,7 +48,7 @@ class SimulatedWatchTest {
     watch.close();
     vcenter.close();
     simulator.close();
-    assertEquals(false, simulator.panicked());
+    simulator.assertWhole();
   }
 
   private VmMobility next() throws InterruptedException {

@@ -182,10 +182,13 @@ final class VCenterSimulator implements AutoCloseable {
     control("POST", "faults", faults);
   }
 
-  /** Whether the simulator itself fell over a request. */
-  boolean panicked() throws IOException {
+  /** Fails when the simulator itself fell over a request. */
+  void assertWhole() throws IOException {
     String log = Files.readString(folder.resolve("vcsim.log"));
-    return log.contains("panic serving") || log.contains("panic:");
+    int panic = Math.max(log.indexOf("panic serving"), log.indexOf("panic:"));
+    if (panic >= 0) {
+      fail("the simulator fell over: " + log.substring(panic, Math.min(log.length(), panic + 2500)));
+    }
   }
 
   private String control(String method, String path, Map<String, String> parameters)

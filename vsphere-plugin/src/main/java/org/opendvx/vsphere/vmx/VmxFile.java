@@ -20,8 +20,10 @@ import java.util.regex.Pattern;
  * quotation mark. Not thread-safe.
  */
 public final class VmxFile {
+  /** Lines end at a line feed only, so a value may hold what Unicode calls a line's end. */
   private static final Pattern SETTING =
-      Pattern.compile("(\\s*)([A-Za-z0-9_.:-]+)(\\s*=\\s*)(\"?)(.*?)\\4(\\s*)");
+      Pattern.compile(
+          "([ \\t]*)([A-Za-z0-9_.:-]+)([ \\t]*=[ \\t]*)(\"?)(.*?)\\4([ \\t]*)", Pattern.DOTALL);
 
   private final List<Line> lines;
   private final Charset charset;

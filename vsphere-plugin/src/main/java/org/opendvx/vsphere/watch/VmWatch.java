@@ -55,6 +55,7 @@ public final class VmWatch implements AutoCloseable {
   private record Subscription(
       ManagedObjectReference collector,
       ManagedObjectReference view,
+      List<ManagedObjectReference> filters,
       @Nullable ManagedObjectReference events) {}
 
   /**
@@ -140,19 +141,22 @@ public final class VmWatch implements AutoCloseable {
             content.getRootFolder(),
             new String[] {"VirtualMachine", "HostSystem"},
             true);
-    port.createFilter(
-        collector,
-        Properties.inView(view, "HostSystem", "name", "runtime.connectionState"),
-        false);
+    List<ManagedObjectReference> filters = new ArrayList<>();
+    filters.add(
+        port.createFilter(
+            collector,
+            Properties.inView(view, "HostSystem", "name", "runtime.connectionState"),
+            false));
     ManagedObjectReference events = events(port, content);
     if (events != null) {
-      port.createFilter(collector, Properties.of(events, "latestPage"), false);
+      filters.add(port.createFilter(collector, Properties.of(events, "latestPage"), false));
     }
-    port.createFilter(
-        collector,
-        Properties.inView(view, "VirtualMachine", "name", "runtime.host", "runtime.powerState"),
-        false);
-    return new Subscription(collector, view, events);
+    filters.add(
+        port.createFilter(
+            collector,
+            Properties.inView(view, "VirtualMachine", "name", "runtime.host", "runtime.powerState"),
+            false));
+    return new Subscription(collector, view, filters, events);
   }
 
   /** Events are worth having; without them moves are told when they have happened. */
@@ -305,6 +309,10 @@ public final class VmWatch implements AutoCloseable {
     boolean interrupted = Thread.interrupted();
     VimPortType port = session.patient(Duration.ofSeconds(3));
     try {
+      // One by one: a simulator falls over a collector that still has several filters.
+      for (ManagedObjectReference filter : subscription.filters()) {
+        port.destroyPropertyFilter(filter);
+      }
       port.destroyPropertyCollector(subscription.collector());
       port.destroyView(subscription.view());
       if (subscription.events() != null) {
