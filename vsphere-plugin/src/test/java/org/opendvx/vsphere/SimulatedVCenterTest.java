@@ -31,6 +31,7 @@ import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDescription.ForeignDisk.Reason;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
+import org.opendvx.vsphere.inventory.VmReader;
 import org.opendvx.vsphere.session.Credentials;
 import org.opendvx.vsphere.soap.TlsTrust;
 
@@ -309,6 +310,21 @@ class SimulatedVCenterTest {
         """
             .formatted(name);
     Files.writeString(home.resolve(name + ".vmx"), vmx + disks, StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aSnapshotByTheHypervisorIsCounted() throws IOException, InterruptedException {
+    simulator.resetCalls();
+    VmRef vm = named("DC0_C0_RP0_VM0");
+    assertEquals(0, simulator.calls("CreateSnapshot_Task"));
+    vcenter
+        .session()
+        .change(
+            "the control run",
+            (port, _) ->
+                port.createSnapshot_Task(VmReader.reference(vm), "control", "", false, false));
+    assertEquals(1, simulator.calls("CreateSnapshot_Task"));
+    assertTrue(vcenter.describe(vm).hypervisorSnapshots());
   }
 
   @Test
