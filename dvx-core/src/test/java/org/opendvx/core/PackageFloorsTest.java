@@ -64,7 +64,10 @@ class PackageFloorsTest {
     return new ArchCondition<>("be in a package that has a floor") {
       @Override
       public void check(JavaClass type, ConditionEvents events) {
-        if (topPackage(type).map(PackageFloorsTest::floorOf).filter(OptionalInt::isPresent).isEmpty()) {
+        if (topPackage(type)
+            .map(PackageFloorsTest::floorOf)
+            .filter(OptionalInt::isPresent)
+            .isEmpty()) {
           events.add(
               SimpleConditionEvent.violated(
                   type, type.getName() + " is in no package of PackageFloorsTest.FLOORS"));

@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
  * <p>Thread-safe; a {@link WriteBatch} is confined to one thread.
  *
  * <p><b>Order.</b> A batch's new chunks become known to the dedupe index only in {@link
- * WriteBatch#committed}, after the journal has given their record its place: otherwise another write
- * could refer to a chunk whose record follows its own. A container is put in the pool only when the
- * journal records of all its chunks are durable.
+ * WriteBatch#committed}, after the journal has given their record its place: otherwise another
+ * write could refer to a chunk whose record follows its own. A container is put in the pool only
+ * when the journal records of all its chunks are durable.
  */
 public interface ChunkLog {
 
@@ -57,8 +57,8 @@ public interface ChunkLog {
      *
      * @param bytes holds 4,096 bytes from {@code offset}; may be reused after the call
      * @return its address, new or found by dedupe
-     * @throws org.opendvx.core.error.DvxException UNAVAILABLE when too many containers wait to be put
-     *     (the caller should wait for {@link ChunkLog#awaitRoom}) or the pool failed
+     * @throws org.opendvx.core.error.DvxException UNAVAILABLE when too many containers wait to be
+     *     put (the caller should wait for {@link ChunkLog#awaitRoom}) or the pool failed
      */
     long add(byte[] bytes, int offset);
 

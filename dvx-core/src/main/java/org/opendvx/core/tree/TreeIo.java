@@ -1,0 +1,56 @@
+package org.opendvx.core.tree;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.concurrent.atomic.AtomicLong;
+import org.opendvx.core.log.NodeLog;
+
+/**
+ * What all trees of a host share: the log, the cache of clean nodes, and the stamps. Thread-safe.
+ */
+public final class TreeIo {
+  private final NodeLog log;
+  private final Cache<Long, Node> cache;
+  private final AtomicLong stamps = new AtomicLong();
+
+  /**
+   * Trees over a log.
+   *
+   * @param cacheBytes heap that clean nodes may take, roughly
+   */
+  public TreeIo(NodeLog log, long cacheBytes) {
+    this.log = log;
+    this.cache =
+        Caffeine.newBuilder()
+            .maximumWeight(cacheBytes)
+            .weigher((Long _, Node node) -> node.weight())
+            .executor(Runnable::run)
+            .build();
+  }
+
+  long nextStamp() {
+    return stamps.incrementAndGet();
+  }
+
+  Node load(long address, long birth) {
+    Node node = cache.getIfPresent(address);
+    if (node == null) {
+      node = NodeCodec.decode(log.read(address), address);
+      node.written(address, birth);
+      cache.put(address, node);
+    }
+    return node;
+  }
+
+  void touch(Node node) {
+    cache.put(node.address(), node);
+  }
+
+  long write(byte[] buffer, int length) {
+    return log.write(buffer, 0, length);
+  }
+
+  NodeLog log() {
+    return log;
+  }
+}
