@@ -84,7 +84,8 @@ public final class VmControl {
 
   private PowerState power(VmRef vm, String doing) {
     return VmReader.power(
-        properties.one(doing, VmReader.reference(vm), "runtime.powerState")
+        properties
+            .one(doing, VmReader.reference(vm), "runtime.powerState")
             .text("runtime.powerState"));
   }
 
@@ -149,10 +150,10 @@ public final class VmControl {
         like.get("parent", ManagedObjectReference.class)
             .filter(each -> each.getType().equals("Folder"))
             .orElseThrow(() -> noPlace(doing, "it is in no folder"));
-    ManagedObjectReference host = like.get("runtime.host", ManagedObjectReference.class).orElse(null);
+    ManagedObjectReference host =
+        like.get("runtime.host", ManagedObjectReference.class).orElse(null);
     ManagedObjectReference pool =
-        like.get("resourcePool", ManagedObjectReference.class)
-            .orElseGet(() -> poolOf(host, doing));
+        like.get("resourcePool", ManagedObjectReference.class).orElseGet(() -> poolOf(host, doing));
     return register(configuration, name, folder, pool, host, limit);
   }
 
@@ -165,7 +166,8 @@ public final class VmControl {
       @Nullable ManagedObjectReference host,
       Duration limit) {
     String doing = "The virtual machine " + name + " cannot be registered";
-    String path = new DatastorePath(datastoreOn(host), configuration.replaceFirst("^/+", "")).toString();
+    String path =
+        new DatastorePath(datastoreOn(host), configuration.replaceFirst("^/+", "")).toString();
     ManagedObjectReference task =
         session.change(
             doing, (port, _) -> port.registerVM_Task(folder, path, name, false, pool, host));
