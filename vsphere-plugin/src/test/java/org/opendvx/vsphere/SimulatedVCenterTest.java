@@ -319,6 +319,24 @@ class SimulatedVCenterTest {
   }
 
   @Test
+  void registersAMachineOnAHost() throws IOException {
+    vcenter.registerDatastore(MOUNT, List.of("DC0_C1_H1"));
+    writeMachine("first", "scsi0:0.fileName = \"first.vmdk\"\n");
+    VmRef vm = vcenter.registerOn("/first/first.vmx", "first", "DC0_C1_H1", LIMIT);
+    assertEquals("DC0_C1_H1", vcenter.describe(vm).host());
+    assertThrows(
+        DvxException.class,
+        () -> vcenter.registerOn("/first/first.vmx", "again", "no-such-host", LIMIT));
+    assertEquals(
+        Kind.EXISTS,
+        assertThrows(
+                DvxException.class,
+                () -> vcenter.registerOn("/first/first.vmx", "again", "DC0_C1_H1", LIMIT))
+            .kind());
+    vcenter.unregister(vm);
+  }
+
+  @Test
   void aSnapshotByTheHypervisorIsCounted() throws IOException, InterruptedException {
     simulator.resetCalls();
     VmRef vm = named("DC0_C0_RP0_VM0");
