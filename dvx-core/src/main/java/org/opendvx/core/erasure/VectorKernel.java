@@ -88,14 +88,6 @@ final class VectorKernel implements Kernel {
       byte[] target,
       int targetAt,
       int length) {
-    ByteVector bit0 = spread(factor, 0);
-    ByteVector bit1 = spread(factor, 1);
-    ByteVector bit2 = spread(factor, 2);
-    ByteVector bit3 = spread(factor, 3);
-    ByteVector bit4 = spread(factor, 4);
-    ByteVector bit5 = spread(factor, 5);
-    ByteVector bit6 = spread(factor, 6);
-    ByteVector bit7 = spread(factor, 7);
     int bound = SPECIES.loopBound(length);
     for (int at = 0; at < bound; at += WIDTH) {
       ByteVector weighted = load(sources, offsets, count - 1, at);
@@ -103,15 +95,10 @@ final class VectorKernel implements Kernel {
         weighted = xor(twice(weighted), load(sources, offsets, i, at));
       }
       weighted = xor(weighted, ByteVector.fromArray(SPECIES, target, targetAt + at));
-      ByteVector product = weighted.and(bit7);
-      product = xor(twice(product), weighted.and(bit6));
-      product = xor(twice(product), weighted.and(bit5));
-      product = xor(twice(product), weighted.and(bit4));
-      product = xor(twice(product), weighted.and(bit3));
-      product = xor(twice(product), weighted.and(bit2));
-      product = xor(twice(product), weighted.and(bit1));
-      product = xor(twice(product), weighted.and(bit0));
-      product.intoArray(target, targetAt + at);
+      weighted.intoArray(target, targetAt + at);
+    }
+    if (factor != 1) {
+      scale(target, targetAt, bound, factor);
     }
     if (bound < length) {
       rest.addWeighted(
@@ -122,6 +109,25 @@ final class VectorKernel implements Kernel {
           target,
           targetAt + bound,
           length - bound);
+    }
+  }
+
+  /**
+   * Multiplies by Horner's rule over the bits of the factor; a loop, since the compiler gives up on
+   * eight steps in a row.
+   */
+  private static void scale(byte[] target, int targetAt, int length, int factor) {
+    int top = 31 - Integer.numberOfLeadingZeros(factor);
+    for (int at = targetAt; at < targetAt + length; at += WIDTH) {
+      ByteVector data = ByteVector.fromArray(SPECIES, target, at);
+      ByteVector product = data;
+      for (int bit = top - 1; bit >= 0; bit--) {
+        product = twice(product);
+        if ((factor >>> bit & 1) != 0) {
+          product = xor(product, data);
+        }
+      }
+      product.intoArray(target, at);
     }
   }
 
@@ -136,11 +142,6 @@ final class VectorKernel implements Kernel {
   private static ByteVector twice(ByteVector a) {
     VectorMask<Byte> carries = a.lt((byte) 0);
     return a.add(a).lanewise(VectorOperators.XOR, REDUCTION, carries);
-  }
-
-  /** All ones where the factor has the bit, else zeros. */
-  private static ByteVector spread(int factor, int bit) {
-    return ByteVector.broadcast(SPECIES, (byte) -((factor >>> bit) & 1));
   }
 
   private static int[] shifted(int[] offsets, int count, int by) {
