@@ -210,7 +210,7 @@ class LogCrashTest {
       LogHarness harness, Random random, Map<Long, Long> acknowledged) throws Exception {
     try {
       while (true) {
-        long[] seeds = random.longs(1 + random.nextInt(30), 0, 4000).toArray();
+        long[] seeds = random.longs(1 + random.nextInt(30), 0, 30_000).toArray();
         long[][] addresses = new long[1][];
         long lsn = harness.writeAnd(got -> addresses[0] = got, seeds);
         harness.journal.onDurable(
