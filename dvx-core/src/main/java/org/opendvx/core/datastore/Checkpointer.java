@@ -102,7 +102,9 @@ final class Checkpointer implements AutoCloseable {
       try {
         checkpoint();
       } catch (DvxException e) {
-        LOG.warn("A checkpoint failed and will be repeated: {}", e.getMessage());
+        if (!thread.isInterrupted()) {
+          LOG.warn("A checkpoint failed and will be repeated: {}", e.getMessage());
+        }
       } catch (RuntimeException e) {
         LOG.error("A checkpoint failed unexpectedly and will be repeated", e);
       }

@@ -35,6 +35,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   private final SnapshotService snapshots;
   private final Transactions transactions;
   private final Admission admission;
+  private final Room room;
   private final long verifier = new SecureRandom().nextLong();
 
   private DvxDatastore(Engine engine) {
@@ -44,24 +45,23 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     Locks locks = engine.locks();
     NameHash hash = engine.hash();
     var records = engine.pool().records();
-    this.transactions =
-        new Transactions(state, engine.journal(), locks, engine.clock(), engine.failures());
-    this.admission =
-        new Admission(
-            engine.pool(),
+    this.room =
+        new Room(
             engine.journal(),
             engine.log(),
-            state.inodes(),
             engine.checkpointer()::wanted,
             engine.settings().roomLimit());
+    this.transactions =
+        new Transactions(state, engine.journal(), room, locks, engine.clock(), engine.failures());
+    this.admission = new Admission(engine.pool(), room, engine.log(), state.inodes());
     this.files = new Files(state.inodes());
     ChunkReader reader = new ChunkReader(engine.log(), attempts);
     this.view = new SnapshotView(state.snapshots(), files, reader, engine.clock().now());
     this.lookups = new Lookups(files, state.inodes(), locks, hash, view);
     this.reads =
         new ReadPath(files, reader, engine.clock(), engine.settings().accessInterval().toNanos());
-    this.writes = new WritePath(files, engine.log(), reader, transactions, admission);
-    this.attributes = new AttributePath(files, engine.log(), reader, transactions, admission);
+    this.writes = new WritePath(files, engine.log(), reader, transactions, admission, room);
+    this.attributes = new AttributePath(files, engine.log(), reader, transactions, admission, room);
     this.names = new NamespacePath(files, locks, hash, transactions, admission);
     IdRange fileIds = new IdRange(records, engine.epoch(), FILE_IDS, FIRST_FILE, FILE_RANGE);
     IdRange snapshotIds = new IdRange(records, engine.epoch(), SNAPSHOT_IDS, 1, SNAPSHOT_RANGE);
@@ -124,7 +124,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
 
   @Override
   public boolean congested() {
-    return admission.congested();
+    return room.congested();
   }
 
   @Override
