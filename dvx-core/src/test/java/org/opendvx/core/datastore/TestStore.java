@@ -32,7 +32,7 @@ final class TestStore implements AutoCloseable {
   /** Small caches, no checkpoints by time. */
   static final DatastoreSettings SETTINGS =
       new DatastoreSettings(
-          new LogSettings(4 << 20, 4 << 20, 1 << 20, 8, 2, Duration.ofSeconds(10)),
+          new LogSettings(4 << 20, 4 << 20, 1 << 20, 8, 2, Duration.ofSeconds(4)),
           new JournalSettings(
               32L << 20,
               Duration.ofMillis(500),
