@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A new machine to make from a restore point.
- * 
+ *
  * @param snapshot name or id
  * @param name of the new machine
  */

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * A disk on the datastore.
- * 
+ *
  * @param chain its files, top layer first
  */
 public record DiskView(String label, List<String> chain, long capacityBytes) {}

@@ -4,8 +4,9 @@ import java.time.Instant;
 
 /**
  * Something that happened.
- * 
+ *
  * @param severity INFO, WARNING or ERROR
  * @param subject what it concerns
  */
-public record EventView(String id, Instant time, String severity, String kind, String subject, String message) {}
+public record EventView(
+    String id, Instant time, String severity, String kind, String subject, String message) {}

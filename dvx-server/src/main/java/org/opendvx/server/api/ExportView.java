@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * What clients mount.
- * 
+ *
  * @param clients networks that may
  */
 public record ExportView(String path, List<String> clients, String owner) {}

@@ -41,8 +41,7 @@ public record ByteSize(long bytes) {
       value /= 1024;
       unit++;
     }
-    String number =
-        unit == 0 ? Long.toString(bytes) : String.format(Locale.ROOT, "%.2f", value);
+    String number = unit == 0 ? Long.toString(bytes) : String.format(Locale.ROOT, "%.2f", value);
     return number.replaceFirst("\\.?0+$", number.contains(".") ? "" : "$0") + " " + UNITS[unit];
   }
 

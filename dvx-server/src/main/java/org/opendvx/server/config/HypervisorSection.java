@@ -6,10 +6,7 @@ import java.nio.file.Path;
 public record HypervisorSection(
     @Setting(required = true, says = "Name of the connection: 1 to 64 of `a-z`, `0-9` and `-`.")
         String name,
-    @Setting(
-            required = true,
-            says = "Its API, such as `https://vcenter.example/sdk`.")
-        String url,
+    @Setting(required = true, says = "Its API, such as `https://vcenter.example/sdk`.") String url,
     @Setting(required = true, says = "The account.") String user,
     @Setting(
             required = true,

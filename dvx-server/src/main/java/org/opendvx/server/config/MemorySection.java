@@ -2,9 +2,7 @@ package org.opendvx.server.config;
 
 /** Limits on memory. */
 public record MemorySection(
-    @Setting(
-            value = "256MiB",
-            says = "Plain chunks that are kept in memory for reads.")
+    @Setting(value = "256MiB", says = "Plain chunks that are kept in memory for reads.")
         ByteSize readCache,
     @Setting(
             value = "128MiB",

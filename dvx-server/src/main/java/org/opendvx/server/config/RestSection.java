@@ -15,8 +15,7 @@ public record RestSection(
                     + " when it is made: delete `tls/` in the data folder to have a new one.")
         List<String> names,
     @Setting(
-            says =
-                "Certificate chain as PEM. Empty: a self-signed one is made in the data folder.")
+            says = "Certificate chain as PEM. Empty: a self-signed one is made in the data folder.")
         Path certificate,
     @Setting(says = "Its private key as PEM, which only the node's account may read.")
         Path privateKey,
@@ -35,9 +34,7 @@ public record RestSection(
         "private-key",
         "certificate and private-key are given together");
     BadSettingException.unless(
-        maxBody.bytes() >= 1024 && maxBody.bytes() <= 64 << 20,
-        "max-body",
-        "it is 1KiB to 64MiB");
+        maxBody.bytes() >= 1024 && maxBody.bytes() <= 64 << 20, "max-body", "it is 1KiB to 64MiB");
     BadSettingException.unless(
         idle.compareTo(Duration.ofSeconds(1)) >= 0 && idle.compareTo(Duration.ofHours(1)) <= 0,
         "idle",

@@ -160,7 +160,9 @@ final class SettingReader {
       }
     }
     throw new IllegalArgumentException(
-        "it is one of " + String.join(", ", Arrays.stream(type.getEnumConstants()).map(SettingReader::wordOf).toList()));
+        "it is one of "
+            + String.join(
+                ", ", Arrays.stream(type.getEnumConstants()).map(SettingReader::wordOf).toList()));
   }
 
   static String wordOf(Object constant) {

@@ -18,7 +18,8 @@ import org.opendvx.core.error.Kind;
 
 /** Small files, written whole or not at all, that only the account of the node may read. */
 public final class PrivateFiles {
-  private static final Set<PosixFilePermission> OWNER = PosixFilePermissions.fromString("rw-------");
+  private static final Set<PosixFilePermission> OWNER =
+      PosixFilePermissions.fromString("rw-------");
   private static final Set<PosixFilePermission> ALL = PosixFilePermissions.fromString("rw-r--r--");
   private static final Set<PosixFilePermission> FOLDER =
       PosixFilePermissions.fromString("rwx------");
