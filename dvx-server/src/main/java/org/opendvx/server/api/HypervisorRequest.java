@@ -14,4 +14,10 @@ public record HypervisorRequest(
     @Nullable String url,
     @Nullable String user,
     @Nullable String password,
-    @Nullable String certificateSha256) {}
+    @Nullable String certificateSha256) {
+  /** Never shows the password. */
+  @Override
+  public String toString() {
+    return "HypervisorRequest[" + name + " " + url + " " + user + "]";
+  }
+}

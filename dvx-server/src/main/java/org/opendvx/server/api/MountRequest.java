@@ -9,12 +9,10 @@ import org.jspecify.annotations.Nullable;
  * @param hosts names; null or empty for all
  * @param server name or address under which the hosts reach this node; null: where NFS listens
  * @param export path of the export; null: the first one
- * @param datastore its name in the inventory; null: the node's datastore name
  * @param localPath for simulators, which mount a local folder; null else
  */
 public record MountRequest(
     @Nullable List<String> hosts,
     @Nullable String server,
     @Nullable String export,
-    @Nullable String datastore,
     @Nullable String localPath) {}
