@@ -1,4 +1,4 @@
-/** Test doubles that several packages' tests share. */
+/** Test doubles of the ports, with the faults that real stores have. */
 @NullMarked
 package org.opendvx.core.testing;
 
