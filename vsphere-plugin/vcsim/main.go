@@ -129,8 +129,8 @@ func run(o options) error {
 	model.Service.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.user, password)}
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.RegisterEndpoints = true
+	// Never closed: that would wait for the long polls. The process's end closes it.
 	server := model.Service.NewServer()
-	defer server.Close()
 	gate := newGate(model.Service.ServeMux, fetch)
 	server.Config.Handler = gate
 

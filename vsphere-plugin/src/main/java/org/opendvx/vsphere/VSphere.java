@@ -95,6 +95,14 @@ public final class VSphere implements Hypervisor {
     return control.register(configuration, name, likeVm, limit);
   }
 
+  /**
+   * Registers a machine that is like no other: on the named host, in the topmost folder of its
+   * datacenter.
+   */
+  public VmRef registerOn(String configuration, String name, String host, Duration limit) {
+    return control.registerOn(configuration, name, host, limit);
+  }
+
   @Override
   public void unregister(VmRef vm) {
     control.unregister(vm);

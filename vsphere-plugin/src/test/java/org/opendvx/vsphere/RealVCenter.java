@@ -101,7 +101,8 @@ final class RealVCenter implements AutoCloseable {
    *
    * @param folder for such a folder, or null for what a host gets
    */
-  DatastoreMount mount(@org.jspecify.annotations.Nullable Path folder, Function<String, String> reachability)
+  DatastoreMount mount(
+      @org.jspecify.annotations.Nullable Path folder, Function<String, String> reachability)
       throws IOException {
     String nfs = System.getenv(PREFIX + "NFS");
     int colon = nfs == null ? -1 : nfs.indexOf(":/");
@@ -174,9 +175,7 @@ final class RealVCenter implements AutoCloseable {
   /** Deletes a machine of our own with its files. */
   void destroy(VmRef vm) {
     ManagedObjectReference task =
-        vcenter
-            .session()
-            .change("destroy", (port, _) -> port.destroy_Task(VmReader.reference(vm)));
+        vcenter.session().change("destroy", (port, _) -> port.destroy_Task(VmReader.reference(vm)));
     new Tasks(properties).await("destroy", task, LIMIT, () -> {});
   }
 

@@ -71,8 +71,7 @@ class RealVCenterTest {
                 new Credentials("nobody", () -> "nothing"),
                 new TlsTrust.Pinned("ab".repeat(32)),
                 "x"))) {
-      assertEquals(
-          Kind.UNAUTHENTICATED, assertThrows(DvxException.class, distrusting::vms).kind());
+      assertEquals(Kind.UNAUTHENTICATED, assertThrows(DvxException.class, distrusting::vms).kind());
     }
   }
 
@@ -93,8 +92,7 @@ class RealVCenterTest {
   void saysThatAMachineIsNotThere() {
     assertEquals(
         Kind.NOT_FOUND,
-        assertThrows(
-                DvxException.class, () -> vcenter.describe(new VmRef("real", "vm-2147483647")))
+        assertThrows(DvxException.class, () -> vcenter.describe(new VmRef("real", "vm-2147483647")))
             .kind());
   }
 

@@ -31,6 +31,7 @@ import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDescription.ForeignDisk.Reason;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
+import org.opendvx.vsphere.inventory.VmReader;
 import org.opendvx.vsphere.session.Credentials;
 import org.opendvx.vsphere.soap.TlsTrust;
 
@@ -50,8 +51,14 @@ class SimulatedVCenterTest {
     simulator =
         VCenterSimulator.start(
             folder,
-            "--clusters", "2", "--hosts", "2", "--vms", "2",
-            "--host-addresses", "127.0.0.11,127.0.0.12,127.0.0.13,127.0.0.14");
+            "--clusters",
+            "2",
+            "--hosts",
+            "2",
+            "--vms",
+            "2",
+            "--host-addresses",
+            "127.0.0.11,127.0.0.12,127.0.0.13,127.0.0.14");
   }
 
   @AfterAll
@@ -190,8 +197,7 @@ class SimulatedVCenterTest {
         outcomes(vcenter.registerDatastore(MOUNT, List.of())));
     assertTrue(vcenter.hosts("dvx").stream().allMatch(HostState::mounted));
 
-    HostResult one =
-        vcenter.unregisterDatastore("dvx", List.of("DC0_C0_H0")).getFirst();
+    HostResult one = vcenter.unregisterDatastore("dvx", List.of("DC0_C0_H0")).getFirst();
     assertEquals(new HostResult("DC0_C0_H0", Outcome.DONE, ""), one);
     assertEquals(
         Map.of("DC0_C0_H0", false, "DC0_C0_H1", true, "DC0_C1_H0", true, "DC0_C1_H1", true),
@@ -260,8 +266,7 @@ class SimulatedVCenterTest {
     VmDescription machine = vcenter.describe(vm);
     assertEquals("web", machine.name());
     assertEquals("/web/web.vmx", machine.configuration());
-    assertEquals(
-        List.of("/web/web-flat.vmdk", "/web/web.vmdk", "/web/web.vmx"), machine.files());
+    assertEquals(List.of("/web/web-flat.vmdk", "/web/web.vmdk", "/web/web.vmx"), machine.files());
     assertEquals(1, machine.disks().size());
     assertEquals(
         List.of("/web/web.vmdk", "/web/web-flat.vmdk"), machine.disks().getFirst().chain());
@@ -280,11 +285,13 @@ class SimulatedVCenterTest {
         vcenter.unregisterDatastore("dvx", List.of(vcenter.describe(vm).host())).getFirst();
     assertEquals(Outcome.FAILED, used.outcome());
     assertTrue(used.reason().contains("ResourceInUse"), used.reason());
-    assertEquals(Kind.CONFLICT, assertThrows(DvxException.class, () -> vcenter.unregister(vm)).kind());
+    assertEquals(
+        Kind.CONFLICT, assertThrows(DvxException.class, () -> vcenter.unregister(vm)).kind());
     vcenter.powerOff(vm, LIMIT);
     vcenter.powerOff(vm, LIMIT);
 
-    writeMachine("web", "scsi0:0.fileName = \"web.vmdk\"\nscsi0:1.fileName = \"[LocalDS_0] x/y.vmdk\"\n");
+    writeMachine(
+        "web", "scsi0:0.fileName = \"web.vmdk\"\nscsi0:1.fileName = \"[LocalDS_0] x/y.vmdk\"\n");
     vcenter.reload(vm);
     VmDescription reloaded = vcenter.describe(vm);
     assertEquals(1, reloaded.disks().size());
@@ -309,6 +316,39 @@ class SimulatedVCenterTest {
         """
             .formatted(name);
     Files.writeString(home.resolve(name + ".vmx"), vmx + disks, StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void registersAMachineOnAHost() throws IOException {
+    vcenter.registerDatastore(MOUNT, List.of("DC0_C1_H1"));
+    writeMachine("first", "scsi0:0.fileName = \"first.vmdk\"\n");
+    VmRef vm = vcenter.registerOn("/first/first.vmx", "first", "DC0_C1_H1", LIMIT);
+    assertEquals("DC0_C1_H1", vcenter.describe(vm).host());
+    assertThrows(
+        DvxException.class,
+        () -> vcenter.registerOn("/first/first.vmx", "again", "no-such-host", LIMIT));
+    assertEquals(
+        Kind.EXISTS,
+        assertThrows(
+                DvxException.class,
+                () -> vcenter.registerOn("/first/first.vmx", "again", "DC0_C1_H1", LIMIT))
+            .kind());
+    vcenter.unregister(vm);
+  }
+
+  @Test
+  void aSnapshotByTheHypervisorIsCounted() throws IOException, InterruptedException {
+    simulator.resetCalls();
+    VmRef vm = named("DC0_C0_RP0_VM0");
+    assertEquals(0, simulator.calls("CreateSnapshot_Task"));
+    vcenter
+        .session()
+        .change(
+            "the control run",
+            (port, _) ->
+                port.createSnapshot_Task(VmReader.reference(vm), "control", "", false, false));
+    assertEquals(1, simulator.calls("CreateSnapshot_Task"));
+    assertTrue(vcenter.describe(vm).hypervisorSnapshots());
   }
 
   @Test
@@ -398,8 +438,7 @@ class SimulatedVCenterTest {
       hasty.vms();
       simulator.faults(Map.of("delay", "3000", "delayed", "1", "methods", "PowerOffVM_Task"));
       DvxException e =
-          assertThrows(
-              DvxException.class, () -> hasty.powerOff(named("DC0_C1_RP0_VM1"), LIMIT));
+          assertThrows(DvxException.class, () -> hasty.powerOff(named("DC0_C1_RP0_VM1"), LIMIT));
       assertEquals(Kind.TIMEOUT, e.kind());
       assertTrue(e.render().contains("unknown"), e.render());
     }

@@ -81,7 +81,8 @@ class SimulatedWatchTest {
     String target = otherThan(source);
     simulator.move("vmotion", VM, target);
     AboutToMove before = assertInstanceOf(AboutToMove.class, next());
-    assertEquals(List.of(VM, source, target), List.of(before.name(), before.source(), before.target()));
+    assertEquals(
+        List.of(VM, source, target), List.of(before.name(), before.source(), before.target()));
     Moved after = assertInstanceOf(Moved.class, next());
     assertEquals(List.of(source, target), List.of(after.source(), after.target()));
     assertQuiet();
@@ -154,7 +155,8 @@ class SimulatedWatchTest {
   void goesOnThroughDroppedConnectionsAndSlowAnswers() throws IOException, InterruptedException {
     String source = host();
     simulator.faults(
-        Map.of("dropped-late", "1", "delay", "1500", "delayed", "2", "methods", "WaitForUpdatesEx"));
+        Map.of(
+            "dropped-late", "1", "delay", "1500", "delayed", "2", "methods", "WaitForUpdatesEx"));
     String target = otherThan(source);
     simulator.move("vmotion", VM, target);
     assertMoved(source, target);

@@ -187,7 +187,8 @@ final class VCenterSimulator implements AutoCloseable {
     String log = Files.readString(folder.resolve("vcsim.log"));
     int panic = Math.max(log.indexOf("panic serving"), log.indexOf("panic:"));
     if (panic >= 0) {
-      fail("the simulator fell over: " + log.substring(panic, Math.min(log.length(), panic + 2500)));
+      fail(
+          "the simulator fell over: " + log.substring(panic, Math.min(log.length(), panic + 2500)));
     }
   }
 

@@ -47,7 +47,9 @@ public final class DatastoreMounter {
                     host.name(),
                     host.managementAddress(),
                     host.connected(),
-                    mounted(datastores, host, datastore).map(each -> usable(each, host)).orElse(false)))
+                    mounted(datastores, host, datastore)
+                        .map(each -> usable(each, host))
+                        .orElse(false)))
         .toList();
   }
 
@@ -91,7 +93,8 @@ public final class DatastoreMounter {
     spec.setAccessMode("readWrite");
     spec.setType("NFS");
     try {
-      // The reply's reference is not looked at: a simulator leaves it empty from the second host on.
+      // The reply's reference is not looked at: a simulator leaves it empty from the second host
+      // on.
       session.change(
           "The host " + host.name() + " cannot mount the datastore",
           (port, content) -> port.createNasDatastore(systemOf(host), spec));
@@ -140,7 +143,9 @@ public final class DatastoreMounter {
             failed(
                 host,
                 "the datastore is mounted and the host cannot reach it; check that the node serves "
-                    + mount.server() + ":" + mount.path()));
+                    + mount.server()
+                    + ":"
+                    + mount.path()));
       }
       if (same) {
         return Optional.of(
@@ -153,8 +158,11 @@ public final class DatastoreMounter {
         return Optional.of(
             failed(
                 host,
-                "the host has another datastore named " + each.name()
-                    + (each.server().isEmpty() ? "" : " (" + each.server() + ":" + each.path() + ")")
+                "the host has another datastore named "
+                    + each.name()
+                    + (each.server().isEmpty()
+                        ? ""
+                        : " (" + each.server() + ":" + each.path() + ")")
                     + "; unmount it, or register under another name"));
       }
     }
@@ -293,7 +301,9 @@ public final class DatastoreMounter {
 
   private static HostResult unknown(String name) {
     return new HostResult(
-        name, Outcome.FAILED, "vCenter has no host of this name; see the list of hosts for the names");
+        name,
+        Outcome.FAILED,
+        "vCenter has no host of this name; see the list of hosts for the names");
   }
 
   private static HostResult failed(HostTable.Entry host, String reason) {

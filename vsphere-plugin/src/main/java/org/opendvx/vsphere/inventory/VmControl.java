@@ -18,6 +18,8 @@ import org.opendvx.vsphere.session.VimSession;
 
 /** Powers, registers and reloads machines. It makes no snapshot, and offers none. */
 public final class VmControl {
+  private static final int MOST_FOLDERS = 64;
+
   private final String hypervisor;
   private final String datastore;
   private final VimSession session;
@@ -84,7 +86,8 @@ public final class VmControl {
 
   private PowerState power(VmRef vm, String doing) {
     return VmReader.power(
-        properties.one(doing, VmReader.reference(vm), "runtime.powerState")
+        properties
+            .one(doing, VmReader.reference(vm), "runtime.powerState")
             .text("runtime.powerState"));
   }
 
@@ -149,11 +152,47 @@ public final class VmControl {
         like.get("parent", ManagedObjectReference.class)
             .filter(each -> each.getType().equals("Folder"))
             .orElseThrow(() -> noPlace(doing, "it is in no folder"));
-    ManagedObjectReference host = like.get("runtime.host", ManagedObjectReference.class).orElse(null);
+    ManagedObjectReference host =
+        like.get("runtime.host", ManagedObjectReference.class).orElse(null);
     ManagedObjectReference pool =
-        like.get("resourcePool", ManagedObjectReference.class)
-            .orElseGet(() -> poolOf(host, doing));
+        like.get("resourcePool", ManagedObjectReference.class).orElseGet(() -> poolOf(host, doing));
     return register(configuration, name, folder, pool, host, limit);
+  }
+
+  /**
+   * Registers a machine on a host, in the topmost folder of the host's datacenter.
+   *
+   * @param hostName the host's name in the inventory
+   */
+  public VmRef registerOn(String configuration, String name, String hostName, Duration limit) {
+    String doing = "The virtual machine " + name + " cannot be registered";
+    ManagedObjectReference host =
+        properties.all(doing, "HostSystem", "name").stream()
+            .filter(each -> each.text("name").equals(hostName))
+            .map(PropertyRow::object)
+            .findFirst()
+            .orElseThrow(() -> noPlace(doing, "vCenter has no host " + hostName));
+    ManagedObjectReference folder =
+        properties
+            .one(doing, datacenterOf(host, doing), "vmFolder")
+            .get("vmFolder", ManagedObjectReference.class)
+            .orElseThrow(() -> noPlace(doing, "its datacenter has no folder for machines"));
+    return register(configuration, name, folder, poolOf(host, doing), host, limit);
+  }
+
+  private ManagedObjectReference datacenterOf(ManagedObjectReference start, String doing) {
+    ManagedObjectReference each = start;
+    for (int depth = 0; depth < MOST_FOLDERS; depth++) {
+      if (each.getType().equals("Datacenter")) {
+        return each;
+      }
+      each =
+          properties
+              .one(doing, each, "name", "parent")
+              .get("parent", ManagedObjectReference.class)
+              .orElseThrow(() -> noPlace(doing, "its host is in no datacenter"));
+    }
+    throw noPlace(doing, "its host is nested too deeply");
   }
 
   /** Registers a machine in a place that is given. */
@@ -165,7 +204,8 @@ public final class VmControl {
       @Nullable ManagedObjectReference host,
       Duration limit) {
     String doing = "The virtual machine " + name + " cannot be registered";
-    String path = new DatastorePath(datastoreOn(host), configuration.replaceFirst("^/+", "")).toString();
+    String path =
+        new DatastorePath(datastoreOn(host), configuration.replaceFirst("^/+", "")).toString();
     ManagedObjectReference task =
         session.change(
             doing, (port, _) -> port.registerVM_Task(folder, path, name, false, pool, host));
@@ -212,7 +252,7 @@ public final class VmControl {
 
   private static DvxException noPlace(String doing, String why) {
     return DvxException.of(Kind.CONFLICT, doing)
-        .cause("the machine whose place it should share cannot be followed: " + why)
+        .cause("it has no place in the inventory: " + why)
         .remedy("register the files by hand in vCenter")
         .build();
   }

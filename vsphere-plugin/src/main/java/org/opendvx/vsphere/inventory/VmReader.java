@@ -118,15 +118,17 @@ public final class VmReader {
             "layoutEx",
             "snapshot");
     Set<String> ours = DatastoreTable.read(properties).aliases(datastore);
-    Optional<DatastorePath> configuration = DatastorePath.parse(row.text("config.files.vmPathName"));
+    Optional<DatastorePath> configuration =
+        DatastorePath.parse(row.text("config.files.vmPathName"));
     List<DatastorePath> layout = layout(row, configuration);
     VirtualHardware hardware = row.get("config.hardware", VirtualHardware.class).orElse(null);
     DiskReader disks = new DiskReader(ours, layout);
     disks.read(hardware);
 
     Set<String> files = new TreeSet<>();
-    configuration.filter(each -> ours.contains(each.datastore())).ifPresent(
-        each -> files.add(each.fromRoot()));
+    configuration
+        .filter(each -> ours.contains(each.datastore()))
+        .ifPresent(each -> files.add(each.fromRoot()));
     for (DatastorePath each : layout) {
       if (ours.contains(each.datastore()) && belongs(each) && !disks.isForeign(each)) {
         files.add(each.fromRoot());
@@ -170,7 +172,8 @@ public final class VmReader {
             .map(VirtualMachineFileLayoutEx::getFile)
             .orElse(new VirtualMachineFileLayoutExFileInfo[0]);
     for (VirtualMachineFileLayoutExFileInfo each : listed) {
-      if (each.getName() == null || "swap".equals(each.getType())
+      if (each.getName() == null
+          || "swap".equals(each.getType())
           || "uwswap".equals(each.getType())) {
         continue;
       }

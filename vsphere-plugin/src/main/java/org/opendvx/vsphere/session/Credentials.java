@@ -8,8 +8,8 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
 /**
- * Who logs in. The password is asked for at each login, so that a changed one is taken up, and never
- * printed.
+ * Who logs in. The password is asked for at each login, so that a changed one is taken up, and
+ * never printed.
  */
 public record Credentials(String user, Supplier<String> password) {
 

@@ -48,7 +48,9 @@ public final class Faults {
     if (untrusted(e)) {
       return "vCenter's certificate is not trusted: " + innermost(e);
     }
-    if (e instanceof SoapFault || e instanceof NotSoapException || e instanceof CallTimeoutException) {
+    if (e instanceof SoapFault
+        || e instanceof NotSoapException
+        || e instanceof CallTimeoutException) {
       return String.valueOf(e.getMessage());
     }
     String message = e.getMessage();
@@ -95,13 +97,16 @@ public final class Faults {
       case "NoPermission", "RestrictedVersion", "InvalidLicense" -> Kind.DENIED;
       case "ManagedObjectNotFound", "NotFound", "FileNotFound" -> Kind.NOT_FOUND;
       case "DuplicateName", "AlreadyExists", "FileAlreadyExists" -> Kind.EXISTS;
-      case "InvalidPowerState", "InvalidState", "ResourceInUse", "TaskInProgress",
-          "ConcurrentAccess", "FileLocked" ->
+      case "InvalidPowerState",
+          "InvalidState",
+          "ResourceInUse",
+          "TaskInProgress",
+          "ConcurrentAccess",
+          "FileLocked" ->
           Kind.CONFLICT;
       case "InvalidArgument", "InvalidName", "InvalidDatastore", "InvalidDatastorePath" ->
           Kind.INVALID;
-      case "MethodNotFound", "NotSupported", "NotImplemented", "MethodDisabled" ->
-          Kind.UNSUPPORTED;
+      case "MethodNotFound", "NotSupported", "NotImplemented", "MethodDisabled" -> Kind.UNSUPPORTED;
       case "NoDiskSpace" -> Kind.NO_SPACE;
       case "Timedout" -> Kind.TIMEOUT;
       default -> Kind.UNAVAILABLE;

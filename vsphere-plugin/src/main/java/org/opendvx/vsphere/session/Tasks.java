@@ -43,7 +43,8 @@ public final class Tasks {
       meanwhile.run();
       if (System.nanoTime() - start > limit.toNanos()) {
         throw DvxException.of(Kind.TIMEOUT, doing)
-            .cause("vCenter's task did not end within " + limit.toSeconds() + " s; it goes on there")
+            .cause(
+                "vCenter's task did not end within " + limit.toSeconds() + " s; it goes on there")
             .remedy("look at the task in vCenter, then try again")
             .detail("task", task.getVal())
             .build();

@@ -114,10 +114,12 @@ public final class VimSession implements AutoCloseable {
    * whether vCenter carried it out is unknown, and the error says so.
    */
   public <T extends @Nullable Object> T change(String doing, Call<T> call) {
-    read(doing, (p, content) -> {
-      requireAlive();
-      return "";
-    });
+    read(
+        doing,
+        (p, content) -> {
+          requireAlive();
+          return "";
+        });
     try {
       return call.on(port, loggedIn().content());
     } catch (SoapFault e) {

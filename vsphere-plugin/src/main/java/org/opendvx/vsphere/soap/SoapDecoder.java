@@ -159,7 +159,8 @@ public final class SoapDecoder {
         return null;
       }
       boolean many = returnType.endsWith("[]");
-      Class<?> item = resultClass(many ? returnType.substring(0, returnType.length() - 2) : returnType);
+      Class<?> item =
+          resultClass(many ? returnType.substring(0, returnType.length() - 2) : returnType);
       List<Object> values = new ArrayList<>();
       while (child()) {
         Object value = value(item);
@@ -249,8 +250,10 @@ public final class SoapDecoder {
         String item = named.substring("ArrayOf".length());
         Optional<Class<?>> known = types.named(item);
         if (known.isEmpty()) {
-          known = types.basic(item.substring(0, Math.min(1, item.length())).toLowerCase(java.util.Locale.ROOT)
-              + item.substring(Math.min(1, item.length())));
+          known =
+              types.basic(
+                  item.substring(0, Math.min(1, item.length())).toLowerCase(java.util.Locale.ROOT)
+                      + item.substring(Math.min(1, item.length())));
         }
         if (known.isEmpty() && item.equals("AnyType")) {
           known = Optional.of(Object.class);

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It replaces the library's own client, which has no time limits, loses faults on a current JDK,
  * fails on every field newer than its model, does not escape text, and writes passwords to its log.
- * A request is sent once: the JDK's HTTP client never repeats a POST, so that a call that changes something cannot run
- * twice behind our back. Every call has a time limit that covers the whole answer, whose size is
- * bounded. Thread-safe.
+ * A request is sent once: the JDK's HTTP client never repeats a POST, so that a call that changes
+ * something cannot run twice behind our back. Every call has a time limit that covers the whole
+ * answer, whose size is bounded. Thread-safe.
  */
 public final class SoapTransport implements Client {
   private static final String NAMESPACE = "urn:vim25";
@@ -90,8 +90,8 @@ public final class SoapTransport implements Client {
   }
 
   @Override
-  public @Nullable Object invoke(
-      String method, Argument[] arguments, @Nullable String returnType) throws RemoteException {
+  public @Nullable Object invoke(String method, Argument[] arguments, @Nullable String returnType)
+      throws RemoteException {
     HttpResponse<byte[]> answer = post(method, ENCODER.encode(method, arguments, NAMESPACE));
     int status = answer.statusCode();
     if (status != 200 && status != 500) {

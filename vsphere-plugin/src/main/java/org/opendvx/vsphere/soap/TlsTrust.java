@@ -2,6 +2,7 @@ package org.opendvx.vsphere.soap;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -18,7 +19,6 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
-import java.net.Socket;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -40,8 +40,9 @@ public sealed interface TlsTrust {
       if (!sha256.matches("[0-9a-f]{64}")) {
         throw DvxException.of(Kind.INVALID, "The certificate's fingerprint is not a SHA-256")
             .cause("it must have 64 hexadecimal digits")
-            .remedy("read it with: openssl s_client -connect HOST:443 </dev/null"
-                + " | openssl x509 -noout -fingerprint -sha256")
+            .remedy(
+                "read it with: openssl s_client -connect HOST:443 </dev/null"
+                    + " | openssl x509 -noout -fingerprint -sha256")
             .build();
       }
     }

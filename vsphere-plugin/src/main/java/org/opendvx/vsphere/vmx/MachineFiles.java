@@ -133,8 +133,7 @@ public final class MachineFiles {
       return Optional.of(FileKind.EXTENDED);
     }
     // A disk of another form than descriptor and data keeps its data in a .vmdk too.
-    String start =
-        new String(bytes, 0, Math.min(bytes.length, 200), StandardCharsets.ISO_8859_1);
+    String start = new String(bytes, 0, Math.min(bytes.length, 200), StandardCharsets.ISO_8859_1);
     return start.contains("# Disk DescriptorFile")
         ? Optional.of(FileKind.DESCRIPTOR)
         : Optional.empty();

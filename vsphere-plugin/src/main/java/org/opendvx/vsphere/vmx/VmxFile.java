@@ -115,8 +115,7 @@ public final class VmxFile {
   /** Replaces lines that are no settings; the function gives back what it leaves alone. */
   public void replaceOther(java.util.function.UnaryOperator<String> replacement) {
     lines.replaceAll(
-        each ->
-            each.key().isEmpty() ? new Line(replacement.apply(each.raw()), "", "") : each);
+        each -> each.key().isEmpty() ? new Line(replacement.apply(each.raw()), "", "") : each);
   }
 
   private static String rewritten(String raw, String value) {
@@ -125,7 +124,12 @@ public final class VmxFile {
       return raw;
     }
     String quote = match.group(4).isEmpty() && !value.matches("[\\w.-]*") ? "\"" : match.group(4);
-    return match.group(1) + match.group(2) + match.group(3) + quote + escape(value) + quote
+    return match.group(1)
+        + match.group(2)
+        + match.group(3)
+        + quote
+        + escape(value)
+        + quote
         + match.group(6);
   }
 

@@ -1,4 +1,6 @@
-/** The text files that describe a machine, and how a copy of them is given an identity of its own. */
+/**
+ * The text files that describe a machine, and how a copy of them is given an identity of its own.
+ */
 @NullMarked
 package org.opendvx.vsphere.vmx;
 

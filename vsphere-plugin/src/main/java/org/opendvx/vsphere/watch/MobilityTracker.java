@@ -22,9 +22,9 @@ import org.opendvx.core.vm.VmRef;
  *
  * <p>Properties are the truth: where a machine runs and whether it runs. Events come early (a move
  * that is announced), tell a move from a restart after a failure, and may be late, doubled or
- * missing. So a change of host that no event explains yet is held back for a moment; then it is told
- * as a move, or as a restart when vCenter has lost the old host. If the event of a restart comes
- * after that, the restart is told too: a reader that fences the old host must not miss it.
+ * missing. So a change of host that no event explains yet is held back for a moment; then it is
+ * told as a move, or as a restart when vCenter has lost the old host. If the event of a restart
+ * comes after that, the restart is told too: a reader that fences the old host must not miss it.
  *
  * <p>Not thread-safe. Call {@link #settle} after each batch of input.
  */
@@ -185,8 +185,7 @@ final class MobilityTracker {
   private void announced(Machine machine, Notice notice) {
     boolean stale = !notice.source().isEmpty() && !notice.source().equals(machine.toldHost);
     boolean stays = notice.target().equals(machine.toldHost);
-    boolean again =
-        machine.announced != null && machine.announced.target().equals(notice.target());
+    boolean again = machine.announced != null && machine.announced.target().equals(notice.target());
     if (stale || stays || again) {
       return;
     }
@@ -269,8 +268,7 @@ final class MobilityTracker {
         arrival != null
             && alive(arrival, EVENT_LIFE)
             && (arrival.target().isEmpty() || arrival.target().equals(machine.host));
-    boolean foretold =
-        machine.announced != null && machine.announced.target().equals(machine.host);
+    boolean foretold = machine.announced != null && machine.announced.target().equals(machine.host);
     Host source = hosts.get(machine.toldHost);
     boolean lost = source != null && !source.connected();
     boolean restarted = explained ? isRestart(arrival) : !foretold && lost;

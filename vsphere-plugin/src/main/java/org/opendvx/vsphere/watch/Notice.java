@@ -32,7 +32,9 @@ record Notice(int key, Kind kind, String machine, Instant time, String source, S
     RESTARTED
   }
 
-  /** The event types to ask vCenter for; a subtype (such as DrsVmMigratedEvent) has its own name. */
+  /**
+   * The event types to ask vCenter for; a subtype (such as DrsVmMigratedEvent) has its own name.
+   */
   static final List<String> EVENT_TYPES =
       List.of(
           "VmBeingHotMigratedEvent",

@@ -67,8 +67,7 @@ public final class VmWatch implements AutoCloseable {
   public VmWatch(String hypervisor, VimSession session, Consumer<VmMobility> listener) {
     this.session = session;
     this.tracker = new MobilityTracker(hypervisor, InstantSource.system(), guarded(listener));
-    this.thread =
-        Thread.ofPlatform().daemon().name("dvx-watch-" + hypervisor).start(this::follow);
+    this.thread = Thread.ofPlatform().daemon().name("dvx-watch-" + hypervisor).start(this::follow);
   }
 
   /** Waits until the state has been read for the first time; false when the limit passed before. */
@@ -133,8 +132,7 @@ public final class VmWatch implements AutoCloseable {
 
   private Subscription subscribe(VimPortType port, ServiceContent content) throws RemoteException {
     session.requireAlive();
-    ManagedObjectReference collector =
-        port.createPropertyCollector(content.getPropertyCollector());
+    ManagedObjectReference collector = port.createPropertyCollector(content.getPropertyCollector());
     ManagedObjectReference view =
         port.createContainerView(
             content.getViewManager(),
@@ -160,8 +158,8 @@ public final class VmWatch implements AutoCloseable {
   }
 
   /** Events are worth having; without them moves are told when they have happened. */
-  private static @Nullable ManagedObjectReference events(
-      VimPortType port, ServiceContent content) throws RemoteException {
+  private static @Nullable ManagedObjectReference events(VimPortType port, ServiceContent content)
+      throws RemoteException {
     EventFilterSpec filter = new EventFilterSpec();
     filter.setEventTypeId(Notice.EVENT_TYPES.toArray(String[]::new));
     try {
@@ -301,7 +299,9 @@ public final class VmWatch implements AutoCloseable {
     return update.getChangeSet() == null ? new PropertyChange[0] : update.getChangeSet();
   }
 
-  /** Gives back what vCenter keeps for us; it is bounded there, and goes with the session at last. */
+  /**
+   * Gives back what vCenter keeps for us; it is bounded there, and goes with the session at last.
+   */
   private void release(@Nullable Subscription subscription) {
     if (subscription == null) {
       return;

@@ -69,7 +69,10 @@ class SoapDecoderTest {
                         + "<about><name>vc</name><patchLevel>9</patchLevel></about></returnval>"));
     assertEquals("group-d1", content.getRootFolder().getVal());
     assertEquals("vc", content.getAbout().getName());
-    TaskInfo task = (TaskInfo) decode("TaskInfo", returned("<returnval><state>newState</state><key>k</key></returnval>"));
+    TaskInfo task =
+        (TaskInfo)
+            decode(
+                "TaskInfo", returned("<returnval><state>newState</state><key>k</key></returnval>"));
     assertNull(task.getState());
     assertEquals("k", task.getKey());
   }
@@ -111,12 +114,15 @@ class SoapDecoderTest {
         property(
             decode(
                 "RetrieveResult",
-                propertyOf("<val xsi:type=\"ArrayOfString\"><string>a</string><string><![CDATA[<b>]]></string></val>")),
+                propertyOf(
+                    "<val xsi:type=\"ArrayOfString\"><string>a</string><string><![CDATA[<b>]]></string></val>")),
             String[].class));
     assertEquals(
         VirtualMachinePowerState.poweredOn,
         property(
-            decode("RetrieveResult", propertyOf("<val xsi:type=\"VirtualMachinePowerState\">poweredOn</val>")),
+            decode(
+                "RetrieveResult",
+                propertyOf("<val xsi:type=\"VirtualMachinePowerState\">poweredOn</val>")),
             VirtualMachinePowerState.class));
     assertEquals(7, decode("int", returned("<returnval>7</returnval>")));
     assertNull(decoder.decode(null, (HEAD + returned("") + TAIL).getBytes(StandardCharsets.UTF_8)));
@@ -199,11 +205,17 @@ class SoapDecoderTest {
   void makesNoObjectOfAClassThatHoldsNoData() throws RemoteException {
     for (String type :
         new String[] {
-          "VimPortType", "ws.WSClient", "mo.VirtualMachine", "../../java.lang.Runtime", "java.lang.String"
+          "VimPortType",
+          "ws.WSClient",
+          "mo.VirtualMachine",
+          "../../java.lang.Runtime",
+          "java.lang.String"
         }) {
       RetrieveResult result =
           (RetrieveResult)
-              decode("RetrieveResult", propertyOf("<val xsi:type=\"" + type + "\"><url>x</url></val>"));
+              decode(
+                  "RetrieveResult",
+                  propertyOf("<val xsi:type=\"" + type + "\"><url>x</url></val>"));
       assertNull(result.getObjects()[0].getPropSet()[0].getVal(), type);
     }
   }

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.vmware.vim25.HostNasVolumeSpec;
 import com.vmware.vim25.ManagedObjectReference;
-import com.vmware.vim25.PropertyFilterSpec;
-import com.vmware.vim25.TraversalSpec;
 import com.vmware.vim25.ObjectSpec;
+import com.vmware.vim25.PropertyFilterSpec;
 import com.vmware.vim25.SelectionSpec;
+import com.vmware.vim25.TraversalSpec;
 import com.vmware.vim25.ws.Argument;
 import org.junit.jupiter.api.Test;
 import org.opendvx.core.error.DvxException;

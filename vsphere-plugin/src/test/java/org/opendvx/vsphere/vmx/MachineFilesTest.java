@@ -98,7 +98,9 @@ class MachineFilesTest {
       assertNotEquals(old.get(key), vmx.get(key), key);
     }
     assertTrue(
-        vmx.get("uuid.bios").orElse("").matches("([0-9a-f]{2} ){7}[0-9a-f]{2}-([0-9a-f]{2} ){7}[0-9a-f]{2}"));
+        vmx.get("uuid.bios")
+            .orElse("")
+            .matches("([0-9a-f]{2} ){7}[0-9a-f]{2}-([0-9a-f]{2} ){7}[0-9a-f]{2}"));
     assertEquals(Optional.of("create"), vmx.get("uuid.action"));
     assertEquals(Optional.empty(), vmx.get("uuid.location"));
     assertEquals(Optional.empty(), vmx.get("sched.swap.derivedName"));
@@ -116,9 +118,10 @@ class MachineFilesTest {
     assertEquals(Optional.of("copy.nvram"), vmx.get("nvram"));
     assertEquals(Optional.of("copy.vmxf"), vmx.get("extendedConfigFile"));
     assertEquals(Optional.of("copy.vmdk"), vmx.get("scsi0:0.fileName"));
-    assertEquals(
-        Optional.of("/vmfs/volumes/5f-aa/other/web.vmdk"), vmx.get("scsi0:1.fileName"));
-    assertTrue(new String(read(written, "/copy/copy.vmdk").bytes(), UTF_8).contains("RW 2097152 VMFS \"copy-flat.vmdk\""));
+    assertEquals(Optional.of("/vmfs/volumes/5f-aa/other/web.vmdk"), vmx.get("scsi0:1.fileName"));
+    assertTrue(
+        new String(read(written, "/copy/copy.vmdk").bytes(), UTF_8)
+            .contains("RW 2097152 VMFS \"copy-flat.vmdk\""));
     assertTrue(new String(read(written, "/copy/copy.vmxf").bytes(), UTF_8).contains(">copy.vmx<"));
   }
 
@@ -130,8 +133,7 @@ class MachineFilesTest {
       VmxFile vmx = read(written, "/copy/copy.vmx");
       assertEquals(Optional.of("FALSE"), vmx.get("ctkEnabled"));
       assertEquals(Optional.of("FALSE"), vmx.get("scsi0:0.ctkEnabled"));
-      assertEquals(
-          Optional.empty(), read(written, "/copy/copy.vmdk").get("changeTrackPath"));
+      assertEquals(Optional.empty(), read(written, "/copy/copy.vmdk").get("changeTrackPath"));
     }
   }
 
@@ -160,12 +162,18 @@ class MachineFilesTest {
 
   @Test
   void tellsDescriptionsFromData() {
-    for (String path : new String[] {"/a/a.vmx", "/a/a.vmdk", "/a/a-000001.vmdk", "/a/A.VMSD", "/a/a.vmxf"}) {
+    for (String path :
+        new String[] {"/a/a.vmx", "/a/a.vmdk", "/a/a-000001.vmdk", "/a/A.VMSD", "/a/a.vmxf"}) {
       assertTrue(MachineFiles.describes(path), path);
     }
     for (String path :
         new String[] {
-          "/a/a-flat.vmdk", "/a/a-000001-delta.vmdk", "/a/a-ctk.vmdk", "/a/a.nvram", "/a/a.vswp", "/a/x-s001.vmdk"
+          "/a/a-flat.vmdk",
+          "/a/a-000001-delta.vmdk",
+          "/a/a-ctk.vmdk",
+          "/a/a.nvram",
+          "/a/a.vswp",
+          "/a/x-s001.vmdk"
         }) {
       assertFalse(MachineFiles.describes(path), path);
     }
