@@ -24,7 +24,8 @@ public record NfsSection(
                 "Networks whose clients may mount, such as `10.1.0.0/16`, for exports that name"
                     + " none. Empty: this machine alone.")
         List<String> clients,
-    @Setting(says = "What clients mount. Empty: one export `/`.") List<ExportSection> exports) {
+    @Setting(says = "What clients mount. Empty: one export `/dvx`, which is the whole datastore.")
+        List<ExportSection> exports) {
 
   /** Checks the ports. */
   public NfsSection {

@@ -9,7 +9,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +33,6 @@ public final class HypervisorRegistry implements AutoCloseable {
   private final HypervisorStore store;
   private final Map<String, HypervisorConnector> connectors;
   private final EventLog events;
-  private final Consumer<VmMobility> mobility;
   private final ReentrantLock changes = new ReentrantLock();
   private final Map<String, Managed> connections = new ConcurrentSkipListMap<>();
   private final ExecutorService background =
@@ -50,18 +48,13 @@ public final class HypervisorRegistry implements AutoCloseable {
    * A registry; nothing is connected before {@link #start}.
    *
    * @param connectors one for each kind
-   * @param mobility is told of each move
    */
   public HypervisorRegistry(
-      HypervisorStore store,
-      Collection<HypervisorConnector> connectors,
-      EventLog events,
-      Consumer<VmMobility> mobility) {
+      HypervisorStore store, Collection<HypervisorConnector> connectors, EventLog events) {
     this.store = store;
     this.connectors = new ConcurrentSkipListMap<>();
     connectors.forEach(connector -> this.connectors.put(connector.kind(), connector));
     this.events = events;
-    this.mobility = mobility;
   }
 
   /**
@@ -255,7 +248,6 @@ public final class HypervisorRegistry implements AutoCloseable {
     Severity severity =
         event instanceof VmMobility.RestartedElsewhere ? Severity.WARNING : Severity.INFO;
     events.add(event.time(), severity, Mobility.kind(event), event.name(), Mobility.text(event));
-    mobility.accept(event);
   }
 
   /** A connection and what is known of it. */
