@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -18,6 +19,7 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.demo.process.Child;
 import org.opendvx.server.demo.process.Program;
+import org.opendvx.server.security.PrivateFiles;
 
 /**
  * The vCenter simulator: Debian's govmomi library with our own main around it, which counts the
@@ -69,14 +71,18 @@ public final class Simulator implements AutoCloseable {
   public static Simulator start(Path program, Path folder, String export, long parent)
       throws InterruptedException {
     Path ready = folder.resolve("vcsim.json");
+    Path passwordFile = folder.resolve("password");
     byte[] secret = new byte[12];
     new SecureRandom().nextBytes(secret);
     String password = HexFormat.of().formatHex(secret);
+    PrivateFiles.write(passwordFile, password.getBytes(StandardCharsets.US_ASCII));
     Child process =
         Child.start(
             "the vCenter simulator",
             List.of(
                 program.toString(),
+                "--password-file",
+                passwordFile.toString(),
                 "--ready",
                 ready.toString(),
                 "--datastores",
@@ -89,7 +95,7 @@ public final class Simulator implements AutoCloseable {
                 "1",
                 "--parent",
                 Long.toString(parent)),
-            Map.of("VCSIM_PASSWORD", password),
+            Map.of(),
             folder,
             folder.resolve("vcsim.log"));
     try {
