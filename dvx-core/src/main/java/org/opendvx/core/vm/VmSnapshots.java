@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -97,52 +98,46 @@ public final class VmSnapshots {
     if (request.policy() == SnapshotPolicy.REQUIRE && !limits.isEmpty()) {
       throw refused(vm, String.join("; ", limits));
     }
+    Target target = new Target(vm, name, resolve(vm), request.labels());
     if (quiescer.isEmpty()) {
-      return cut(vm, name, String.join("; ", limits), RestorePoint.Origin.USER, request.labels());
+      return cut(target, String.join("; ", limits), RestorePoint.Origin.USER);
     }
-    return quiesced(vm, name, request, quiescer.get(), limits);
+    return quiesced(target, request.policy(), quiescer.get(), limits);
   }
 
   /** Takes a restore point before something overwrites the machine; the guest is off. */
   RestorePoint safety(VmDescription vm, String what) {
     return cut(
-            vm,
-            defaultName(vm, what),
+            new Target(vm, defaultName(vm, what), resolve(vm), Map.of()),
             "taken while the machine was off, before a restore",
-            RestorePoint.Origin.SAFETY,
-            Map.of())
+            RestorePoint.Origin.SAFETY)
         .point();
   }
 
   private Taken quiesced(
-      VmDescription vm, String name, Request request, Quiescer quiescer, List<String> limits) {
+      Target target, SnapshotPolicy policy, Quiescer quiescer, List<String> limits) {
+    VmDescription vm = target.vm();
     Taken taken;
     Quiescer.Outcome outcome;
     Quiescer.Held held;
     try {
       held = quiescer.freeze(vm, vm.disks(), FREEZE_LIMIT);
     } catch (DvxException e) {
-      if (request.policy() == SnapshotPolicy.REQUIRE) {
+      if (policy == SnapshotPolicy.REQUIRE) {
         throw e;
       }
       limits.add("the guest was not frozen: " + e.getMessage());
-      return cut(vm, name, String.join("; ", limits), RestorePoint.Origin.USER, request.labels());
+      return cut(target, String.join("; ", limits), RestorePoint.Origin.USER);
     }
     try (held) {
-      taken =
-          cut(
-              vm,
-              name,
-              "the guest's report is missing",
-              RestorePoint.Origin.USER,
-              request.labels());
+      taken = cut(target, "the guest's report is missing", RestorePoint.Origin.USER);
       outcome = held.thaw();
     }
     if (!outcome.reason().isEmpty()) {
       limits.add(outcome.reason());
     }
     boolean full = limits.isEmpty() && outcome.consistency() == Consistency.APPLICATION;
-    if (request.policy() == SnapshotPolicy.REQUIRE && !full) {
+    if (policy == SnapshotPolicy.REQUIRE && !full) {
       delete(taken.point().id());
       throw refused(vm, String.join("; ", limits));
     }
@@ -150,7 +145,7 @@ public final class VmSnapshots {
     Snapshots.SnapshotInfo amended =
         paths.done(
             "label",
-            name,
+            target.name(),
             datastore
                 .snapshots()
                 .amend(
@@ -160,7 +155,7 @@ public final class VmSnapshots {
                         reached,
                         String.join("; ", limits),
                         RestorePoint.Origin.USER,
-                        request.labels()),
+                        target.labels()),
                     new VmDocument(vm, outcome.document().orElse(NONE)).encode()));
     return new Taken(
         point(amended),
@@ -174,17 +169,22 @@ public final class VmSnapshots {
     return vm.foreignDisks().isEmpty() && vm.power() == PowerState.ON;
   }
 
-  private Taken cut(
-      VmDescription vm,
-      String name,
-      String reason,
-      RestorePoint.Origin origin,
-      Map<String, String> labels) {
+  /** What is going to be cut; its files are looked up before any guest is frozen. */
+  private record Target(
+      VmDescription vm, String name, List<FileKey> files, Map<String, String> labels) {}
+
+  private List<FileKey> resolve(VmDescription vm) {
+    return List.copyOf(fileSet.resolve(vm).values());
+  }
+
+  private Taken cut(Target target, String reason, RestorePoint.Origin origin) {
+    VmDescription vm = target.vm();
+    String name = target.name();
     Snapshots.CutRequest request =
         new Snapshots.CutRequest(
             name,
-            List.copyOf(fileSet.resolve(vm).values()),
-            RestorePoint.labels(vm, Consistency.CRASH, reason, origin, labels),
+            target.files(),
+            RestorePoint.labels(vm, Consistency.CRASH, reason, origin, target.labels()),
             new VmDocument(vm, NONE).encode());
     Snapshots.Cut cut = paths.done("snapshot", name, datastore.snapshots().cut(request));
     LOG.info(

@@ -256,7 +256,8 @@ class JournalTest {
     Journal journal = opened(pool);
     await(journal.durable(journal.append(1, text("before"), RecordTail.NONE)));
     pool.available(false);
-    CompletableFuture<?> during = journal.durable(journal.append(1, text("during"), RecordTail.NONE));
+    CompletableFuture<?> during =
+        journal.durable(journal.append(1, text("during"), RecordTail.NONE));
     assertEquals(Kind.UNAVAILABLE, failureOf(during).kind());
     assertFalse(journal.hasRoom(1));
     assertThrows(DvxException.class, () -> journal.append(1, text("no"), RecordTail.NONE));
@@ -316,7 +317,8 @@ class JournalTest {
     InMemoryPool pool = new InMemoryPool();
     pool.journalCapacity(1000);
     Journal journal = opened(pool);
-    CompletableFuture<?> waiting = journal.durable(journal.append(1, text("a"), tail(new byte[2000])));
+    CompletableFuture<?> waiting =
+        journal.durable(journal.append(1, text("a"), tail(new byte[2000])));
     assertEquals(Kind.NO_SPACE, failureOf(waiting).kind());
   }
 
@@ -326,7 +328,8 @@ class JournalTest {
     Journal journal = opened(pool);
     pool.fence(HOST, 2);
     assertEquals(
-        Kind.CONFLICT, failureOf(journal.durable(journal.append(1, text("a"), RecordTail.NONE))).kind());
+        Kind.CONFLICT,
+        failureOf(journal.durable(journal.append(1, text("a"), RecordTail.NONE))).kind());
     assertThrows(DvxException.class, () -> journal.append(1, text("b"), RecordTail.NONE));
     assertEquals(List.of(), pool.journalBatches(HOST));
   }
@@ -374,8 +377,7 @@ class JournalTest {
             throw new IllegalArgumentException("broken");
           }
         };
-    assertThrows(
-        IllegalArgumentException.class, () -> journal.append(1, text("secret"), broken));
+    assertThrows(IllegalArgumentException.class, () -> journal.append(1, text("secret"), broken));
     await(journal.durable(journal.append(1, text("good"), RecordTail.NONE)));
     assertEquals(List.of("2:1:good"), texts(pool.crash(), 1));
   }
@@ -453,8 +455,7 @@ class JournalTest {
         bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
       }
       List<JournalAppend> changed = new ArrayList<>(batches);
-      changed.set(
-          changed.size() - 1, new JournalAppend(HOST, whole.first(), whole.last(), bytes));
+      changed.set(changed.size() - 1, new JournalAppend(HOST, whole.first(), whole.last(), bytes));
       InMemoryPool hostile = pool.withJournal(HOST, changed);
       try (JournalStore store = hostile.journal(HOST);
           Journal reader = new Journal(store, new Epoch(HOST, 1), sealer, 99, SETTINGS)) {
@@ -470,8 +471,7 @@ class JournalTest {
 
   private void assertCorrupt(InMemoryPool pool) {
     Journal journal = journal(pool);
-    DvxException e =
-        assertThrows(DvxException.class, () -> journal.replay(1, (_, _, _, _) -> {}));
+    DvxException e = assertThrows(DvxException.class, () -> journal.replay(1, (_, _, _, _) -> {}));
     assertEquals(Kind.CORRUPT, e.kind());
     assertThrows(DvxException.class, () -> journal.append(1, text("x"), RecordTail.NONE));
   }

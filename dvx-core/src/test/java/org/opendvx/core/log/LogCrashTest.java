@@ -25,7 +25,9 @@ import org.opendvx.core.testing.PoolFaults.Verdict;
 import org.opendvx.core.testing.PoolMutation;
 import org.opendvx.core.testing.PoolMutation.JournalAppend;
 
-/** Whatever a crash leaves behind opens again with every chunk that a surviving record refers to. */
+/**
+ * Whatever a crash leaves behind opens again with every chunk that a surviving record refers to.
+ */
 @Timeout(300)
 class LogCrashTest {
   private static final int THREADS = 4;
@@ -153,10 +155,7 @@ class LogCrashTest {
     batches.set(
         batches.size() - 1,
         new JournalAppend(
-            last.host(),
-            last.first(),
-            last.first() + kept - 1,
-            Arrays.copyOf(bytes.array(), end)));
+            last.host(), last.first(), last.first() + kept - 1, Arrays.copyOf(bytes.array(), end)));
     recoverAndVerify(crashed.withJournal(LogHarness.HOST, batches), keys, random);
   }
 
@@ -211,7 +210,7 @@ class LogCrashTest {
       LogHarness harness, Random random, Map<Long, Long> acknowledged) throws Exception {
     try {
       while (true) {
-        long[] seeds = random.longs(1 + random.nextInt(30), 0, 4000).toArray();
+        long[] seeds = random.longs(1 + random.nextInt(30), 0, 30_000).toArray();
         long[][] addresses = new long[1][];
         long lsn = harness.writeAnd(got -> addresses[0] = got, seeds);
         harness.journal.onDurable(

@@ -31,8 +31,7 @@ final class NonceLedger {
 
   private void container(long id, byte[] bytes) {
     int footerAt = bytes.length - ContainerFormat.FOOTER;
-    ContainerFormat.Footer footer =
-        ContainerFormat.readFooter(bytes, footerAt, id, bytes.length);
+    ContainerFormat.Footer footer = ContainerFormat.readFooter(bytes, footerAt, id, bytes.length);
     Toc toc = Toc.parse(id, footer, bytes, footer.tocOffset());
     for (int i = 0; i < footer.count(); i++) {
       if (toc.length(i) > 0) {

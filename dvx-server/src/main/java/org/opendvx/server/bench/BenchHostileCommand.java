@@ -77,6 +77,17 @@ public final class BenchHostileCommand implements Callable<Integer> {
   private int refusalMillis;
 
   @Option(
+      names = "--growth-limit",
+      defaultValue = "256M",
+      converter = Sizes.class,
+      paramLabel = "SIZE",
+      description = {
+        "How much the server's memory may grow after a quarter of the time",
+        "(default ${DEFAULT-VALUE}; needs --server-pid)."
+      })
+  private long growthLimit;
+
+  @Option(
       names = "--seed",
       defaultValue = "1",
       description = "Seed of the messages (default ${DEFAULT-VALUE}).")
@@ -113,6 +124,7 @@ public final class BenchHostileCommand implements Callable<Integer> {
             Math.clamp(slow, 0, 10_000),
             Math.clamp(deaf, 0, 1000),
             Duration.ofMillis(Math.clamp(refusalMillis, 1, 60_000)),
+            growthLimit,
             seed,
             target.serverPids());
     Readiness.close(Readiness.open(settings.target(), target.readyLimit()));

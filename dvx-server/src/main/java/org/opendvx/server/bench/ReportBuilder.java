@@ -30,6 +30,7 @@ final class ReportBuilder {
   private long readyMillis;
   private long serverNanos;
   private long clientNanos;
+  private long machineNanos;
   private boolean serverMeasured;
   private @Nullable Measured measured;
 
@@ -55,6 +56,7 @@ final class ReportBuilder {
   void measuring() {
     serverNanos = -serverTime();
     clientNanos = -own.getProcessCpuTime();
+    machineNanos = -ProcessCpu.machineNanos();
   }
 
   /** The files were filled. */
@@ -65,6 +67,7 @@ final class ReportBuilder {
   /** The load has ended; {@code sameServer} says that no process was replaced meanwhile. */
   void measured(Measured result, boolean sameServer) {
     clientNanos += own.getProcessCpuTime();
+    machineNanos += ProcessCpu.machineNanos();
     serverMeasured = sameServer && !plan.naming().serverPids().isEmpty();
     serverNanos = serverMeasured ? serverNanos + serverTime() : 0;
     measured = result;
@@ -100,6 +103,7 @@ final class ReportBuilder {
         calls(stats, Operation.COMMIT),
         serverMeasured ? cpu(serverNanos, stats, seconds) : null,
         run == null ? null : cpu(clientNanos, stats, seconds),
+        serverMeasured ? cpu(machineNanos - clientNanos, stats, seconds) : null,
         errors,
         all.stream().mapToLong(LoadStats::failed).sum(),
         new LoadReport.Checks(

@@ -156,7 +156,10 @@ class BenchNfsTest {
         .start(
             () -> {
               try {
-                Thread.sleep(400);
+                int enough = server.writes() + 300;
+                while (server.writes() < enough) {
+                  Thread.sleep(2);
+                }
                 server.crash();
                 Thread.sleep(200);
                 server.up();

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,6 +29,7 @@ final class FakeNfsServer implements AutoCloseable {
   private final List<byte[]> stable = new ArrayList<>();
   private final List<byte[]> cached = new ArrayList<>();
   private long verifier = 1;
+  private int writes;
   private int failWrites;
   private int jukebox;
   private boolean refusing;
@@ -38,6 +40,9 @@ final class FakeNfsServer implements AutoCloseable {
 
   /** Says FILE_SYNC but keeps data where a restart loses it. */
   volatile boolean liesAboutSync;
+
+  /** Closes connections on which a record of more than 4 MiB is announced. */
+  volatile boolean refusesHugeRecords;
 
   /** Keeps its write verifier over restarts. */
   volatile boolean liesAboutRestart;
@@ -78,6 +83,11 @@ final class FakeNfsServer implements AutoCloseable {
     refusing = false;
   }
 
+  /** WRITEs carried out so far. */
+  synchronized int writes() {
+    return writes;
+  }
+
   /** Turns a bit of a file's content. */
   synchronized void spoil(int file, int at) {
     cached.get(file)[at] ^= 1;
@@ -110,7 +120,11 @@ final class FakeNfsServer implements AutoCloseable {
       DataInputStream in = new DataInputStream(client.getInputStream());
       DataOutputStream out = new DataOutputStream(client.getOutputStream());
       while (true) {
-        int length = in.readInt() & ~LAST;
+        int mark = in.readInt();
+        int length = mark & ~LAST;
+        if (mark >= 0 || (refusesHugeRecords && length > 4 << 20)) {
+          return;
+        }
         ByteBuffer call = ByteBuffer.wrap(in.readNBytes(length));
         if (call.remaining() < length) {
           throw new EOFException();
@@ -124,8 +138,12 @@ final class FakeNfsServer implements AutoCloseable {
         }
         send(out, Arrays.copyOf(reply.array(), reply.position()));
       }
-    } catch (IOException gone) {
-      // The client went away, or the crash closed the socket.
+    } catch (IOException
+        | BufferUnderflowException
+        | IllegalArgumentException
+        | IndexOutOfBoundsException
+        | NegativeArraySizeException gone) {
+      // The client went away or sent nonsense, or the crash closed the socket.
     } finally {
       clients.remove(client);
     }
@@ -162,7 +180,7 @@ final class FakeNfsServer implements AutoCloseable {
       }
       case Nfs3.SETATTR -> resize(call, out);
       case Nfs3.LOOKUP -> lookup(call, out, false);
-      case Nfs3.CREATE -> lookup(call, out, true);
+      case Nfs3.CREATE, Nfs3.MKDIR -> lookup(call, out, true);
       case Nfs3.READ -> read(call, out);
       case Nfs3.WRITE -> write(call, out);
       case Nfs3.REMOVE -> out.putInt(0).putInt(0).putInt(0);
@@ -260,6 +278,11 @@ final class FakeNfsServer implements AutoCloseable {
     int count = call.getInt();
     int how = call.getInt();
     call.getInt();
+    writes++;
+    if (cached.get(file).length < offset + count) {
+      cached.set(file, Arrays.copyOf(cached.get(file), offset + count));
+      stable.set(file, Arrays.copyOf(stable.get(file), offset + count));
+    }
     call.get(cached.get(file), offset, count);
     if (how != Nfs3.UNSTABLE && !liesAboutSync) {
       System.arraycopy(cached.get(file), offset, stable.get(file), offset, count);

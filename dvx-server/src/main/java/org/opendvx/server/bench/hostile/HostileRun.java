@@ -165,6 +165,13 @@ public final class HostileRun {
         && process.descriptorsAfter() > process.descriptorsBefore() + DESCRIPTOR_SLACK) {
       problems.add("the server keeps descriptors of connections that are closed");
     }
+    if (process != null
+        && process.residentAfter() - process.residentEarly() > settings.growthLimit()) {
+      problems.add(
+          "the server's memory grew by "
+              + ((process.residentAfter() - process.residentEarly()) >> 20)
+              + " MiB after a quarter of the time");
+    }
     return new HostileReport(
         settings.target().toString(),
         settings.seed(),

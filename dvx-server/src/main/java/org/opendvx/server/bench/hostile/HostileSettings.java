@@ -17,6 +17,7 @@ import org.opendvx.server.bench.rpc.Target;
  * @param slowConnections connections that send a byte a second
  * @param deafConnections connections that ask for much and never read
  * @param refusalLimit time within which a record of 2 GiB must be refused
+ * @param growthLimit bytes by which the server's memory may grow after a quarter of the time
  * @param seed of the messages
  * @param serverPids the server's processes on this machine
  */
@@ -29,6 +30,7 @@ public record HostileSettings(
     int slowConnections,
     int deafConnections,
     Duration refusalLimit,
+    long growthLimit,
     long seed,
     List<Long> serverPids) {
 

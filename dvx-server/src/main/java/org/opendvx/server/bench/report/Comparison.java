@@ -31,6 +31,7 @@ public record Comparison(String baseline, List<Row> rows) {
    * @param p50Micros median time of a READ, or of a WRITE where there are none
    * @param p99Micros time that 99 % of them stay below
    * @param cpuMicros the server's processor time for each operation
+   * @param machineMicros the machine's processor time for each operation beside the client's
    * @param iopsRatio operations a second over the baseline's
    * @param cpuRatio the baseline's processor time for each operation over this one's: above 1 this
    *     server does more with a processor
@@ -45,6 +46,7 @@ public record Comparison(String baseline, List<Row> rows) {
       double p50Micros,
       double p99Micros,
       double cpuMicros,
+      double machineMicros,
       @Nullable Double iopsRatio,
       @Nullable Double cpuRatio) {}
 
@@ -77,6 +79,7 @@ public record Comparison(String baseline, List<Row> rows) {
         median(runs, run -> main(run).p50Micros()),
         median(runs, run -> main(run).p99Micros()),
         cpu,
+        median(runs, run -> micros(run.rest())),
         base == null ? null : ratio(iops, median(base, LoadReport::iops)),
         base == null ? null : ratio(median(base, Comparison::cpuMicros), cpu));
   }
@@ -86,7 +89,10 @@ public record Comparison(String baseline, List<Row> rows) {
   }
 
   private static double cpuMicros(LoadReport run) {
-    LoadReport.Cpu cpu = run.server();
+    return micros(run.server());
+  }
+
+  private static double micros(LoadReport.@Nullable Cpu cpu) {
     return cpu == null ? 0 : cpu.microsPerOperation();
   }
 
@@ -105,16 +111,17 @@ public record Comparison(String baseline, List<Row> rows) {
   /** A table in Markdown. */
   public String markdown() {
     StringBuilder out = new StringBuilder();
-    out.append("| load | server | IOPS | MB/s | p50 µs | p99 µs | server CPU µs/op | IOPS vs ")
+    out.append(
+            "| load | server | IOPS | MB/s | p50 µs | p99 µs | server CPU µs/op | with kernel threads | IOPS vs ")
         .append(baseline)
         .append(" | per CPU second vs ")
         .append(baseline)
-        .append(" |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+        .append(" |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (Row row : rows) {
       out.append(
           String.format(
               Locale.ROOT,
-              "| %s | %s%s | %,.0f | %,.1f | %,.0f | %,.0f | %s | %s | %s |%n",
+              "| %s | %s%s | %,.0f | %,.1f | %,.0f | %,.0f | %s | %s | %s | %s |%n",
               row.load(),
               row.server(),
               row.good() ? "" : " (with errors)",
@@ -122,11 +129,16 @@ public record Comparison(String baseline, List<Row> rows) {
               row.mbPerSecond(),
               row.p50Micros(),
               row.p99Micros(),
-              row.cpuMicros() > 0 ? String.format(Locale.ROOT, "%.1f", row.cpuMicros()) : "",
+              micros(row.cpuMicros()),
+              micros(row.machineMicros()),
               times(row.iopsRatio()),
               times(row.cpuRatio())));
     }
     return out.toString().stripTrailing();
+  }
+
+  private static String micros(double value) {
+    return value > 0 ? String.format(Locale.ROOT, "%.1f", value) : "";
   }
 
   private static String times(@Nullable Double ratio) {

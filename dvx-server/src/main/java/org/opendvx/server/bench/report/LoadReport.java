@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param commits figures of the COMMITs
  * @param server processor time of the server, if its pid was given
  * @param client processor time of this process
+ * @param rest processor time of the machine beside this process: the server, the kernel's threads
+ *     that write back and compress for it, and whatever else runs; for servers on this machine
  * @param errors failed calls by name
  * @param failed failed calls
  * @param checks what was compared
@@ -45,6 +47,7 @@ public record LoadReport(
     Calls commits,
     @Nullable Cpu server,
     @Nullable Cpu client,
+    @Nullable Cpu rest,
     Map<String, Long> errors,
     long failed,
     Checks checks,

@@ -42,6 +42,7 @@ public final class LoadTable {
     calls(out, "commits", report.commits());
     cpu(out, "server CPU", report.server());
     cpu(out, "client CPU", report.client());
+    cpu(out, "other CPU", report.rest());
     LoadReport.Checks checks = report.checks();
     line(
         out,

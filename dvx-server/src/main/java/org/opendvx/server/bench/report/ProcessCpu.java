@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -26,6 +27,35 @@ public final class ProcessCpu {
       sum += ticks(read(pid, "stat")) * TICK_NANOS;
     }
     return sum;
+  }
+
+  /**
+   * Time in which the processors of the machine were not idle, in nanoseconds; 0 where that is not
+   * told. It holds what the kernel does for a server in threads of its own: write-back,
+   * compression.
+   */
+  public static long machineNanos() {
+    Path file = PROC.resolve("stat");
+    if (!Files.isReadable(file)) {
+      return 0;
+    }
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines.findFirst().map(ProcessCpu::busyTicks).orElse(0L) * TICK_NANOS;
+    } catch (IOException e) {
+      throw DvxException.of(Kind.UNAVAILABLE, "The machine's processor time cannot be read")
+          .causedBy(e)
+          .build();
+    }
+  }
+
+  /** User, nice, system, irq and softirq of the first line of {@code /proc/stat}. */
+  static long busyTicks(String line) {
+    String[] fields = line.trim().split(" +", -1);
+    return Long.parseLong(fields[1])
+        + Long.parseLong(fields[2])
+        + Long.parseLong(fields[3])
+        + Long.parseLong(fields[6])
+        + Long.parseLong(fields[7]);
   }
 
   /** The processor ticks in a line of {@code /proc/PID/stat}. */

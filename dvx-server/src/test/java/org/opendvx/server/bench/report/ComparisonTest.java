@@ -33,6 +33,7 @@ class ComparisonTest {
         NONE,
         new LoadReport.Cpu(1, cpu, 0.5, 100),
         null,
+        new LoadReport.Cpu(1, cpu + 1, 0.5, 100),
         Map.of(),
         0,
         new LoadReport.Checks(100, mismatches, List.of(), 0, 0, 0, 0),
@@ -58,6 +59,7 @@ class ComparisonTest {
     assertEquals("ours", ours.server());
     assertEquals(900, ours.iops());
     assertEquals(5, ours.cpuMicros());
+    assertEquals(6, ours.machineMicros());
     assertEquals(4.5, ours.iopsRatio());
     assertEquals(6.0, ours.cpuRatio());
     assertEquals(3, ours.runs());
@@ -87,6 +89,8 @@ class ComparisonTest {
     String stat =
         "77 (a b) c) S 1 77 77 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 9 0 12345 0 0 18446744";
     assertEquals(300, ProcessCpu.ticks(stat));
+    assertEquals(1122, ProcessCpu.busyTicks("cpu  1000 20 100 9000 500 1 1 77 0 0"));
+    assertTrue(ProcessCpu.machineNanos() > 0);
     assertTrue(ProcessCpu.nanos(List.of(ProcessHandle.current().pid())) > 0);
     assertTrue(ProcessCpu.descriptors(List.of(ProcessHandle.current().pid())) > 2);
     assertTrue(ProcessCpu.residentBytes(List.of(ProcessHandle.current().pid())) > 1 << 20);
