@@ -20,6 +20,7 @@ final class Rebuilder {
   private static final int SLOT_ENTRY = 16;
 
   private final ContainerStore store;
+  private final ContainerPlaces places;
   private final LiveContainers live;
   private final ContainerBuffers buffers;
   private final DedupeIndex index;
@@ -29,8 +30,13 @@ final class Rebuilder {
   private long highestLsn;
 
   Rebuilder(
-      ContainerStore store, LiveContainers live, ContainerBuffers buffers, DedupeIndex index) {
+      ContainerStore store,
+      ContainerPlaces places,
+      LiveContainers live,
+      ContainerBuffers buffers,
+      DedupeIndex index) {
     this.store = store;
+    this.places = places;
     this.live = live;
     this.buffers = buffers;
     this.index = index;
@@ -74,12 +80,12 @@ final class Rebuilder {
     lastId = 0;
   }
 
-  /** The container being rebuilt; null when the pool has it. */
+  /** The container being rebuilt; null when the pool has it, there or where it was moved. */
   private @Nullable OpenContainer container(long id) {
     if (id != lastId) {
       lastId = id;
       last = rebuilt.get(id);
-      if (last == null && store.length(id).isEmpty()) {
+      if (last == null && places.placeOf(id) == id && store.length(id).isEmpty()) {
         last = new OpenContainer(id, ContainerKind.DATA, buffers, System.currentTimeMillis());
         rebuilt.put(id, last);
         live.add(last);
