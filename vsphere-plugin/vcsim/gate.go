@@ -26,6 +26,7 @@ type gate struct {
 	calls    map[string]int64
 	sessions map[string]bool
 	faults   faults
+	fetch    *fetcher
 }
 
 // faults are what the next requests suffer. Each count falls by one for every request it hits; Methods
@@ -39,8 +40,8 @@ type faults struct {
 	Methods     map[string]bool `json:"methods"`
 }
 
-func newGate(next http.Handler) *gate {
-	return &gate{next: next, calls: map[string]int64{}, sessions: map[string]bool{}}
+func newGate(next http.Handler, fetch *fetcher) *gate {
+	return &gate{next: next, calls: map[string]int64{}, sessions: map[string]bool{}, fetch: fetch}
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -126,10 +127,12 @@ func (g *gate) answer(r *http.Request, method string, body []byte) *httptest.Res
 				after = migration(call.This, *call.Spec.Host)
 			}
 		case *types.RegisterVM_Task:
+			g.fetch.machine(call.This, call.Path)
 			prepareRegistration(call)
 			after = func() { applyRegistered(call) }
 		case *types.Reload:
 			if vm, ok := simulator.Map.Get(call.This).(*simulator.VirtualMachine); ok && g.known(r) {
+				g.fetch.reloaded(vm)
 				applyVmx(vm)
 				return reloaded()
 			}

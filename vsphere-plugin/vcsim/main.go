@@ -37,7 +37,7 @@ import (
 type options struct {
 	listen, user, passwordFile, tokenFile string
 	cert, key, ready, datastores          string
-	addresses, names                      string
+	addresses, names, fetchFrom           string
 	clusters, hosts, vms, standalone      int
 	parent                                int
 	autostart                             bool
@@ -74,6 +74,7 @@ func parse() options {
 	flag.StringVar(&o.names, "names", "localhost,127.0.0.1,::1", "names and addresses that the generated certificate is for")
 	flag.StringVar(&o.ready, "ready", "", "file to write once the API answers (JSON, mode 0600)")
 	flag.StringVar(&o.datastores, "datastores", "", "folder that stands for what hosts see under /vmfs/volumes: an NFS datastore NAME is its subfolder NAME")
+	flag.StringVar(&o.fetchFrom, "fetch-from", "", "nfs:// URL of the export that the datastores folder stands for: before a VM is registered or reloaded its small files are copied from there by nfs-cp")
 	flag.StringVar(&o.addresses, "host-addresses", "", "comma-separated management addresses, given to the hosts in turn (else 127.0.0.1)")
 	flag.IntVar(&o.clusters, "clusters", 1, "clusters")
 	flag.IntVar(&o.hosts, "hosts", 3, "hosts in each cluster")
@@ -110,6 +111,11 @@ func run(o options) error {
 	}
 	defer cleanup()
 
+	fetch, err := newFetcher(o.fetchFrom)
+	if err != nil {
+		return err
+	}
+
 	blankBrokenTemplates()
 	model := simulator.VPX()
 	model.Cluster, model.ClusterHost = o.clusters, o.hosts
@@ -125,7 +131,7 @@ func run(o options) error {
 	model.Service.RegisterEndpoints = true
 	// Never closed: that would wait for the long polls. The process's end closes it.
 	server := model.Service.NewServer()
-	gate := newGate(model.Service.ServeMux)
+	gate := newGate(model.Service.ServeMux, fetch)
 	server.Config.Handler = gate
 
 	control, err := net.Listen("tcp", "127.0.0.1:0")

@@ -175,6 +175,15 @@ public final class BlockPattern {
     return (int) crc.getValue();
   }
 
+  /**
+   * The generation that the unit at {@code at} in {@code in} is stamped with, 0 when none of ours is
+   * there. Whether the unit is whole, {@link #check} tells.
+   */
+  public static long generationAt(ByteBuffer in, int at) {
+    ByteBuffer stamp = in.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    return stamp.getInt(at) == MAGIC ? stamp.getLong(at + 32) : 0;
+  }
+
   private static long mix(long x) {
     long z = (x ^ (x >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
