@@ -261,7 +261,7 @@ final class LocalRecordStore implements RecordStore {
             });
     List<Drive> good = shutOutBroken(written);
     if (written.stream().anyMatch(DriveGroup.Outcome::noSpace)) {
-      RecordCopies.discard(file.key(), good);
+      RecordCopies.discard(file.key(), keeper.view().usable());
       throw noSpace(file.key());
     }
     keeper.requireServing();
