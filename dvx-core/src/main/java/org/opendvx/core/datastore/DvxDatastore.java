@@ -87,7 +87,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore format(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return new DvxDatastore(Engine.format(pool, keys, settings, host));
+    return over(Engine.format(pool, keys, settings, host));
   }
 
   /**
@@ -99,7 +99,20 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore open(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return new DvxDatastore(Engine.open(pool, keys, settings, host));
+    return over(Engine.open(pool, keys, settings, host));
+  }
+
+  private static DvxDatastore over(Engine engine) {
+    boolean done = false;
+    try {
+      DvxDatastore store = new DvxDatastore(engine);
+      done = true;
+      return store;
+    } finally {
+      if (!done) {
+        engine.halt();
+      }
+    }
   }
 
   /** Writes a checkpoint now and returns when it is in place; blocks. */

@@ -68,8 +68,7 @@ class CutAtomicityTest {
       ByteBuffer value = ByteBuffer.allocate(8).putLong(0, n);
       FileKey file = files.get((int) (n % FILES));
       // Stable or not: an answer is what the next write depends on.
-      TestStore.get(
-          store.store.write(Caller.SYSTEM, file, place(chain, n), value, n % 7 == 0));
+      TestStore.get(store.store.write(Caller.SYSTEM, file, place(chain, n), value, n % 7 == 0));
       if (n == 10) {
         running.countDown();
       }

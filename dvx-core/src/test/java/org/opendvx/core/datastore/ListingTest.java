@@ -49,7 +49,8 @@ class ListingTest {
     }
   }
 
-  private static void change(TestStore store, FileKey directory, Random random, AtomicBoolean stop) {
+  private static void change(
+      TestStore store, FileKey directory, Random random, AtomicBoolean stop) {
     List<String> mine = new ArrayList<>();
     for (int i = 0; !stop.get(); i++) {
       if (mine.size() < 50 || random.nextBoolean()) {

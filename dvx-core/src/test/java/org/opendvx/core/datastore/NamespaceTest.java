@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.opendvx.core.datastore.Datastore.Access;
@@ -34,7 +35,7 @@ class NamespaceTest {
     return new AttributeChange(null, null, null, size, null, null);
   }
 
-  private static AttributeChange owner(Integer uid, Integer gid) {
+  private static AttributeChange owner(@Nullable Integer uid, @Nullable Integer gid) {
     return new AttributeChange(null, uid, gid, null, null, null);
   }
 
@@ -47,9 +48,7 @@ class NamespaceTest {
   }
 
   private FileKey make(Caller caller, FileKey directory, String name, int mode) {
-    return store
-        .create(caller, directory, name, NewFile.regular(AttributeChange.mode(mode)))
-        .key();
+    return store.create(caller, directory, name, NewFile.regular(AttributeChange.mode(mode))).key();
   }
 
   private void remove(Caller caller, FileKey directory, String name) {
@@ -130,8 +129,7 @@ class NamespaceTest {
   void permissionsAreChecked() {
     FileKey file = make(ROOT, top, "a", 0600);
     ByteBuffer buffer = ByteBuffer.allocate(10);
-    refused(
-        FileError.ACCESS_DENIED, () -> TestStore.get(store.store.read(ANN, file, 0, buffer)));
+    refused(FileError.ACCESS_DENIED, () -> TestStore.get(store.store.read(ANN, file, 0, buffer)));
     refused(
         FileError.ACCESS_DENIED,
         () -> TestStore.get(store.store.write(ANN, file, 0, buffer, true)));
@@ -142,8 +140,7 @@ class NamespaceTest {
     refused(
         FileError.ACCESS_DENIED,
         () -> TestStore.get(store.store.lookup(ANN, top, TestStore.name("a"))));
-    refused(
-        FileError.ACCESS_DENIED, () -> TestStore.get(store.store.list(ANN, top, 0, 10)));
+    refused(FileError.ACCESS_DENIED, () -> TestStore.get(store.store.list(ANN, top, 0, 10)));
     int all = 0x3f;
     assertEquals(0, TestStore.get(store.store.access(ANN, file, all)));
     assertEquals(
@@ -181,9 +178,7 @@ class NamespaceTest {
     FileKey file = make(ANN, top, "a", 0644);
     assertEquals(777, store.attributes(file).gid());
     FileKey directory =
-        store
-            .create(ANN, top, "d", NewFile.directory(AttributeChange.mode(0755)))
-            .key();
+        store.create(ANN, top, "d", NewFile.directory(AttributeChange.mode(0755))).key();
     assertEquals(02755, store.attributes(directory).mode());
     assertEquals(777, store.attributes(directory).gid());
   }
@@ -193,11 +188,11 @@ class NamespaceTest {
     Existing exclusive = new Existing.Exclusive(42);
     NewFile file = NewFile.regular(AttributeChange.NONE);
     Created first =
-        TestStore.get(store.store.create(ANN_ROOT, top, TestStore.name("x"), file, exclusive));
+        TestStore.get(store.store.create(ROOT, top, TestStore.name("x"), file, exclusive));
     assertTrue(first.isNew());
     store = store.crash();
     Created again =
-        TestStore.get(store.store.create(ANN_ROOT, top, TestStore.name("x"), file, exclusive));
+        TestStore.get(store.store.create(ROOT, top, TestStore.name("x"), file, exclusive));
     assertEquals(first.key(), again.key());
     assertFalse(again.isNew());
     refused(
@@ -205,16 +200,12 @@ class NamespaceTest {
         () ->
             TestStore.get(
                 store.store.create(
-                    ANN_ROOT, top, TestStore.name("x"), file, new Existing.Exclusive(43))));
+                    ROOT, top, TestStore.name("x"), file, new Existing.Exclusive(43))));
     set(ROOT, first.key(), AttributeChange.mode(0600));
     refused(
         FileError.EXISTS,
-        () ->
-            TestStore.get(
-                store.store.create(ANN_ROOT, top, TestStore.name("x"), file, exclusive)));
+        () -> TestStore.get(store.store.create(ROOT, top, TestStore.name("x"), file, exclusive)));
   }
-
-  private static final Caller ANN_ROOT = Caller.SYSTEM;
 
   @Test
   void uncheckedCreationUsesWhatIsThere() {
@@ -223,11 +214,7 @@ class NamespaceTest {
     Created used =
         TestStore.get(
             store.store.create(
-                ROOT,
-                top,
-                TestStore.name("a"),
-                NewFile.regular(size(0)),
-                new Existing.Use()));
+                ROOT, top, TestStore.name("a"), NewFile.regular(size(0)), new Existing.Use()));
     assertEquals(file, used.key());
     assertEquals(0, used.attributes().size());
     refused(
@@ -282,11 +269,7 @@ class NamespaceTest {
     byte[] target = TestStore.name("../some/where");
     FileKey link =
         store
-            .create(
-                ROOT,
-                top,
-                "l",
-                new NewFile(FileType.SYMLINK, AttributeChange.NONE, target, 0))
+            .create(ROOT, top, "l", new NewFile(FileType.SYMLINK, AttributeChange.NONE, target, 0))
             .key();
     store = store.crash();
     assertArrayEquals(target, TestStore.get(store.store.readLink(link)));
@@ -315,8 +298,7 @@ class NamespaceTest {
         FileError.FILE_TOO_LARGE,
         () -> store.write(file, Datastore.MAX_FILE_SIZE - 2, new byte[] {1, 2, 3}));
     refused(FileError.FILE_TOO_LARGE, () -> store.truncate(file, Datastore.MAX_FILE_SIZE + 1));
-    assertArrayEquals(
-        new byte[] {0, 1, 2, 3}, store.read(file, Datastore.MAX_FILE_SIZE - 4, 100));
+    assertArrayEquals(new byte[] {0, 1, 2, 3}, store.read(file, Datastore.MAX_FILE_SIZE - 4, 100));
     assertEquals(4096, store.attributes(file).used());
     store.truncate(file, 0);
     assertEquals(0, store.attributes(file).used());
@@ -327,9 +309,7 @@ class NamespaceTest {
     RequestTag tag = new RequestTag(1, 2);
     RequestTag other = new RequestTag(3, 4);
     FileKey file =
-        store
-            .create(ROOT.with(tag), top, "a", NewFile.regular(AttributeChange.mode(0644)))
-            .key();
+        store.create(ROOT.with(tag), top, "a", NewFile.regular(AttributeChange.mode(0644))).key();
     store.store.checkpoint();
     remove(ROOT.with(other), top, "a");
     store = store.crash();

@@ -69,7 +69,11 @@ class StressTest {
                 random.nextBytes(bytes);
                 TestStore.get(
                     store.store.write(
-                        Caller.SYSTEM, file, (long) sector * SECTOR, ByteBuffer.wrap(bytes), false));
+                        Caller.SYSTEM,
+                        file,
+                        (long) sector * SECTOR,
+                        ByteBuffer.wrap(bytes),
+                        false));
                 expected[sector] = bytes;
               }
               return true;

@@ -72,6 +72,11 @@ final class TestStore implements AutoCloseable {
     return new TestStore(DvxDatastore.open(pool, KEYS, settings, HOST), pool);
   }
 
+  /** Blocking calls on a store that was opened elsewhere. */
+  static TestStore over(DvxDatastore store, Pool pool) {
+    return new TestStore(store, pool);
+  }
+
   /** The process dies and starts again. */
   TestStore crash() {
     InMemoryPool after = ((InMemoryPool) pool).crash();

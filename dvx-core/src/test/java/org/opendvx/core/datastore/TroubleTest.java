@@ -84,8 +84,7 @@ class TroubleTest {
     store.write(file, 0, random(1, 10_000));
     pool.available(false);
     long start = System.nanoTime();
-    assertEquals(
-        FileError.IO, refused(() -> store.write(file, 20_000, random(2, 5000))).error());
+    assertEquals(FileError.IO, refused(() -> store.write(file, 20_000, random(2, 5000))).error());
     assertEquals(FileError.IO, refused(() -> store.file(FileKey.ROOT, "g")).error());
     assertTrue(System.nanoTime() - start < 5_000_000_000L);
     assertArrayEquals(random(1, 10_000), store.read(file, 0, 10_000));
