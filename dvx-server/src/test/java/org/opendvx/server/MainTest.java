@@ -14,7 +14,9 @@ class MainTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private final CommandLine dvx =
-      Main.commandLine(Environment.process(), RealParts.parts()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+      Main.commandLine(Environment.process(), RealParts.parts())
+          .setOut(new PrintWriter(out))
+          .setErr(new PrintWriter(err));
 
   @Test
   void tellsTheVersionThatTheBuildWrote() {
