@@ -11,6 +11,7 @@ import java.security.cert.CertificateFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.logging.LogManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.opendvx.server.config.ConfigLoader;
@@ -19,9 +20,15 @@ import org.opendvx.server.config.NodeSection;
 import org.opendvx.server.config.RestSection;
 import org.opendvx.server.node.DvxNode;
 import org.opendvx.server.security.PrivateFiles;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** A node on free ports with fakes underneath, and a plain HTTPS client that checks its name. */
 public final class TestNode implements AutoCloseable {
+  static {
+    LogManager.getLogManager().reset();
+    SLF4JBridgeHandler.install();
+  }
+
   private final FakeParts fakes = new FakeParts();
   private final DvxNode node;
   private final HttpClient http;
