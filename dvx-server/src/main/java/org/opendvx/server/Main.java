@@ -5,8 +5,9 @@ import org.opendvx.core.error.Kind;
 import org.opendvx.server.cli.ClientCommands;
 import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
+import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
-import org.opendvx.server.node.RealParts;
+import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -47,6 +48,7 @@ public final class Main implements Runnable, Surroundings {
   static CommandLine commandLine(Environment environment, Parts parts) {
     CommandLine dvx = new CommandLine(new Main(environment));
     dvx.addSubcommand(new ServeCommand(parts));
+    dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);
     return dvx.setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(

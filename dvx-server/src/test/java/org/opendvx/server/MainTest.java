@@ -7,7 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import org.opendvx.server.cli.Environment;
-import org.opendvx.server.node.RealParts;
+import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 
 class MainTest {
