@@ -2,13 +2,12 @@ package org.opendvx.core.nfs;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.opendvx.core.nfs.xdr.Xdr;
@@ -128,9 +127,9 @@ class DuplicateCallsTest {
       Consumer<ByteBuf> arguments =
           Nfs3TestClient.where(root, "e").andThen(Nfs3TestClient.NO_CHANGE);
       first.rpc.send(first.rpc.message(xid, Nfs3TestClient.NFS, 3, 9, arguments));
-      await(() -> held.size() == 1);
+      Waiting.until("the call is under way", () -> held.size() == 1);
       second.rpc.send(second.rpc.message(xid, Nfs3TestClient.NFS, 3, 9, arguments));
-      await(() -> server.server.status().replayedCalls() == 1);
+      Waiting.until("the duplicate is known", () -> server.server.status().replayedCalls() == 1);
       assertEquals(1, held.size(), "applied once");
       held.remove().run();
       byte[] reply = body(first.rpc.receive());
@@ -151,9 +150,9 @@ class DuplicateCallsTest {
       try (Nfs3TestClient first = server.client()) {
         first.rpc.send(
             first.rpc.message(xid, Nfs3TestClient.NFS, 3, 12, Nfs3TestClient.where(root, "file")));
-        await(() -> held.size() == 1);
+        Waiting.until("the call is under way", () -> held.size() == 1);
       }
-      await(() -> server.server.status().connections() == 1);
+      Waiting.until("it is gone", () -> server.server.status().connections() == 1);
       held.remove().run();
       assertEquals(0, send(second, xid, 12, Nfs3TestClient.where(root, "file"))[3]);
     }
@@ -179,18 +178,10 @@ class DuplicateCallsTest {
         Nfs3TestClient client = server.client()) {
       byte[] reply = send(client, create, 8, creation);
       assertEquals(0, reply[3], "guarded, and yet no EXIST");
-      byte[] again = java.util.Arrays.copyOfRange(reply, 12, 12 + handle.length);
+      byte[] again = Arrays.copyOfRange(reply, 12, 12 + handle.length);
       assertArrayEquals(handle, again);
       assertEquals(0, send(client, remove, 12, Nfs3TestClient.where(root, "gone"))[3]);
       assertEquals(17, client.create(root, "file", 1, Nfs3TestClient.NO_CHANGE).status());
-    }
-  }
-
-  private static void await(java.util.function.BooleanSupplier condition) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < end, "waited too long");
-      Thread.sleep(5);
     }
   }
 }

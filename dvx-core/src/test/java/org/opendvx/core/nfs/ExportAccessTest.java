@@ -10,6 +10,9 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.opendvx.core.datastore.AttributeChange;
+import org.opendvx.core.datastore.Caller;
+import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.nfs.Nfs3TestClient.Fattr;
 import org.opendvx.core.nfs.access.ClientNetwork;
 import org.opendvx.core.nfs.access.Export;
@@ -122,13 +125,7 @@ class ExportAccessTest {
 
   @Test
   void squashedRootIsNobody() throws Exception {
-    datastore
-        .setAttributes(
-            org.opendvx.core.datastore.Caller.SYSTEM,
-            org.opendvx.core.datastore.FileKey.ROOT,
-            org.opendvx.core.datastore.AttributeChange.mode(0777),
-            null)
-        .join();
+    datastore.setAttributes(Caller.SYSTEM, FileKey.ROOT, AttributeChange.mode(0777), null).join();
     Export export = new Export("/dvx", "/", ClientNetwork.LOOPBACK, null, false, true);
     try (TestServer server = new TestServer(TestServer.settings(export), datastore);
         Nfs3TestClient client = server.client()) {
