@@ -189,6 +189,31 @@ class RpcProtocolTest {
   }
 
   @Test
+  void largeReadsOfSmallFilesDoNotFillTheMemory() throws Exception {
+    try (TestServer server = TestServer.over(datastore);
+        Nfs3TestClient client = server.client()) {
+      byte[] file = client.newFile(client.root("/dvx"), "file");
+      ByteBuf calls = Unpooled.buffer();
+      for (int i = 0; i < 300; i++) {
+        ByteBuf call =
+            client.rpc.message(
+                i,
+                NFS,
+                3,
+                6,
+                Nfs3TestClient.handle(file).andThen(out -> out.writeLong(0).writeInt(1 << 20)));
+        calls.writeInt(LAST | call.readableBytes()).writeBytes(call);
+      }
+      long most = 0;
+      for (int i = 0; i < 100; i++) {
+        client.rpc.sendRaw(calls.duplicate());
+        most = Math.max(most, server.bufferBytes());
+      }
+      assertTrue(most < 64 << 20, most + " bytes");
+    }
+  }
+
+  @Test
   @SuppressWarnings("try") // one of them is closed early, on purpose
   void connectionsAreCounted() throws Exception {
     try (TestServer server = limited(limits(2, Duration.ofSeconds(9), Duration.ofMinutes(1)));
