@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 /** Waits for what other threads do. */
 final class Waiting {
   private static final long LIMIT_SECONDS = 20;
-  private static final long STEP_MILLIS = 5;
+  private static final long STEP_MILLIS = 1;
 
   private Waiting() {}
 
