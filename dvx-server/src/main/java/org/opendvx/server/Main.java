@@ -1,10 +1,19 @@
 package org.opendvx.server;
 
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.server.bench.BenchCommand;
+import org.opendvx.server.cli.ClientCommands;
+import org.opendvx.server.cli.Environment;
+import org.opendvx.server.cli.Surroundings;
+import org.opendvx.server.demo.DemoCommand;
+import org.opendvx.server.node.Parts;
+import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /**
@@ -15,31 +24,49 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "dvx",
     mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
     versionProvider = VersionProvider.class,
-    description = "Server-powered storage for virtual machines.")
-public final class Main implements Runnable {
+    description = "Server-powered storage for virtual machines.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:done", "1:failed", "2:wrong usage"})
+public final class Main implements Runnable, Surroundings {
+  private final Environment environment;
+
   @Spec private CommandSpec spec;
 
-  /** Used by picocli, which fills in the annotated field. */
-  @SuppressWarnings("NullAway.Init")
-  public Main() {}
+  /** The top of the command. */
+  @SuppressWarnings("NullAway.Init") // picocli sets the annotated field
+  private Main(Environment environment) {
+    this.environment = environment;
+  }
 
   /** Runs one command and ends the JVM with its exit code. */
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
+    System.exit(commandLine(Environment.process(), RealParts.parts()).execute(args));
   }
 
   /** The command with all its subcommands, ready to execute. */
-  static CommandLine commandLine() {
-    return new CommandLine(new Main())
+  static CommandLine commandLine(Environment environment, Parts parts) {
+    CommandLine dvx = new CommandLine(new Main(environment));
+    dvx.addSubcommand(new ServeCommand(parts));
+    dvx.addSubcommand(new BenchCommand());
+    dvx.addSubcommand(new DemoCommand());
+    ClientCommands.all().forEach(dvx::addSubcommand);
+    return dvx.setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (error, command, _) -> {
               if (error instanceof DvxException told) {
                 command.getErr().println(told.render());
-                return ExitCode.SOFTWARE;
+                command.getErr().flush();
+                return told.kind() == Kind.INVALID ? ExitCode.USAGE : ExitCode.SOFTWARE;
               }
               throw error;
             });
+  }
+
+  @Override
+  public Environment environment() {
+    return environment;
   }
 
   @Override

@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
+import org.opendvx.server.cli.Environment;
+import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 
 class MainTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private final CommandLine dvx =
-      Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+      Main.commandLine(Environment.process(), RealParts.parts())
+          .setOut(new PrintWriter(out))
+          .setErr(new PrintWriter(err));
 
   @Test
   void tellsTheVersionThatTheBuildWrote() {

@@ -35,6 +35,12 @@ public interface Snapshots {
   /** How many there are. */
   long count();
 
+  /**
+   * Replaces a snapshot's labels and document, for what becomes known only after the cut; its
+   * frozen files never change. Same limits as in {@link CutRequest}. Complete when durable.
+   */
+  CompletableFuture<SnapshotInfo> amend(long id, Map<String, String> labels, byte[] document);
+
   /** The frozen files of a snapshot, without the directories above them. */
   List<Member> members(long id);
 

@@ -44,7 +44,7 @@ public interface ChunkLog {
     /**
      * One chunk.
      *
-     * @param index position in the addresses asked for
+     * @param index its index in the array of addresses, {@code from} to {@code to - 1}
      * @param chunk its 4,096 bytes; shared with the cache, must not be changed
      */
     void chunk(int index, byte[] chunk);
@@ -69,7 +69,9 @@ public interface ChunkLog {
     void encode(ByteBuffer record);
 
     /**
-     * The journal took the record.
+     * The journal took the record. To be called before the lock is released under which it was
+     * appended and which keeps checkpoints out: {@link ChunkLog#trimFloor} knows only what was
+     * committed.
      *
      * @param lsn its sequence
      */

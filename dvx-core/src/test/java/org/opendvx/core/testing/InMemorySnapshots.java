@@ -127,6 +127,29 @@ final class InMemorySnapshots implements Snapshots {
   }
 
   @Override
+  public CompletableFuture<SnapshotInfo> amend(
+      long id, Map<String, String> labels, byte[] document) {
+    return locked(
+        () -> {
+          Frozen old = snapshots.get(id);
+          if (old == null) {
+            throw new FileException(FileError.NOT_FOUND, "snapshot " + id);
+          }
+          SnapshotInfo info =
+              new SnapshotInfo(
+                  id,
+                  old.info.name(),
+                  old.info.createdNanos(),
+                  Map.copyOf(labels),
+                  document.clone(),
+                  old.info.files(),
+                  old.info.logicalBytes());
+          snapshots.put(id, new Frozen(info, old.members, old.nodes));
+          return info;
+        });
+  }
+
+  @Override
   public Optional<SnapshotInfo> snapshot(long id) {
     return reading(() -> Optional.ofNullable(snapshots.get(id)).map(Frozen::info));
   }

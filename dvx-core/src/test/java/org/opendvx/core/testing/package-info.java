@@ -1,4 +1,4 @@
-/** Models of the ports, for tests of what stands on them. */
+/** Test doubles of the ports, with the faults that real stores have. */
 @NullMarked
 package org.opendvx.core.testing;
 

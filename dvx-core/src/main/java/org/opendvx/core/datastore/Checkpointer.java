@@ -1,0 +1,256 @@
+package org.opendvx.core.datastore;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.opendvx.core.datastore.InodeTable.FrozenInode;
+import org.opendvx.core.datastore.RootRecord.Totals;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.journal.Journal;
+import org.opendvx.core.log.ChunkLog;
+import org.opendvx.core.log.LogStatistics;
+import org.opendvx.core.log.NodeLog;
+import org.opendvx.core.pool.Epoch;
+import org.opendvx.core.tree.Blob;
+import org.opendvx.core.tree.FrozenTree;
+import org.opendvx.core.tree.TreeIo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes the state to the pool now and then, so that the journal can be trimmed.
+ *
+ * <p>Changes are held off only while roots are frozen, which takes time by the number of changed
+ * files. A checkpoint that fails leaves everything as it was and is tried again.
+ */
+final class Checkpointer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
+  private static final Duration TICK = Duration.ofSeconds(1);
+  private static final Duration DURABLE_LIMIT = Duration.ofSeconds(60);
+
+  /** What a checkpoint reads and writes. */
+  record Stores(
+      State state,
+      Journal journal,
+      ChunkLog log,
+      NodeLog nodes,
+      TreeIo io,
+      RootStore roots,
+      Epoch epoch) {}
+
+  private final Stores stores;
+  private final Locks locks;
+  private final DatastoreSettings settings;
+  private final Totals before;
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("checkpoint").unstarted(this::run);
+
+  /** One checkpoint at a time; who holds it may write what follows. */
+  private final ReentrantLock one = new ReentrantLock();
+
+  private volatile RootRecord root;
+  private volatile long endedAt = System.nanoTime();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private boolean wanted;
+  private boolean closing;
+
+  /**
+   * Follows a checkpoint.
+   *
+   * @param root the last one
+   */
+  Checkpointer(Stores stores, Locks locks, DatastoreSettings settings, RootRecord root) {
+    this.stores = stores;
+    this.locks = locks;
+    this.settings = settings;
+    this.root = root;
+    this.before = root.totals();
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Asks for a checkpoint soon. */
+  void wanted() {
+    lock.lock();
+    try {
+      wanted = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Totals up to now. */
+  Totals totals() {
+    LogStatistics now = stores.log.statistics();
+    return new Totals(
+        before.logical() + now.logical(),
+        before.unique() + now.unique(),
+        before.stored() + now.stored());
+  }
+
+  private void run() {
+    while (await()) {
+      try {
+        checkpoint();
+      } catch (DvxException e) {
+        LOG.warn("A checkpoint failed and will be repeated: {}", e.getMessage());
+      } catch (RuntimeException e) {
+        LOG.error("A checkpoint failed unexpectedly and will be repeated", e);
+      }
+    }
+  }
+
+  /** Waits until a checkpoint is due; false when closing. */
+  private boolean await() {
+    lock.lock();
+    try {
+      while (!closing && !wanted && !due()) {
+        boolean _ = changed.await(TICK.toMillis(), TimeUnit.MILLISECONDS);
+      }
+      wanted = false;
+      return !closing;
+    } catch (InterruptedException _) {
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean due() {
+    long pause = System.nanoTime() - endedAt;
+    if (pause < TICK.toNanos()) {
+      return false;
+    }
+    return stores.journal.usage() >= settings.checkpointUsage()
+        || stores.state.inodes().dirtyCount() >= settings.checkpointFiles()
+        || (stores.journal.lastLsn() > root.lsn()
+            && pause >= settings.checkpointInterval().toNanos());
+  }
+
+  /** What is frozen for a checkpoint. */
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+  private record Frozen(
+      long lsn, List<FrozenInode> inodes, SnapshotCatalogue.Changes snapshots, byte[] outcomes) {}
+
+  /** Writes a checkpoint; returns when it is in place. Blocks. */
+  void checkpoint() {
+    one.lock();
+    try {
+      Frozen frozen = freeze();
+      boolean done = false;
+      try {
+        write(frozen);
+        done = true;
+      } finally {
+        if (!done) {
+          unfreeze();
+        }
+        endedAt = System.nanoTime();
+      }
+    } finally {
+      one.unlock();
+    }
+  }
+
+  private Frozen freeze() {
+    long stamp = locks.cut.writeLock();
+    try {
+      State state = stores.state;
+      return new Frozen(
+          stores.journal.lastLsn(),
+          state.inodes().freeze(),
+          state.snapshots().freeze(),
+          state.outcomes().encode());
+    } finally {
+      locks.cut.unlockWrite(stamp);
+    }
+  }
+
+  private void unfreeze() {
+    long stamp = locks.cut.writeLock();
+    try {
+      stores.state.inodes().unfreeze();
+    } finally {
+      locks.cut.unlockWrite(stamp);
+    }
+  }
+
+  private void write(Frozen frozen) {
+    long start = System.nanoTime();
+    long birth = root.checkpoint() + 1;
+    State state = stores.state;
+    stores.log.closeOlderThan(frozen.lsn + 1);
+    FrozenTree inodes = state.inodes().write(frozen.inodes, birth);
+    SnapshotCatalogue.Written snapshots = state.snapshots().write(frozen.snapshots, birth);
+    Blob outcomes = Blob.write(stores.io, frozen.outcomes);
+    stores.nodes.flush();
+    // The root must not refer to chunks whose records may still be lost.
+    awaitDurable(frozen.lsn);
+    RootRecord next =
+        new RootRecord(
+            birth,
+            frozen.lsn,
+            Math.min(frozen.lsn + 1, stores.log.trimFloor()),
+            inodes.flush(stores.io, birth),
+            snapshots.byId().flush(stores.io, birth),
+            snapshots.byName().flush(stores.io, birth),
+            outcomes,
+            totals());
+    stores.roots.swing(stores.epoch, next);
+    root = next;
+    state.inodes().use(inodes);
+    state.snapshots().use(snapshots, frozen.snapshots);
+    stores.journal.trim(next.replayFrom());
+    LOG.debug(
+        "Checkpoint {} of {} files up to record {} took {} ms",
+        birth,
+        frozen.inodes.size(),
+        frozen.lsn,
+        (System.nanoTime() - start) / 1_000_000);
+  }
+
+  private void awaitDurable(long lsn) {
+    if (lsn <= stores.journal.durableLsn()) {
+      return;
+    }
+    try {
+      Object _ =
+          stores.journal.durable(lsn).orTimeout(DURABLE_LIMIT.toSeconds(), TimeUnit.SECONDS).join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof DvxException failure) {
+        throw failure;
+      }
+      throw DvxException.of(Kind.TIMEOUT, "The journal does not become durable")
+          .causedBy(e)
+          .build();
+    }
+  }
+
+  /** Ends the thread; a checkpoint that runs is finished first. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closing = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      if (thread.isAlive() && !thread.join(settings.closeLimit())) {
+        LOG.warn("A checkpoint still runs while the datastore closes");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,219 @@
+package org.opendvx.core.datastore;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.opendvx.core.datastore.Change.SnapshotAmend;
+import org.opendvx.core.datastore.Change.SnapshotDrop;
+import org.opendvx.core.datastore.Change.SnapshotHead;
+import org.opendvx.core.datastore.Change.SnapshotNode;
+import org.opendvx.core.datastore.Change.SnapshotPut;
+import org.opendvx.core.datastore.Snapshots.Cut;
+import org.opendvx.core.datastore.Snapshots.CutRequest;
+import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+
+/** Takes and deletes snapshots. Thread-safe. */
+final class CutPath {
+  private static final int MAX_FILES = 10_000;
+  private static final int MAX_LABELS = 64;
+  private static final int MAX_LABEL_KEY = 64;
+  private static final int MAX_LABEL_VALUE = 1024;
+  private static final int MAX_DOCUMENT = 512 << 10;
+  private static final byte[] NO_NAME = {};
+
+  private final Files files;
+  private final SnapshotCatalogue snapshots;
+  private final SnapshotView view;
+  private final Locks locks;
+  private final IdRange ids;
+  private final Transactions transactions;
+  private final Admission admission;
+
+  CutPath(
+      Files files,
+      SnapshotCatalogue snapshots,
+      SnapshotView view,
+      Locks locks,
+      IdRange ids,
+      Transactions transactions,
+      Admission admission) {
+    this.files = files;
+    this.snapshots = snapshots;
+    this.view = view;
+    this.locks = locks;
+    this.ids = ids;
+    this.transactions = transactions;
+    this.admission = admission;
+  }
+
+  CompletableFuture<Cut> cut(CutRequest request, long startNanos) {
+    check(request);
+    admission.admitFlow(request.document().length + 256L * request.files().size());
+    locks.catalogue.lock();
+    try {
+      if (snapshots.find(request.name()) != 0) {
+        throw new FileException(FileError.EXISTS, "there is a snapshot of that name");
+      }
+      long id = ids.next();
+      long stamp = locks.namespace.readLock();
+      try {
+        List<Place> places = places(request);
+        return freeze(id, request, places, startNanos);
+      } finally {
+        locks.namespace.unlockRead(stamp);
+      }
+    } finally {
+      locks.catalogue.unlock();
+    }
+  }
+
+  private CompletableFuture<Cut> freeze(
+      long id, CutRequest request, List<Place> places, long startNanos) {
+    SnapshotHead head;
+    long lsn;
+    long held = System.nanoTime();
+    long stamp = locks.cut.writeLock();
+    try {
+      long now = transactions.clock().now();
+      List<SnapshotNode> nodes = new ArrayList<>(places.size());
+      int members = 0;
+      long bytes = 0;
+      for (Place place : places) {
+        InodeImage image = place.inode.image();
+        nodes.add(new SnapshotNode(place.inode.id, place.parent, place.name, place.member, image));
+        if (place.member) {
+          members++;
+          bytes += image.size();
+        }
+      }
+      head = new SnapshotHead(id, request.name(), now, request.labels(), members, bytes);
+      lsn = transactions.commit(List.of(new SnapshotPut(head, request.document(), nodes)), null);
+    } finally {
+      locks.cut.unlockWrite(stamp);
+    }
+    long heldNanos = System.nanoTime() - held;
+    view.changed(head.created());
+    return transactions
+        .durable(lsn, head)
+        .thenApply(
+            done ->
+                new Cut(info(done, request.document()), heldNanos, System.nanoTime() - startNanos));
+  }
+
+  static SnapshotInfo info(SnapshotHead head, byte[] document) {
+    return new SnapshotInfo(
+        head.id(),
+        head.name(),
+        head.created(),
+        head.labels(),
+        document,
+        head.files(),
+        head.bytes());
+  }
+
+  private static void check(CutRequest request) {
+    Names.checkSnapshot(request.name());
+    if (request.files().size() > MAX_FILES) {
+      throw new FileException(FileError.INVALID, "more than " + MAX_FILES + " files");
+    }
+    check(request.labels(), request.document());
+  }
+
+  private static void check(Map<String, String> labels, byte[] document) {
+    if (document.length > MAX_DOCUMENT) {
+      throw new FileException(FileError.INVALID, "a document above 512 KiB");
+    }
+    if (labels.size() > MAX_LABELS) {
+      throw new FileException(FileError.INVALID, "more than " + MAX_LABELS + " labels");
+    }
+    labels.forEach(
+        (key, value) -> {
+          if (key.length() > MAX_LABEL_KEY || value.length() > MAX_LABEL_VALUE) {
+            throw new FileException(FileError.INVALID, "the label " + key + " is too long");
+          }
+        });
+  }
+
+  /** Where a file or directory is at the cut. */
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+  private record Place(Inode inode, long parent, byte[] name, boolean member) {}
+
+  /** The files and the directories above them. The namespace is locked. */
+  private List<Place> places(CutRequest request) {
+    Map<Long, Place> places = new LinkedHashMap<>();
+    Inode root = files.live(FileKey.ROOT_FILE);
+    places.put(root.id, new Place(root, 0, NO_NAME, false));
+    for (FileKey key : request.files()) {
+      Files.requireChangeable(key);
+      Inode inode = files.live(key);
+      InodeImage image = inode.image();
+      if (!image.regular() && image.type() != FileType.SYMLINK) {
+        throw new FileException(FileError.INVALID, "only files and links are frozen");
+      }
+      place(inode, true, places);
+    }
+    return new ArrayList<>(places.values());
+  }
+
+  private void place(Inode file, boolean member, Map<Long, Place> places) {
+    Inode at = file;
+    while (!places.containsKey(at.id)) {
+      Links links = at.image().links();
+      Inode above = files.live(links.directory(0));
+      DirectoryEntry entry = above.entry(links.cookie(0));
+      if (entry == null) {
+        throw new IllegalStateException("file " + at.id + " is not in directory " + above.id);
+      }
+      places.put(at.id, new Place(at, above.id, entry.name(), member && at == file));
+      at = above;
+    }
+  }
+
+  CompletableFuture<SnapshotInfo> amend(long id, Map<String, String> labels, byte[] document) {
+    check(labels, document);
+    admission.admitFlow(Blocks.SIZE + (long) document.length);
+    locks.catalogue.lock();
+    try {
+      SnapshotHead head = requireHead(id);
+      Objects.requireNonNull(snapshots.contents(id), "a snapshot has contents");
+      long lsn;
+      try (Transaction transaction = transactions.begin(Caller.SYSTEM)) {
+        transaction.add(new SnapshotAmend(id, labels, document));
+        lsn = transaction.commit(null);
+      }
+      SnapshotHead amended =
+          new SnapshotHead(id, head.name(), head.created(), labels, head.files(), head.bytes());
+      return transactions.durable(lsn, info(amended, document));
+    } finally {
+      locks.catalogue.unlock();
+    }
+  }
+
+  private SnapshotHead requireHead(long id) {
+    SnapshotHead head = snapshots.head(id);
+    if (head == null) {
+      throw new FileException(FileError.NOT_FOUND, "there is no snapshot " + id);
+    }
+    return head;
+  }
+
+  CompletableFuture<Void> delete(long id) {
+    admission.admitFlow(Blocks.SIZE);
+    locks.catalogue.lock();
+    try {
+      SnapshotHead _ = requireHead(id);
+      long lsn;
+      try (Transaction transaction = transactions.begin(Caller.SYSTEM)) {
+        transaction.add(new SnapshotDrop(id));
+        lsn = transaction.commit(null);
+        view.changed(transaction.now());
+      }
+      return transactions.durable(lsn, true).thenAccept(_ -> {});
+    } finally {
+      locks.catalogue.unlock();
+    }
+  }
+}

@@ -1,0 +1,298 @@
+package org.opendvx.core.datastore;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.opendvx.core.codec.ChunkCodec;
+import org.opendvx.core.codec.ChunkSealer;
+import org.opendvx.core.codec.Fingerprinter;
+import org.opendvx.core.codec.KeyRing;
+import org.opendvx.core.codec.RecordSealer;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.journal.Journal;
+import org.opendvx.core.log.ContainerIds;
+import org.opendvx.core.log.ContainerLog;
+import org.opendvx.core.log.ContainerPlaces;
+import org.opendvx.core.pool.Epoch;
+import org.opendvx.core.pool.JournalStore;
+import org.opendvx.core.pool.Pool;
+import org.opendvx.core.tree.TreeIo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The parts below the operations, from opening to the clean stop: journal, log, state, checkpoints.
+ */
+final class Engine implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+  private static final int ROOT_MODE = 0755;
+
+  private final Pool pool;
+  private final DatastoreSettings settings;
+  private final Epoch epoch;
+  private final JournalStore journalStore;
+  private final Journal journal;
+  private final ContainerLog log;
+  private final NameHash hash;
+  private final State state;
+  private final Locks locks = new Locks();
+  private final WallClock clock = new WallClock();
+  private final Failures failures = new Failures();
+  private final Attempts attempts = new Attempts(failures);
+  private final Checkpointer checkpointer;
+
+  /** Builds all parts over a checkpoint; nothing is replayed yet. */
+  private Engine(
+      Pool pool,
+      KeyRing keys,
+      DatastoreSettings settings,
+      Epoch epoch,
+      JournalStore journalStore,
+      RootStore roots,
+      RootRecord root) {
+    this.pool = pool;
+    this.settings = settings;
+    this.epoch = epoch;
+    this.journalStore = journalStore;
+    this.journal =
+        new Journal(
+            journalStore,
+            epoch,
+            new RecordSealer(keys),
+            Math.toIntExact(epoch.number()),
+            settings.journal());
+    this.log =
+        new ContainerLog(
+            pool.containers(),
+            epoch,
+            new ContainerIds(pool.records(), epoch),
+            new Fingerprinter(keys),
+            new ChunkSealer(keys, ChunkCodec.lz4()),
+            ContainerPlaces.UNMOVED,
+            List.of(),
+            settings.log());
+    this.hash = new NameHash(keys.directoryHashKey());
+    ResidentNodes nodes = new ResidentNodes(log);
+    TreeIo io = new TreeIo(nodes, settings.nodeCacheBytes());
+    RequestOutcomes outcomes = new RequestOutcomes();
+    outcomes.load(root.outcomes().read(io));
+    this.state =
+        new State(
+            io,
+            new InodeTable(io, root.inodes(), settings.recentFiles()),
+            new SnapshotCatalogue(io, hash, root.snapshots(), root.snapshotNames()),
+            outcomes);
+    this.checkpointer =
+        new Checkpointer(
+            new Checkpointer.Stores(state, journal, log, nodes, io, roots, epoch),
+            locks,
+            settings,
+            root);
+  }
+
+  /** Makes the state of an empty pool durable. */
+  static Engine format(Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
+    RootStore roots = new RootStore(pool.records(), host);
+    if (roots.read().isPresent()) {
+      throw DvxException.of(Kind.EXISTS, "The pool holds a datastore already")
+          .remedy("Open it; or use other drives")
+          .detail("host", host)
+          .build();
+    }
+    return start(
+        pool,
+        keys,
+        settings,
+        host,
+        roots,
+        RootRecord.NONE,
+        engine -> {
+          long last =
+              engine.journal.replay(
+                  1,
+                  (lsn, _, _, _) -> {
+                    throw Bytes.corrupt("The journal", "record " + lsn + " has no root record");
+                  });
+          engine.log.durable(last);
+          long now = engine.clock.now();
+          engine.state.apply(
+              List.of(
+                  new Change.InodeMake(
+                      FileKey.ROOT_FILE,
+                      InodeImage.fresh(FileType.DIRECTORY, ROOT_MODE, 0, 0, 0, now))));
+          engine.log.recovered();
+          engine.checkpointer.checkpoint();
+        });
+  }
+
+  /** Recovers the state of a pool. */
+  static Engine open(Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
+    RootStore roots = new RootStore(pool.records(), host);
+    RootRecord root =
+        roots
+            .read()
+            .orElseThrow(
+                () ->
+                    DvxException.of(Kind.NOT_FOUND, "The pool holds no datastore of this host")
+                        .cause("There is no root record")
+                        .remedy("Format the pool if it is new; else check the host's name")
+                        .detail("host", host)
+                        .build());
+    return start(pool, keys, settings, host, roots, root, engine -> engine.recover(root));
+  }
+
+  /** What remains to be done with an engine that was built. */
+  private interface Opening {
+    void run(Engine engine);
+  }
+
+  private static Engine start(
+      Pool pool,
+      KeyRing keys,
+      DatastoreSettings settings,
+      String host,
+      RootStore roots,
+      RootRecord root,
+      Opening opening) {
+    // Durable before anything is sealed: half of the journal's nonces.
+    Epoch epoch = Incarnation.next(pool, host);
+    JournalStore store = pool.journal(host);
+    Engine engine = null;
+    boolean done = false;
+    try {
+      engine = new Engine(pool, keys, settings, epoch, store, roots, root);
+      opening.run(engine);
+      engine.journal.onDurableAdvance(engine.log::durable);
+      engine.checkpointer.start();
+      pool.onCheckpointWanted(engine.checkpointer::wanted);
+      done = true;
+      return engine;
+    } finally {
+      if (!done) {
+        if (engine != null) {
+          engine.release();
+        } else {
+          store.close();
+        }
+      }
+    }
+  }
+
+  private void recover(RootRecord root) {
+    long start = System.nanoTime();
+    long[] replayed = new long[1];
+    long last =
+        journal.replay(
+            root.replayFrom(),
+            (lsn, kind, secret, tail) -> {
+              if (kind != Transactions.RECORD_KIND) {
+                throw Bytes.newer("A journal record", kind);
+              }
+              if (tail.hasRemaining()) {
+                log.replay(lsn, tail);
+              }
+              if (lsn > root.lsn()) {
+                state.apply(ChangeCodec.decode(secret));
+                replayed[0]++;
+              }
+            });
+    if (last < root.lsn()) {
+      throw DvxException.of(Kind.CORRUPT, "The journal has lost records")
+          .cause("It ends before the last checkpoint")
+          .remedy("Keep the drives as they are and look for a drive that is missing")
+          .detail("last record", last)
+          .detail("checkpoint at record", root.lsn())
+          .build();
+    }
+    log.recovered();
+    log.durable(last);
+    if (replayed[0] > 0) {
+      checkpointer.wanted();
+      LOG.info(
+          "Replayed {} journal records after the last checkpoint in {} ms",
+          replayed[0],
+          (System.nanoTime() - start) / 1_000_000);
+    }
+  }
+
+  Pool pool() {
+    return pool;
+  }
+
+  DatastoreSettings settings() {
+    return settings;
+  }
+
+  Epoch epoch() {
+    return epoch;
+  }
+
+  Journal journal() {
+    return journal;
+  }
+
+  ContainerLog log() {
+    return log;
+  }
+
+  NameHash hash() {
+    return hash;
+  }
+
+  State state() {
+    return state;
+  }
+
+  Locks locks() {
+    return locks;
+  }
+
+  WallClock clock() {
+    return clock;
+  }
+
+  Failures failures() {
+    return failures;
+  }
+
+  Attempts attempts() {
+    return attempts;
+  }
+
+  Checkpointer checkpointer() {
+    return checkpointer;
+  }
+
+  /** Lets operations end, writes a last checkpoint, and releases everything but the pool. */
+  @Override
+  public void close() {
+    attempts.close();
+    checkpointer.close();
+    try {
+      Duration limit = settings.closeLimit();
+      if (!log.drain(limit)) {
+        LOG.warn(
+            "Containers still wait for the pool after {} s; the journal keeps them",
+            limit.toSeconds());
+      }
+      checkpointer.checkpoint();
+    } catch (DvxException | CompletionException e) {
+      LOG.warn(
+          "No last checkpoint could be written, the next start recovers from the journal: {}",
+          e.getMessage());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } finally {
+      release();
+    }
+  }
+
+  private void release() {
+    checkpointer.close();
+    attempts.close();
+    journal.close();
+    log.close();
+    journalStore.close();
+  }
+}

@@ -1,0 +1,115 @@
+package org.opendvx.core.datastore;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.opendvx.core.datastore.Change.SnapshotHead;
+
+/** Snapshots as the outside sees them: runs the paths, and answers questions on the spot. */
+final class SnapshotService implements Snapshots {
+  private static final int MAX_PAGE = 1000;
+
+  private final Attempts attempts;
+  private final SnapshotCatalogue catalogue;
+  private final CutPath cuts;
+  private final RestorePath restores;
+  private final SharePath shares;
+
+  SnapshotService(
+      Attempts attempts,
+      SnapshotCatalogue catalogue,
+      CutPath cuts,
+      RestorePath restores,
+      SharePath shares) {
+    this.attempts = attempts;
+    this.catalogue = catalogue;
+    this.cuts = cuts;
+    this.restores = restores;
+    this.shares = shares;
+  }
+
+  @Override
+  public CompletableFuture<Cut> cut(CutRequest request) {
+    long start = System.nanoTime();
+    return attempts.run(() -> cuts.cut(request, start));
+  }
+
+  @Override
+  public Optional<SnapshotInfo> snapshot(long id) {
+    return Optional.ofNullable(catalogue.head(id)).map(this::info);
+  }
+
+  private SnapshotInfo info(SnapshotHead head) {
+    return CutPath.info(head, catalogue.document(head.id()));
+  }
+
+  @Override
+  public Optional<SnapshotInfo> find(String name) {
+    long id = catalogue.find(name);
+    return id == 0 ? Optional.empty() : snapshot(id);
+  }
+
+  @Override
+  public List<SnapshotInfo> list(long afterId, int limit) {
+    if (afterId < 0 || limit < 1 || limit > MAX_PAGE) {
+      throw new FileException(FileError.INVALID, "a page after " + afterId + " of " + limit);
+    }
+    List<SnapshotInfo> page = new ArrayList<>();
+    for (SnapshotHead head : catalogue.list(afterId, limit)) {
+      page.add(info(head));
+    }
+    return page;
+  }
+
+  @Override
+  public long count() {
+    return catalogue.count();
+  }
+
+  @Override
+  public CompletableFuture<SnapshotInfo> amend(
+      long id, Map<String, String> labels, byte[] document) {
+    return attempts.run(() -> cuts.amend(id, labels, document));
+  }
+
+  @Override
+  public List<Member> members(long id) {
+    SnapshotContents contents = catalogue.contents(id);
+    if (contents == null) {
+      return List.of();
+    }
+    List<Member> members = new ArrayList<>();
+    for (SnapshotContents.Frozen frozen : contents.nodes()) {
+      if (frozen.node.member()) {
+        members.add(
+            new Member(
+                new FileKey(id, frozen.node.file()),
+                contents.path(frozen),
+                SnapshotView.attributes(id, frozen)));
+      }
+    }
+    return members;
+  }
+
+  @Override
+  public CompletableFuture<Void> delete(long id) {
+    return attempts.run(() -> cuts.delete(id));
+  }
+
+  @Override
+  public CompletableFuture<Void> restore(long snapshot, List<Long> members, List<FileKey> remove) {
+    return attempts.run(() -> restores.restore(snapshot, members, remove));
+  }
+
+  @Override
+  public CompletableFuture<List<FileKey>> clone(Caller caller, List<CloneFile> clones) {
+    return attempts.run(() -> shares.clone(caller, clones));
+  }
+
+  @Override
+  public CompletableFuture<Void> replaceContent(Caller caller, FileKey target, FileKey source) {
+    return attempts.run(() -> shares.replaceContent(caller, target, source));
+  }
+}

@@ -1,0 +1,134 @@
+package org.opendvx.core.datastore;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.opendvx.core.datastore.Change.BlocksMapped;
+import org.opendvx.core.datastore.Change.ContentShared;
+import org.opendvx.core.datastore.Change.EntryPut;
+import org.opendvx.core.datastore.Change.EntryRemove;
+import org.opendvx.core.datastore.Change.InodeDrop;
+import org.opendvx.core.datastore.Change.InodeMake;
+import org.opendvx.core.datastore.Change.InodePut;
+import org.opendvx.core.datastore.Change.RequestDone;
+import org.opendvx.core.datastore.Change.SnapshotAmend;
+import org.opendvx.core.datastore.Change.SnapshotDrop;
+import org.opendvx.core.datastore.Change.SnapshotNode;
+import org.opendvx.core.datastore.Change.SnapshotPut;
+import org.opendvx.core.datastore.Change.Truncated;
+import org.opendvx.core.tree.FrozenTree;
+import org.opendvx.core.tree.RootRef;
+import org.opendvx.core.tree.TreeIo;
+
+/**
+ * What changes apply to. The same code runs when a change happens and when it is replayed.
+ *
+ * <p>Whoever applies holds the locks of what changes, or is alone.
+ */
+final class State {
+  private final TreeIo io;
+  private final InodeTable inodes;
+  private final SnapshotCatalogue snapshots;
+  private final RequestOutcomes outcomes;
+
+  State(TreeIo io, InodeTable inodes, SnapshotCatalogue snapshots, RequestOutcomes outcomes) {
+    this.io = io;
+    this.inodes = inodes;
+    this.snapshots = snapshots;
+    this.outcomes = outcomes;
+  }
+
+  InodeTable inodes() {
+    return inodes;
+  }
+
+  SnapshotCatalogue snapshots() {
+    return snapshots;
+  }
+
+  RequestOutcomes outcomes() {
+    return outcomes;
+  }
+
+  void apply(List<Change> changes) {
+    for (int i = 0; i < changes.size(); i++) {
+      apply(changes.get(i));
+    }
+  }
+
+  private void apply(Change change) {
+    switch (change) {
+      case BlocksMapped mapped -> map(mapped);
+      case InodeMake(long file, InodeImage image) -> {
+        Inode _ = inodes.make(file, image);
+      }
+      case InodePut(long file, InodeImage image) -> {
+        Inode inode = inodes.get(file);
+        inode.set(image);
+        inodes.dirty(inode);
+      }
+      case InodeDrop(long file) -> inodes.drop(inodes.get(file));
+      case EntryPut(long directory, DirectoryEntry entry) -> {
+        Inode inode = inodes.get(directory);
+        inode.putEntry(entry);
+        inodes.dirty(inode);
+      }
+      case EntryRemove(long directory, long cookie) -> {
+        Inode inode = inodes.get(directory);
+        inode.removeEntry(cookie);
+        inodes.dirty(inode);
+      }
+      case Truncated(long file, long size, long time) -> {
+        Inode inode = inodes.get(file);
+        long _ = inode.blocks().removeRange(Blocks.count(size), Blocks.LAST);
+        written(inode, size, time);
+      }
+      case ContentShared(long file, FileKey source) -> {
+        Inode inode = inodes.get(file);
+        inode.blocks().become(content(source));
+        inode.blocksChanged();
+        inodes.dirty(inode);
+      }
+      case SnapshotPut put -> freeze(put);
+      case SnapshotAmend(long snapshot, Map<String, String> labels, byte[] document) ->
+          snapshots.amend(snapshot, labels, document);
+      case SnapshotDrop(long snapshot) -> snapshots.drop(snapshot);
+      case RequestDone(RequestTag tag, long created, long time) -> outcomes.add(tag, created, time);
+    }
+  }
+
+  private void map(BlocksMapped mapped) {
+    Inode inode = inodes.get(mapped.file());
+    long[] addresses = mapped.addresses();
+    inode.blocks().putRange(mapped.first(), addresses, 0, addresses.length);
+    written(inode, mapped.size(), mapped.time());
+  }
+
+  private void written(Inode inode, long size, long time) {
+    inode.blocksChanged();
+    inode.set(inode.image().written(size, time));
+    inodes.dirty(inode);
+  }
+
+  private FrozenTree content(FileKey source) {
+    if (!source.frozen()) {
+      return inodes.get(source.file()).freeze();
+    }
+    SnapshotContents contents = snapshots.contents(source.snapshot());
+    SnapshotContents.Frozen frozen = contents == null ? null : contents.find(source.file());
+    if (frozen == null) {
+      throw new IllegalStateException("a change refers to " + source + ", which does not exist");
+    }
+    return frozen.content();
+  }
+
+  private void freeze(SnapshotPut put) {
+    List<FrozenTree> roots = new ArrayList<>(put.nodes().size());
+    for (SnapshotNode node : put.nodes()) {
+      roots.add(node.member() ? inodes.get(node.file()).freeze() : FrozenTree.of(RootRef.EMPTY));
+    }
+    snapshots.put(
+        new SnapshotCatalogue.Fresh(
+            put.head(), put.document(), new SnapshotContents(put.nodes(), roots, io)));
+  }
+}

@@ -1,0 +1,95 @@
+package org.opendvx.core.journal;
+
+import java.nio.ByteBuffer;
+import org.opendvx.core.codec.RecordSealer;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.JournalStore;
+
+/**
+ * Takes batches apart again. The store vouches for their bytes; lengths are checked all the same.
+ */
+final class JournalReplay implements JournalStore.BatchVisitor {
+  private final RecordSealer sealer;
+  private final RecordVisitor visitor;
+  private final long from;
+  private long expected = -1;
+  private byte[] secret = new byte[4096];
+
+  JournalReplay(RecordSealer sealer, RecordVisitor visitor, long from) {
+    this.sealer = sealer;
+    this.visitor = visitor;
+    this.from = from;
+  }
+
+  @Override
+  public void batch(long firstLsn, long lastLsn, ByteBuffer given) {
+    byte[] bytes = new byte[given.remaining()];
+    given.get(bytes);
+    ByteBuffer batch = ByteBuffer.wrap(bytes);
+    if (expected < 0 ? firstLsn > from : firstLsn != expected) {
+      throw JournalFormat.corrupt(
+          "records are missing before this one", expected < 0 ? firstLsn : expected);
+    }
+    if (batch.remaining() < JournalFormat.BATCH_HEADER || batch.getInt() != JournalFormat.MAGIC) {
+      throw JournalFormat.corrupt("a batch does not start like one", firstLsn);
+    }
+    short version = batch.getShort();
+    if (version != JournalFormat.VERSION) {
+      throw DvxException.of(Kind.UNSUPPORTED, "The journal was written by another version")
+          .cause("its batches are of version " + version)
+          .remedy("Start the version of the program that wrote it")
+          .build();
+    }
+    batch.getShort();
+    int incarnation = batch.getInt();
+    int records = batch.getInt();
+    if (batch.getLong() != firstLsn || records < 1 || firstLsn + records - 1 != lastLsn) {
+      throw JournalFormat.corrupt("a batch does not hold the records it should", firstLsn);
+    }
+    batch.getLong();
+    for (long lsn = firstLsn; lsn <= lastLsn; lsn++) {
+      frame(bytes, batch, incarnation, lsn);
+    }
+    if (batch.hasRemaining()) {
+      throw JournalFormat.corrupt("bytes follow the last record of a batch", lastLsn);
+    }
+    expected = lastLsn + 1;
+  }
+
+  private void frame(byte[] bytes, ByteBuffer batch, int incarnation, long lsn) {
+    if (batch.remaining() < JournalFormat.FRAME_HEADER) {
+      throw JournalFormat.corrupt("a batch ends early", lsn);
+    }
+    int length = batch.getInt();
+    int secretLength = batch.getInt();
+    int kind = Byte.toUnsignedInt(batch.get());
+    byte flags = batch.get();
+    batch.getShort();
+    if (batch.getInt() != (int) lsn
+        || length < 0
+        || length > batch.remaining()
+        || secretLength < 0
+        || secretLength > length
+        || flags != (secretLength > 0 ? JournalFormat.SEALED : 0)) {
+      throw JournalFormat.corrupt("the header of a record is wrong", lsn);
+    }
+    int start = batch.position();
+    batch.position(start + length);
+    if (lsn < from || kind == JournalFormat.VOID) {
+      return;
+    }
+    int opened = 0;
+    if (secretLength > 0) {
+      if (secret.length < secretLength) {
+        secret = new byte[Math.max(secretLength, 2 * secret.length)];
+      }
+      opened = sealer.open(incarnation, lsn, kind, bytes, start, secretLength, secret, 0);
+    }
+    visitor.record(
+        lsn,
+        kind,
+        ByteBuffer.wrap(secret, 0, opened),
+        ByteBuffer.wrap(bytes, start + secretLength, length - secretLength).slice());
+  }
+}

@@ -1,0 +1,175 @@
+package org.opendvx.core.log;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.opendvx.core.codec.ChunkSealer;
+import org.opendvx.core.codec.Fingerprinter;
+import org.opendvx.core.pool.ContainerStore;
+import org.opendvx.core.pool.Epoch;
+
+/**
+ * The log over a pool's containers. Chunks and nodes have open containers of their own.
+ *
+ * <p>After construction: {@link #replay} for every record, {@link #recovered} once, then the rest.
+ */
+public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+
+  private final LiveContainers live = new LiveContainers();
+  private final LogCounters counters = new LogCounters();
+  private final DedupeIndex index;
+  private final ChunkReader reader;
+  private final IndexFeeder feeder;
+  private final Putter putter;
+  private final ContainerWriter dataWriter;
+  private final ContainerWriter nodeContainers;
+  private final NodeWriter nodeWriter;
+  private final Rebuilder rebuilder;
+  private final ChunkBatch.Tools tools;
+
+  /**
+   * Opens a log.
+   *
+   * @param ids fresh container ids, never given before in the life of the pool: {@link
+   *     ContainerIds}
+   * @param places what the cleaner did; {@link ContainerPlaces#UNMOVED} without one
+   * @param sources asked in order before the pool
+   */
+  public ContainerLog(
+      ContainerStore store,
+      Epoch epoch,
+      LongSupplier ids,
+      Fingerprinter fingerprinter,
+      ChunkSealer sealer,
+      ContainerPlaces places,
+      List<SlotSource> sources,
+      LogSettings settings) {
+    this.index = new DedupeIndex(settings.indexBytes());
+    TocCache tocs = new TocCache(settings.tocCacheBytes());
+    DedupeVerifier verifier = new DedupeVerifier(store, live, places, tocs);
+    ContainerReader containers = new ContainerReader(store, places, tocs, verifier::unreadable);
+    this.reader =
+        new ChunkReader(
+            new ChunkCache(settings.cacheBytes()),
+            live,
+            sources,
+            containers,
+            new SlotOpener(sealer),
+            counters);
+    this.feeder = new IndexFeeder(store, containers, places, index);
+    this.putter = new Putter(store, epoch, settings.putThreads());
+    ContainerBuffers buffers = new ContainerBuffers(settings.containersInFlight());
+    int inFlight = settings.containersInFlight();
+    this.dataWriter =
+        new ContainerWriter(ContainerKind.DATA, ids, buffers, live, putter, tocs::put, inFlight, 0);
+    this.nodeContainers =
+        new ContainerWriter(
+            ContainerKind.META, ids, buffers, live, putter, tocs::put, inFlight, Long.MAX_VALUE);
+    this.nodeWriter = new NodeWriter(sealer, nodeContainers, settings.flushLimit());
+    this.rebuilder = new Rebuilder(store, places, live, buffers, index);
+    this.tools =
+        new ChunkBatch.Tools(fingerprinter, sealer, index, verifier, feeder, dataWriter, counters);
+  }
+
+  @Override
+  public WriteBatch begin() {
+    return new ChunkBatch(tools);
+  }
+
+  @Override
+  public boolean readCached(
+      long address, int offset, int length, ByteBuffer target, int targetOffset) {
+    return reader.readCached(address, offset, length, target, targetOffset);
+  }
+
+  @Override
+  public void read(long[] addresses, int from, int to, ChunkSink sink) {
+    reader.read(addresses, from, to, sink);
+  }
+
+  @Override
+  public boolean hasRoom() {
+    return dataWriter.hasRoom();
+  }
+
+  @Override
+  public boolean awaitRoom(long limitNanos) throws InterruptedException {
+    return dataWriter.awaitRoom(limitNanos);
+  }
+
+  @Override
+  public void replay(long lsn, ByteBuffer record) {
+    rebuilder.replay(lsn, record);
+  }
+
+  @Override
+  public void recovered() {
+    rebuilder.finish(dataWriter);
+    feeder.refill();
+  }
+
+  @Override
+  public long trimFloor() {
+    return dataWriter.trimFloor();
+  }
+
+  @Override
+  public void closeOlderThan(long lsn) {
+    dataWriter.closeOlderThan(lsn);
+  }
+
+  @Override
+  public void durable(long lsn) {
+    dataWriter.durable(lsn);
+  }
+
+  @Override
+  public LogStatistics statistics() {
+    OpenContainer[] pending = live.all();
+    return new LogStatistics(
+        counters.logical.sum(),
+        counters.unique.sum(),
+        counters.stored.sum(),
+        counters.cacheHits.sum(),
+        counters.cacheMisses.sum(),
+        pending.length,
+        Arrays.stream(pending).mapToLong(OpenContainer::length).sum(),
+        index.size());
+  }
+
+  @Override
+  public long write(byte[] node, int offset, int length) {
+    return nodeWriter.write(node, offset, length);
+  }
+
+  @Override
+  public void flush() {
+    nodeWriter.flush();
+  }
+
+  @Override
+  public byte[] read(long address) {
+    return reader.node(address);
+  }
+
+  /**
+   * Closes the open container and waits until the pool has every chunk whose record is durable, so
+   * that the journal can be trimmed whole: for a clean stop.
+   *
+   * @return false when the limit passed first; nothing is lost then
+   */
+  public boolean drain(Duration limit) throws InterruptedException {
+    dataWriter.closeOpen();
+    return dataWriter.awaitPut(limit.toNanos());
+  }
+
+  /** Stops the background work. What the pool does not have is in the journal. */
+  @Override
+  public void close() {
+    feeder.close(CLOSE_LIMIT);
+    putter.close(CLOSE_LIMIT);
+  }
+}

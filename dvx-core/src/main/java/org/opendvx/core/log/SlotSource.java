@@ -1,0 +1,30 @@
+package org.opendvx.core.log;
+
+/**
+ * A place nearer than the pool that may hold sealed slots: a flash cache, a peer. It is never
+ * trusted: every slot is verified, and what fails is asked of the next source. Thread-safe.
+ */
+public interface SlotSource {
+
+  /**
+   * Hands over the slots it has; blocks for a limited time; failures are kept inside.
+   *
+   * @param addresses chunk addresses between 0 and {@code count}; not changed
+   */
+  void fetch(long[] addresses, int count, SlotSink sink);
+
+  /** Offers a slot that had to be read from farther away; must not block; copies what it keeps. */
+  void offer(long address, byte[] bytes, int offset, int length);
+
+  /** Receives sealed slots. */
+  @FunctionalInterface
+  interface SlotSink {
+    /**
+     * One slot.
+     *
+     * @param index position in the addresses asked for
+     * @return whether it is the slot of that address, unharmed; a source drops those that are not
+     */
+    boolean slot(int index, byte[] bytes, int offset, int length);
+  }
+}

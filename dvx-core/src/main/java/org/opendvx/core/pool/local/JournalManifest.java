@@ -1,0 +1,103 @@
+package org.opendvx.core.pool.local;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+
+/**
+ * Which segments a journal has, and on which drives: a record of the register, written before a
+ * segment is used, so that no segment can ever go missing unnoticed. Format:
+ * docs/formats/journal-segment.md.
+ *
+ * @param segmentBytes size of every segment file
+ * @param nextNumber above every number that was ever given to a segment
+ * @param segments in order
+ */
+record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) {
+  static final String PREFIX = LocalRecordStore.INTERNAL + "journal/";
+
+  private static final short FORMAT = 1;
+  private static final int MIRROR_BYTES = 12;
+
+  /**
+   * A segment.
+   *
+   * @param number rises by one or more from segment to segment
+   */
+  record Entry(long number, List<Mirror> mirrors) {}
+
+  /**
+   * A file that holds a copy of a segment.
+   *
+   * @param since when the drive became active: after it was shut out and taken back, its files are
+   *     others
+   */
+  record Mirror(int drive, int slot, long since) {
+
+    /** The drive, if it is in use and still has the file; else null. */
+    @Nullable Drive on(PoolView view) {
+      boolean same =
+          drive < view.membership().size()
+              && view.membership().members().get(drive).since() == since;
+      return same ? view.drive(drive) : null;
+    }
+  }
+
+  JournalManifest {
+    segments = List.copyOf(segments);
+  }
+
+  static String key(String host) {
+    return PREFIX + host;
+  }
+
+  byte[] encode() {
+    int bytes = 16;
+    for (Entry entry : segments) {
+      bytes += 9 + MIRROR_BYTES * entry.mirrors().size();
+    }
+    ByteBuffer out = ByteBuffer.allocate(bytes);
+    out.putShort(FORMAT).putShort((short) segments.size()).putInt(segmentBytes);
+    out.putLong(nextNumber);
+    for (Entry entry : segments) {
+      out.putLong(entry.number()).put((byte) entry.mirrors().size());
+      for (Mirror mirror : entry.mirrors()) {
+        out.putShort((short) mirror.drive()).putShort((short) mirror.slot());
+        out.putLong(mirror.since());
+      }
+    }
+    return out.array();
+  }
+
+  static JournalManifest decode(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    short format = in.getShort();
+    if (format != FORMAT) {
+      throw DvxException.of(Kind.UNSUPPORTED, "The journal has a newer format than this program")
+          .remedy("Use the program version that wrote it, or a later one")
+          .detail("format", format)
+          .build();
+    }
+    int count = in.getShort();
+    int segmentBytes = in.getInt();
+    long nextNumber = in.getLong();
+    List<Entry> segments = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      long number = in.getLong();
+      int copies = in.get();
+      List<Mirror> mirrors = new ArrayList<>(copies);
+      for (int copy = 0; copy < copies; copy++) {
+        mirrors.add(
+            new Mirror(
+                Short.toUnsignedInt(in.getShort()),
+                Short.toUnsignedInt(in.getShort()),
+                in.getLong()));
+      }
+      segments.add(new Entry(number, mirrors));
+    }
+    return new JournalManifest(segmentBytes, nextNumber, segments);
+  }
+}

@@ -1,0 +1,139 @@
+package org.opendvx.core.pool.local;
+
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The journals of all hosts. */
+final class Journals {
+  private static final Logger LOG = LoggerFactory.getLogger(Journals.class);
+
+  private final UUID pool;
+  private final LocalPoolConfig config;
+  private final MembershipKeeper keeper;
+  private final LocalRecordStore records;
+  private final Fences fences;
+  private final Room room;
+
+  /** Journals of which there is a manifest, held by somebody or not. */
+  private final Map<String, LocalJournal> known = new ConcurrentHashMap<>();
+
+  private final Map<String, LocalJournal> held = new ConcurrentHashMap<>();
+
+  Journals(
+      UUID pool,
+      LocalPoolConfig config,
+      MembershipKeeper keeper,
+      LocalRecordStore records,
+      Fences fences,
+      Room room) {
+    this.pool = pool;
+    this.config = config;
+    this.keeper = keeper;
+    this.records = records;
+    this.fences = fences;
+    this.room = room;
+  }
+
+  /**
+   * Learns of the journals that there are, before the membership is in force.
+   *
+   * @throws DvxException UNAVAILABLE when some part of one is on no drive that is there
+   */
+  void load() {
+    PoolView view = keeper.view();
+    for (String key : records.keysInternal(JournalManifest.PREFIX)) {
+      String host = key.substring(JournalManifest.PREFIX.length());
+      JournalManifest manifest = JournalManifest.decode(records.peek(key));
+      for (JournalManifest.Entry entry : manifest.segments()) {
+        if (entry.mirrors().stream().allMatch(mirror -> mirror.on(view) == null)) {
+          throw unreachable(host, entry, view);
+        }
+      }
+      known.put(host, journal(host, manifest));
+    }
+  }
+
+  /** Hands a journal out. */
+  synchronized LocalJournal hold(String host) {
+    Fences.checkHost(host);
+    if (held.containsKey(host)) {
+      throw DvxException.of(Kind.CONFLICT, "The journal is held by somebody else")
+          .remedy("Close it there first")
+          .detail("host", host)
+          .build();
+    }
+    JournalManifest manifest =
+        records
+            .getInternal(JournalManifest.key(host))
+            .map(record -> JournalManifest.decode(record.value()))
+            .orElseGet(() -> new JournalManifest(config.segmentBytes(), 1, List.of()));
+    LocalJournal journal = journal(host, manifest);
+    held.put(host, journal);
+    known.put(host, journal);
+    int drives = Math.max(1, keeper.view().usable().size());
+    long slots = LocalJournal.slotsPerDrive(config.journalSegments(), drives);
+    room.setJournalTarget(known.size() * slots * manifest.segmentBytes());
+    return journal;
+  }
+
+  private LocalJournal journal(String host, JournalManifest manifest) {
+    return new LocalJournal(
+        pool,
+        host,
+        keeper,
+        records,
+        fences,
+        manifest,
+        config.journalSegments(),
+        () -> held.remove(host));
+  }
+
+  /** Copies what has lost a mirror. */
+  void lookAfter() {
+    for (Map.Entry<String, LocalJournal> entry : known.entrySet()) {
+      try {
+        entry.getValue().lookAfter();
+      } catch (DvxException e) {
+        LOG.warn("The journal of {} could not be looked after: {}", entry.getKey(), e.getMessage());
+      }
+    }
+  }
+
+  /** Fewest copies of any live segment. */
+  int leastCopies() {
+    int least = Math.min(Quorum.MIRRORS, keeper.view().usable().size());
+    for (LocalJournal journal : known.values()) {
+      least = Math.min(least, journal.leastCopies());
+    }
+    return least;
+  }
+
+  boolean fullyMirrored() {
+    return leastCopies() >= Math.min(Quorum.MIRRORS, keeper.view().usable().size());
+  }
+
+  /** Whether a drive that is back has the ends of all journals that it had. */
+  boolean agree(Drive returned, PoolView view) {
+    return known.values().stream().allMatch(journal -> journal.agrees(returned, view));
+  }
+
+  void close() {
+    List.copyOf(held.values()).forEach(LocalJournal::close);
+  }
+
+  private static DvxException unreachable(String host, JournalManifest.Entry entry, PoolView view) {
+    return DvxException.of(Kind.UNAVAILABLE, "Part of a journal is on drives that are missing")
+        .cause("No drive that is believed has a copy of segment " + entry.number())
+        .remedy("Bring the missing drives back; nothing was changed")
+        .detail("host", host)
+        .detail("drives", entry.mirrors().stream().map(JournalManifest.Mirror::drive).toList())
+        .detail("not usable", view.reasons())
+        .build();
+  }
+}

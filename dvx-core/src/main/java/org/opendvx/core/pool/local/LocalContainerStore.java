@@ -1,0 +1,364 @@
+package org.opendvx.core.pool.local;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.Lock;
+import java.util.function.LongConsumer;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.ContainerStore;
+import org.opendvx.core.pool.Epoch;
+
+/** Containers coded over the drives. Thread-safe. */
+final class LocalContainerStore implements ContainerStore {
+  private static final long MAX_ID = (1L << 48) - 1;
+
+  private final MembershipKeeper keeper;
+  private final Fences fences;
+  private final Lock gate;
+  private final ContainerIndex index = new ContainerIndex();
+
+  /** Leftovers of which too few shards are known; a drive that is taken back may complete them. */
+  private final Map<Long, ContainerEntry> incomplete = new ConcurrentHashMap<>();
+
+  private final Set<Long> beingPut = ConcurrentHashMap.newKeySet();
+  private final Stripes stripes = new Stripes();
+  private final ShardCache cache;
+  private final ContainerReader reader;
+  private final ContainerWriter writer;
+
+  private volatile Redundancy redundancy;
+
+  /**
+   * How well containers are protected.
+   *
+   * @param changes of the index, when this was counted
+   * @param view of the drives, when this was counted
+   * @param degraded containers that lack at least one shard
+   * @param leastSpare fewest shards beyond what reading needs that any container has, and none has
+   *     more than the pool gives to a new one
+   */
+  record Redundancy(long changes, PoolView view, long degraded, int leastSpare) {}
+
+  /**
+   * A store that knows no containers yet.
+   *
+   * @param gate held shared by every change; held exclusively while a drive is taken back
+   * @param background runs repairs
+   */
+  LocalContainerStore(
+      UUID pool,
+      MembershipKeeper keeper,
+      Fences fences,
+      Lock gate,
+      Room room,
+      LocalPoolConfig config,
+      Executor background) {
+    this.keeper = keeper;
+    this.fences = fences;
+    this.gate = gate;
+    this.cache = new ShardCache(pool, config.openShards(), config.cachedHeaders());
+    this.reader =
+        new ContainerReader(
+            keeper,
+            new ShardReader(cache),
+            new ShardRepair(pool, keeper, index, cache, stripes, background));
+    this.writer = new ContainerWriter(pool, keeper, room);
+    this.redundancy = new Redundancy(-1, keeper.view(), 0, 0);
+  }
+
+  /** Learns what the drives hold; see {@link ContainerScan#run}. */
+  List<DriveGroup.Outcome<ContainerScan.Found>> load(Collection<Drive> drives, boolean complete) {
+    return new ContainerScan(index, incomplete).run(drives, complete);
+  }
+
+  /**
+   * Takes up the shards of a drive that is being taken back, and tells which of its files are of no
+   * use: those of containers that were deleted or put anew meanwhile. Changes are kept out by the
+   * caller.
+   */
+  List<ShardName> rejoin(Drive drive, ContainerScan.Found found) {
+    index.clearDrive(drive.index());
+    List<ShardName> useless = new ArrayList<>();
+    for (ShardName shard : found.shards()) {
+      if (!claim(drive, shard)) {
+        useless.add(shard);
+      }
+    }
+    return useless;
+  }
+
+  private boolean claim(Drive drive, ShardName shard) {
+    ContainerEntry entry = index.get(shard.containerId());
+    if (entry == null) {
+      return complete(drive, shard);
+    }
+    if (!entry.sameStripe(shard) || entry.drive(shard.shard()) != DriveSet.ABSENT) {
+      return false;
+    }
+    index.setDrive(entry, shard.shard(), drive.index());
+    account(drive, entry.shape(), 1);
+    return true;
+  }
+
+  private boolean complete(Drive drive, ShardName shard) {
+    ContainerEntry known = incomplete.get(shard.containerId());
+    if (known == null || !known.sameStripe(shard)) {
+      return false;
+    }
+    ContainerEntry more = known.withDrive(shard.shard(), drive.index());
+    account(drive, more.shape(), 1);
+    if (more.found() >= more.shape().dataShards()) {
+      incomplete.remove(more.id());
+      index.put(more);
+    } else {
+      incomplete.put(more.id(), more);
+    }
+    return true;
+  }
+
+  @Override
+  public void put(Epoch epoch, long containerId, byte[] content, int length) {
+    checkId(containerId);
+    if (length < 1 || length > MAX_LENGTH || length > content.length) {
+      throw DvxException.of(Kind.INVALID, "A container has 1 byte to 8 MiB")
+          .detail("bytes", length)
+          .build();
+    }
+    Lock fence = fences.enter(epoch);
+    try {
+      gate.lock();
+      try {
+        if (!beingPut.add(containerId)) {
+          throw exists(containerId);
+        }
+        try {
+          put(containerId, content, length);
+        } finally {
+          beingPut.remove(containerId);
+        }
+      } finally {
+        gate.unlock();
+      }
+    } finally {
+      fence.unlock();
+    }
+  }
+
+  private void put(long containerId, byte[] content, int length) {
+    if (index.get(containerId) != null) {
+      throw exists(containerId);
+    }
+    index.put(writer.write(containerId, content, length));
+    ContainerEntry leftover = incomplete.remove(containerId);
+    if (leftover != null) {
+      ContainerScan.removeShards(leftover, usable());
+    }
+  }
+
+  @Override
+  public void read(long containerId, int offset, int length, byte[] target, int targetOffset) {
+    Objects.checkFromIndexSize(targetOffset, length, target.length);
+    ContainerEntry entry = index.get(containerId);
+    if (entry == null) {
+      throw notFound(containerId);
+    }
+    if (offset < 0 || length < 0 || offset > entry.shape().length() - length) {
+      throw DvxException.of(Kind.INVALID, "The range is outside of the container")
+          .detail("container", containerId)
+          .detail("offset", offset)
+          .detail("length", length)
+          .detail("container length", entry.shape().length())
+          .build();
+    }
+    try {
+      reader.read(entry, offset, length, target, targetOffset);
+    } catch (DvxException e) {
+      if (index.get(containerId) == null) {
+        // Deleted while it was read.
+        throw notFound(containerId);
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public OptionalInt length(long containerId) {
+    ContainerEntry entry = index.get(containerId);
+    return entry == null ? OptionalInt.empty() : OptionalInt.of(entry.shape().length());
+  }
+
+  @Override
+  public void delete(Epoch epoch, long containerId) {
+    checkId(containerId);
+    Lock fence = fences.enter(epoch);
+    try {
+      gate.lock();
+      try {
+        synchronized (stripes.of(containerId)) {
+          delete(containerId);
+        }
+      } finally {
+        gate.unlock();
+      }
+    } finally {
+      fence.unlock();
+    }
+  }
+
+  private void delete(long containerId) {
+    keeper.requireServing();
+    ContainerEntry leftover = incomplete.remove(containerId);
+    if (leftover != null) {
+      ContainerScan.removeShards(leftover, usable());
+    }
+    ContainerEntry entry = index.remove(containerId);
+    if (entry == null) {
+      return;
+    }
+    boolean done = false;
+    try {
+      remove(entry);
+      keeper.requireServing();
+      done = true;
+    } finally {
+      if (!done) {
+        // Not acknowledged: the caller may try again.
+        index.put(entry);
+      }
+    }
+  }
+
+  private void remove(ContainerEntry entry) {
+    PoolView view = keeper.view();
+    List<Drive> holders = new ArrayList<>();
+    for (int shard = 0; shard < entry.shape().shards(); shard++) {
+      cache.forget(entry.name(shard));
+      Drive drive = view.drive(entry.drive(shard));
+      if (drive != null) {
+        holders.add(drive);
+      }
+    }
+    List<DriveGroup.Outcome<Void>> outcomes =
+        DriveGroup.run(
+            holders,
+            DriveIo.Lane.WRITE,
+            (drive, _) -> {
+              drive.checkPresent();
+              int shard = DriveSet.shardOn(entry.drives(), entry.shape().shards(), drive.index());
+              ShardFiles.remove(drive, entry.name(shard));
+              drive.folder().forceDirectory(Layout.containerFolder(entry.id()));
+              return null;
+            });
+    for (DriveGroup.Outcome<Void> outcome : outcomes) {
+      if (outcome.ok()) {
+        account(outcome.drive(), entry.shape(), -1);
+      } else if (outcome.broken() && outcome.failure() != null) {
+        keeper.shutOut(
+            outcome.drive(), "a shard was not removed: " + IoErrors.brief(outcome.failure()));
+      }
+    }
+    if (outcomes.stream().anyMatch(DriveGroup.Outcome::noSpace)) {
+      throw DvxException.of(Kind.NO_SPACE, "A drive has no room to remove a shard")
+          .cause("Some file systems need room even to delete")
+          .remedy("Free room on the drives' file systems")
+          .detail("container", entry.id())
+          .build();
+    }
+  }
+
+  @Override
+  public void forEach(LongConsumer visitor) {
+    for (long id : index.sortedIds()) {
+      visitor.accept(id);
+    }
+  }
+
+  @Override
+  public long count() {
+    return index.size();
+  }
+
+  /** How well the containers are protected by the drives in use. */
+  Redundancy redundancy() {
+    PoolView view = keeper.view();
+    long changes = index.changes();
+    Redundancy last = redundancy;
+    if (last.changes() == changes && last.view().equals(view)) {
+      return last;
+    }
+    long[] lacking = new long[1];
+    int[] spare = {StripeShape.forDrives(1, view.membership().size()).parityShards()};
+    index.forEach(
+        entry -> {
+          int found = 0;
+          for (int shard = 0; shard < entry.shape().shards(); shard++) {
+            if (view.drive(entry.drive(shard)) != null) {
+              found++;
+            }
+          }
+          lacking[0] += found < entry.shape().shards() ? 1 : 0;
+          spare[0] = Math.min(spare[0], found - entry.shape().dataShards());
+        });
+    Redundancy now = new Redundancy(changes, view, lacking[0], spare[0]);
+    redundancy = now;
+    return now;
+  }
+
+  /** Closes files of drives that are not in use any more. */
+  void viewChanged(PoolView view) {
+    cache.retain(view);
+  }
+
+  void close() {
+    cache.close();
+  }
+
+  private Map<Integer, Drive> usable() {
+    Map<Integer, Drive> usable = new HashMap<>();
+    for (Drive drive : keeper.view().usable()) {
+      usable.put(drive.index(), drive);
+    }
+    return usable;
+  }
+
+  private static void account(Drive drive, StripeShape shape, int shards) {
+    drive.shards().addAndGet(shards);
+    drive.shardBytes().addAndGet((long) shards * shape.fileBytes());
+  }
+
+  private static void checkId(long containerId) {
+    if (containerId < 1 || containerId > MAX_ID) {
+      throw DvxException.of(Kind.INVALID, "Not a container id").detail("id", containerId).build();
+    }
+  }
+
+  private static DvxException exists(long containerId) {
+    return DvxException.of(Kind.EXISTS, "There is a container of this id, or it is being put")
+        .cause("Containers are written once and their ids never used again")
+        .detail("container", containerId)
+        .build();
+  }
+
+  private DvxException notFound(long containerId) {
+    if (incomplete.containsKey(containerId)) {
+      return DvxException.of(Kind.CORRUPT, "Too few shards of a container are left to read it")
+          .remedy("Bring missing drives back")
+          .detail("container", containerId)
+          .detail("not usable", keeper.view().reasons())
+          .build();
+    }
+    return DvxException.of(Kind.NOT_FOUND, "There is no such container")
+        .detail("container", containerId)
+        .build();
+  }
+}

@@ -1,0 +1,271 @@
+package org.opendvx.core.pool.local;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.pool.ContainerStore;
+import org.opendvx.core.pool.JournalStore;
+import org.opendvx.core.pool.Pool;
+import org.opendvx.core.pool.PoolStatus;
+import org.opendvx.core.pool.RecordStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A pool on the drives of this process. */
+public final class LocalPool implements Pool {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalPool.class);
+  private static final String FENCES = LocalRecordStore.INTERNAL + "fence/";
+  private static final long CLOSE_SECONDS = 10;
+
+  private final PoolOpener.Opening opening;
+  private final MembershipKeeper keeper;
+  private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
+  private final Fences fences = new Fences();
+  private final Room room;
+  private final LocalRecordStore records;
+  private final LocalContainerStore containers;
+  private final Journals journals;
+  private final DriveWatch watch;
+  private final List<Runnable> checkpointWanted = new CopyOnWriteArrayList<>();
+  private final ExecutorService background = single("dvx-pool-repair");
+  private final ExecutorService welcome = single("dvx-pool-return");
+  private final ScheduledExecutorService probe =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("dvx-pool-probe").factory());
+  private volatile long generation;
+  private volatile @Nullable Future<?> probing;
+
+  private LocalPool(LocalPoolConfig config, PoolOpener.Opening opening) {
+    this.opening = opening;
+    this.keeper =
+        new MembershipKeeper(
+            opening.pool(), opening.created(), opening.base(), opening.term(), this::changed);
+    this.room = new Room(config.driveCapacity());
+    this.records = new LocalRecordStore(keeper, fences, gate.readLock());
+    this.containers =
+        new LocalContainerStore(
+            opening.pool(), keeper, fences, gate.readLock(), room, config, background);
+    this.journals = new Journals(opening.pool(), config, keeper, records, fences, room);
+    this.watch =
+        new DriveWatch(
+            opening.pool(), config, keeper, records, containers, journals, room, gate.writeLock());
+  }
+
+  /**
+   * Makes a new pool in empty folders, which are created if need be. Does not open it.
+   *
+   * @throws DvxException EXISTS when any of the folders holds a drive already
+   */
+  public static UUID create(LocalPoolConfig config) {
+    return PoolFormatter.format(config);
+  }
+
+  /**
+   * Opens a pool.
+   *
+   * @throws DvxException NOT_FOUND when there is none, CONFLICT when another process has it open,
+   *     UNAVAILABLE when too few drives are there, UNSUPPORTED when its format is newer; nothing
+   *     has been changed then
+   */
+  public static LocalPool open(LocalPoolConfig config) {
+    PoolOpener.Opening opening = new PoolOpener(config).open();
+    LocalPool pool = new LocalPool(config, opening);
+    boolean done = false;
+    try {
+      pool.start(config);
+      done = true;
+      return pool;
+    } finally {
+      if (!done) {
+        pool.close();
+        opening.all().forEach(Drive::close);
+      }
+    }
+  }
+
+  private void start(LocalPoolConfig config) {
+    List<Drive> believed = new ArrayList<>(opening.believed());
+    keeper.attach(believed);
+    for (var failed : records.load(believed)) {
+      keeper.setAside(failed.drive(), IoErrors.brief(failed.failureOrBug()));
+    }
+    journals.load();
+    List<Drive> stale = new ArrayList<>(opening.stale());
+    List<Drive> prepared = prepare(stale);
+    stale.removeAll(prepared);
+    keeper.open(prepared, opening.absent());
+    records.settleAll();
+    for (String key : records.keysInternal(FENCES)) {
+      byte[] value = records.peek(key);
+      fences.load(key.substring(FENCES.length()), ByteBuffer.wrap(value).getLong());
+    }
+    believed.retainAll(keeper.view().usable());
+    boolean complete = believed.size() == keeper.view().membership().size();
+    for (var failed : containers.load(believed, complete)) {
+      keeper.shutOut(failed.drive(), IoErrors.brief(failed.failureOrBug()));
+    }
+    for (Drive drive : prepared) {
+      rejoin(drive);
+    }
+    room.measure(keeper.view().usable());
+    keeper.requireServing();
+    watch.welcome(stale);
+    long interval = config.probeInterval().toNanos();
+    probing = probe.scheduleWithFixedDelay(this::look, interval, interval, TimeUnit.NANOSECONDS);
+    LOG.info("Opened pool {}: {}", opening.pool(), status().summary());
+  }
+
+  /** Where drives have changed places, those that are back are needed to open at all. */
+  private List<Drive> prepare(List<Drive> stale) {
+    List<Drive> prepared = new ArrayList<>();
+    int usable = keeper.view().usable().size();
+    for (Drive drive : stale) {
+      if (usable + prepared.size() >= Quorum.leastActive(opening.base().size())) {
+        break;
+      }
+      try {
+        new Readmission(drive, keeper, records).prepare();
+        prepared.add(drive);
+      } catch (IOException e) {
+        LOG.warn("{} cannot be taken back: {}", drive, IoErrors.brief(e));
+      }
+    }
+    return prepared;
+  }
+
+  private void rejoin(Drive drive) {
+    Readmission readmission = new Readmission(drive, keeper, records);
+    try {
+      readmission.remove(containers.rejoin(drive, readmission.shards()));
+    } catch (IOException e) {
+      keeper.shutOut(drive, IoErrors.brief(e));
+    }
+  }
+
+  private void look() {
+    try {
+      watch.check();
+      PoolView view = keeper.view();
+      if (view.usable().size() < view.membership().size()) {
+        welcome.execute(this::welcome);
+      }
+    } catch (RejectedExecutionException _) {
+      LOG.debug("The pool is being closed");
+    } catch (RuntimeException e) {
+      LOG.error("Looking after the drives failed", e);
+    }
+  }
+
+  private void welcome() {
+    try {
+      watch.welcome();
+    } catch (RuntimeException e) {
+      LOG.error("Taking up drives failed", e);
+    }
+  }
+
+  /** Called with changes of the membership locked out: hands everything to other threads. */
+  private void changed() {
+    PoolView view = keeper.view();
+    boolean fewer = !view.reasons().isEmpty();
+    boolean other = view.membership().generation() != generation;
+    generation = view.membership().generation();
+    try {
+      background.execute(
+          () -> {
+            containers.viewChanged(keeper.view());
+            if (!keeper.view().failed()) {
+              journals.lookAfter();
+            }
+          });
+    } catch (RejectedExecutionException _) {
+      LOG.debug("The pool is being closed");
+    }
+    if (fewer && other && !view.failed()) {
+      for (Runnable callback : checkpointWanted) {
+        Thread.ofVirtual().name("dvx-checkpoint-wanted").start(callback);
+      }
+    }
+  }
+
+  @Override
+  public UUID id() {
+    return opening.pool();
+  }
+
+  @Override
+  public ContainerStore containers() {
+    return containers;
+  }
+
+  @Override
+  public JournalStore journal(String host) {
+    LocalJournal journal = journals.hold(host);
+    journal.prepareSlots();
+    return journal;
+  }
+
+  @Override
+  public RecordStore records() {
+    return records;
+  }
+
+  @Override
+  public PoolStatus status() {
+    return StatusReport.of(keeper.view(), containers, journals.leastCopies(), room);
+  }
+
+  @Override
+  public void onCheckpointWanted(Runnable callback) {
+    checkpointWanted.add(callback);
+  }
+
+  @Override
+  public long fence(String host, long epoch) {
+    return fences.raise(
+        host,
+        epoch,
+        value ->
+            records.putInternal(
+                FENCES + host, ByteBuffer.allocate(Long.BYTES).putLong(value).array()));
+  }
+
+  @Override
+  public void close() {
+    Future<?> looking = probing;
+    if (looking != null) {
+      looking.cancel(false);
+    }
+    probe.shutdown();
+    welcome.shutdown();
+    background.shutdown();
+    journals.close();
+    for (ExecutorService executor : List.of(probe, welcome, background)) {
+      try {
+        if (!executor.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+          LOG.warn("Work of the pool did not end in time");
+        }
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    containers.close();
+    keeper.close();
+  }
+
+  private static ExecutorService single(String name) {
+    return Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name(name).factory());
+  }
+}

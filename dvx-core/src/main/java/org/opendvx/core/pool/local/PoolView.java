@@ -1,0 +1,36 @@
+package org.opendvx.core.pool.local;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What operations see of the membership at one moment. Immutable; taken once by each step of an
+ * operation.
+ *
+ * @param membership the membership that is stamped on all its active drives
+ * @param drives the usable drives by index, null where one is evicted or lost
+ * @param usable the usable drives, by index
+ * @param reasons why drives are not usable, by index
+ * @param failure why nothing may be acknowledged, null while the pool serves
+ */
+record PoolView(
+    Membership membership,
+    List<@Nullable Drive> drives,
+    List<Drive> usable,
+    Map<Integer, String> reasons,
+    @Nullable String failure) {
+
+  /** The drive of an index if it can be used. */
+  @Nullable Drive drive(int index) {
+    return index < drives.size() ? drives.get(index) : null;
+  }
+
+  boolean uses(Drive drive) {
+    return drive(drive.index()) == drive;
+  }
+
+  boolean failed() {
+    return failure != null;
+  }
+}

@@ -1,0 +1,169 @@
+package org.opendvx.core.pool.local;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.opendvx.core.pool.ContainerStore;
+import org.opendvx.core.pool.PoolStatus;
+
+/**
+ * How much room there is on the drives. The room of a drive is what is configured, or else what it
+ * uses and its share of what its file system has free, measured every now and then.
+ */
+final class Room {
+  /** Kept for records, which may grow when containers have taken all else. */
+  private static final long RECORDS_RESERVE = 64L << 20;
+
+  private static final int RECORDS_FRACTION = 64;
+
+  /** Part of the usable bytes that is kept for checkpoints and deletes, between two bounds. */
+  private static final int RESERVE_FRACTION = 50;
+
+  private static final long LEAST_RESERVE = 64L << 20;
+  private static final int MOST_RESERVE_FRACTION = 8;
+
+  private final long configured;
+
+  /** Bytes that the file system of a drive grants it beyond what it uses, as last measured. */
+  private final Map<Drive, Measured> measured = new ConcurrentHashMap<>();
+
+  private volatile long journalTarget;
+
+  private record Measured(long free, long usedThen) {}
+
+  /**
+   * Room of the drives of a pool.
+   *
+   * @param configured bytes of each drive, 0 to measure
+   */
+  Room(long configured) {
+    this.configured = configured;
+  }
+
+  /** Bytes that journals will have on each drive; what they do not have yet is kept for them. */
+  void setJournalTarget(long bytes) {
+    journalTarget = bytes;
+  }
+
+  /** Asks file systems what they have free. Waits for each drive at most its limit. */
+  void measure(Collection<Drive> drives) {
+    measured.keySet().retainAll(drives);
+    if (configured > 0) {
+      return;
+    }
+    Map<Object, List<Drive>> systems = new HashMap<>();
+    Map<Drive, Long> free = new HashMap<>();
+    for (DriveGroup.Outcome<Long> outcome :
+        DriveGroup.run(
+            drives,
+            DriveIo.Lane.CONTROL,
+            (drive, _) -> {
+              synchronized (systems) {
+                systems
+                    .computeIfAbsent(drive.folder().fileSystem(), _ -> new ArrayList<>())
+                    .add(drive);
+              }
+              return drive.folder().freeBytes();
+            })) {
+      Long bytes = outcome.value();
+      if (bytes != null) {
+        free.put(outcome.drive(), bytes);
+      }
+    }
+    synchronized (systems) {
+      for (List<Drive> sharing : systems.values()) {
+        for (Drive drive : sharing) {
+          Long bytes = free.get(drive);
+          if (bytes != null) {
+            measured.put(drive, new Measured(bytes / sharing.size(), used(drive)));
+          }
+        }
+      }
+    }
+  }
+
+  /** Bytes in use by shards and journals. */
+  static long used(Drive drive) {
+    return drive.shardBytes().get() + drive.journalBytes().get();
+  }
+
+  /** Bytes that the pool may use on a drive in all. */
+  long total(Drive drive) {
+    if (configured > 0) {
+      return configured;
+    }
+    Measured last = measured.get(drive);
+    return last == null ? used(drive) : last.usedThen() + last.free();
+  }
+
+  /** Bytes of a drive that containers may have in all. */
+  long forShards(Drive drive) {
+    long total = total(drive);
+    long journal = Math.max(journalTarget, drive.journalBytes().get());
+    long records = Math.min(RECORDS_RESERVE, total / RECORDS_FRACTION);
+    return Math.max(0, total - journal - records);
+  }
+
+  /** The drives that could take shards. */
+  List<Placement.Candidate> candidates(Collection<Drive> drives, Set<Drive> without) {
+    List<Placement.Candidate> candidates = new ArrayList<>();
+    for (Drive drive : drives) {
+      if (!without.contains(drive)) {
+        candidates.add(new Placement.Candidate(drive, drive.shardBytes().get(), forShards(drive)));
+      }
+    }
+    return candidates;
+  }
+
+  /** Room of the pool with these drives. */
+  PoolStatus.Capacity capacity(Collection<Drive> drives) {
+    if (drives.isEmpty()) {
+      return new PoolStatus.Capacity(0, 0, 0, 0);
+    }
+    StripeShape shape = StripeShape.forDrives(ContainerStore.MAX_LENGTH, drives.size());
+    long raw = 0;
+    long[] whole = new long[drives.size()];
+    long[] free = new long[drives.size()];
+    int i = 0;
+    for (Drive drive : drives) {
+      raw += total(drive);
+      whole[i] = forShards(drive);
+      free[i] = Math.max(0, whole[i] - drive.shardBytes().get());
+      i++;
+    }
+    long usable = inStripes(whole, shape);
+    long reserve =
+        Math.min(
+            usable / MOST_RESERVE_FRACTION, Math.max(LEAST_RESERVE, usable / RESERVE_FRACTION));
+    long freeBytes = inStripes(free, shape);
+    return new PoolStatus.Capacity(raw, usable, freeBytes, Math.min(reserve, freeBytes));
+  }
+
+  /**
+   * Container bytes that fit when every stripe takes shards of different drives: the largest column
+   * T that {@code width} columns can be filled to while no drive fills more than one of them, that
+   * is sum of min(room, T) >= width * T.
+   */
+  private static long inStripes(long[] room, StripeShape shape) {
+    long low = 0;
+    long high = Arrays.stream(room).max().orElse(0);
+    while (low < high) {
+      long column = low + (high - low + 1) / 2;
+      long sum = 0;
+      for (long bytes : room) {
+        sum += Math.min(bytes, column);
+      }
+      if (sum >= column * shape.shards()) {
+        low = column;
+      } else {
+        high = column - 1;
+      }
+    }
+    return low / shape.fileBytes() * shape.shardLength() * shape.dataShards();
+  }
+}

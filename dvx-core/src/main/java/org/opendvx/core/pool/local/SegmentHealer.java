@@ -1,0 +1,160 @@
+package org.opendvx.core.pool.local;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Brings all copies of a sealed segment to the same batches, and makes copies that are missing. */
+final class SegmentHealer {
+  private static final Logger LOG = LoggerFactory.getLogger(SegmentHealer.class);
+
+  private final UUID pool;
+  private final String host;
+  private final int segmentBytes;
+  private final MembershipKeeper keeper;
+  private final JournalSlots slots;
+
+  SegmentHealer(
+      UUID pool, String host, int segmentBytes, MembershipKeeper keeper, JournalSlots slots) {
+    this.pool = pool;
+    this.host = host;
+    this.segmentBytes = segmentBytes;
+    this.keeper = keeper;
+    this.slots = slots;
+  }
+
+  /**
+   * Makes every batch of the scan durable on three drives, or on as many as there are.
+   *
+   * @return the segment's mirrors now; durable, but not yet in the manifest
+   */
+  List<JournalManifest.Mirror> heal(SegmentScan scan) {
+    List<JournalManifest.Mirror> good = new ArrayList<>();
+    Set<Integer> tried = new HashSet<>();
+    for (SegmentScan.Copy copy : scan.copies()) {
+      tried.add(copy.drive().index());
+      List<BatchFrame> lacking = scan.lackingOn(copy);
+      if (lacking.isEmpty() || copy(scan, lacking, copy.mirror(), copy.drive())) {
+        good.add(copy.mirror());
+      }
+    }
+    PoolView view = keeper.view();
+    List<Drive> others = new ArrayList<>(view.usable());
+    others.removeIf(drive -> tried.contains(drive.index()));
+    others.sort(Comparator.comparingInt((Drive drive) -> -slots.freeOn(drive)));
+    int wanted = Math.min(Quorum.MIRRORS, view.usable().size());
+    for (Drive drive : others) {
+      if (good.size() >= wanted) {
+        break;
+      }
+      JournalManifest.Mirror mirror = newMirror(view, drive);
+      if (mirror != null) {
+        if (copy(scan, List.copyOf(scan.frames().values()), mirror, drive)) {
+          good.add(mirror);
+        } else {
+          slots.release(List.of(mirror), keeper.view());
+        }
+      }
+    }
+    return good;
+  }
+
+  private JournalManifest.@Nullable Mirror newMirror(PoolView view, Drive drive) {
+    try {
+      Integer slot = slots.take(drive);
+      return slot == null
+          ? null
+          : new JournalManifest.Mirror(
+              drive.index(), slot, view.membership().members().get(drive.index()).since());
+    } catch (IOException e) {
+      keeper.shutOut(drive, "a journal file could not be made: " + IoErrors.brief(e));
+      return null;
+    }
+  }
+
+  /** Writes batches to one copy; whether they are durable there. */
+  private boolean copy(
+      SegmentScan scan, List<BatchFrame> frames, JournalManifest.Mirror mirror, Drive drive) {
+    String path = Layout.journalSlot(host, mirror.slot());
+    DriveFile file = null;
+    try {
+      file = drive.io().call(DriveIo.Lane.WRITE, _ -> drive.folder().open(path, false));
+      if (!writeAll(scan, frames, drive, file)) {
+        return false;
+      }
+      LOG.info(
+          "Copied {} batches of journal segment {} to {}",
+          frames.size(),
+          scan.segment().number(),
+          drive);
+      return true;
+    } catch (IOException e) {
+      if (IoErrors.isNoSpace(e)) {
+        LOG.warn("{} has no room for a journal segment", drive);
+      } else {
+        keeper.shutOut(drive, "a journal segment could not be copied: " + IoErrors.brief(e));
+      }
+      return false;
+    } finally {
+      close(file, drive);
+    }
+  }
+
+  private boolean writeAll(SegmentScan scan, List<BatchFrame> frames, Drive drive, DriveFile file)
+      throws IOException {
+    ByteBuffer header = ByteBuffer.allocate(Layout.BLOCK);
+    BatchFrame.encodeSegmentHeader(header, 0, pool, host, scan.segment().number(), segmentBytes);
+    write(drive, file, header, 0);
+    for (BatchFrame frame : frames) {
+      ByteBuffer bytes;
+      try {
+        bytes = scan.read(frame, host);
+      } catch (IOException e) {
+        LOG.warn("Journal segment {} cannot be copied", scan.segment().number(), e);
+        return false;
+      }
+      write(drive, file, bytes, frame.offset());
+    }
+    drive
+        .io()
+        .call(
+            DriveIo.Lane.WRITE,
+            _ -> {
+              drive.checkPresent();
+              file.force(false);
+              return null;
+            });
+    return true;
+  }
+
+  private static void write(Drive drive, DriveFile file, ByteBuffer bytes, int offset)
+      throws IOException {
+    drive
+        .io()
+        .call(
+            DriveIo.Lane.WRITE,
+            ticket -> {
+              ticket.check();
+              file.write(bytes.duplicate(), offset);
+              return null;
+            });
+  }
+
+  private static void close(@Nullable DriveFile file, Drive drive) {
+    if (file != null) {
+      try {
+        file.close();
+      } catch (IOException e) {
+        LOG.debug("A journal file on {} was not closed", drive, e);
+      }
+    }
+  }
+}

@@ -1,0 +1,258 @@
+package org.opendvx.core.pool.local;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which batches of a segment are intact on which of its copies. All copies have the same layout, so
+ * what is damaged on one is taken from another.
+ *
+ * @param segment the segment
+ * @param copies those on drives in use, also unreadable ones
+ * @param frames every batch that is intact on at least one copy, by offset
+ */
+record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, BatchFrame> frames) {
+  /** Bytes read at once. */
+  private static final int WINDOW = 1 << 20;
+
+  private static final int LIMITS = 20;
+
+  /**
+   * One copy.
+   *
+   * @param readable whether it could be read at all
+   * @param intact its intact batches, by offset
+   */
+  record Copy(
+      JournalManifest.Mirror mirror,
+      Drive drive,
+      boolean readable,
+      Map<Integer, BatchFrame> intact) {}
+
+  /** Reads all copies at once. */
+  static SegmentScan of(Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
+    List<Drive> drives = new ArrayList<>();
+    List<JournalManifest.Mirror> mirrors = new ArrayList<>();
+    for (JournalManifest.Mirror mirror : segment.mirrors()) {
+      Drive drive = mirror.on(view);
+      if (drive != null) {
+        drives.add(drive);
+        mirrors.add(mirror);
+      }
+    }
+    List<DriveGroup.Outcome<Map<Integer, BatchFrame>>> outcomes =
+        DriveGroup.run(
+            drives,
+            DriveIo.Lane.READ,
+            LIMITS,
+            (drive, _) -> {
+              int slot = mirrors.get(drives.indexOf(drive)).slot();
+              return scan(
+                  drive.folder(),
+                  Layout.journalSlot(host, slot),
+                  pool,
+                  segment.number(),
+                  segmentBytes);
+            });
+    List<Copy> copies = new ArrayList<>();
+    NavigableMap<Integer, BatchFrame> frames = new TreeMap<>();
+    for (int i = 0; i < outcomes.size(); i++) {
+      Map<Integer, BatchFrame> intact = outcomes.get(i).value();
+      copies.add(
+          new Copy(
+              mirrors.get(i), drives.get(i), intact != null, intact != null ? intact : Map.of()));
+      if (intact != null) {
+        frames.putAll(intact);
+      }
+    }
+    return new SegmentScan(segment, copies, frames);
+  }
+
+  /** Whether a drive's copy of a segment goes as far as the segment does. */
+  static boolean endsAt(
+      Drive drive,
+      JournalManifest.Mirror mirror,
+      Segment segment,
+      UUID pool,
+      String host,
+      int segmentBytes) {
+    String path = Layout.journalSlot(host, mirror.slot());
+    try {
+      long first = segment.firstPreceding();
+      long last =
+          drive
+              .io()
+              .call(
+                  DriveIo.Lane.READ,
+                  _ -> {
+                    long end = first;
+                    for (BatchFrame frame :
+                        scan(drive.folder(), path, pool, segment.number(), segmentBytes).values()) {
+                      end = Math.max(end, frame.last());
+                    }
+                    return end;
+                  });
+      return last >= segment.lastSequence();
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  /** Whether any copy could be read: each of them holds all that was acknowledged. */
+  boolean readable() {
+    return copies.stream().anyMatch(Copy::readable);
+  }
+
+  /** Leaves out batches behind a sequence: those that were written again in a later segment. */
+  SegmentScan upTo(long lastSequence) {
+    NavigableMap<Integer, BatchFrame> kept = new TreeMap<>(frames);
+    kept.values().removeIf(frame -> frame.last() > lastSequence);
+    return new SegmentScan(segment, copies, kept);
+  }
+
+  /** The first batch that does not continue the one before it, null when all do. */
+  @Nullable BatchFrame gap() {
+    BatchFrame before = null;
+    for (BatchFrame frame : frames.values()) {
+      if (before != null && frame.preceding() != before.last()) {
+        return frame;
+      }
+      before = frame;
+    }
+    return null;
+  }
+
+  /** The file offset behind the last batch. */
+  int end() {
+    Map.Entry<Integer, BatchFrame> last = frames.lastEntry();
+    return last == null ? BatchFrame.FIRST_OFFSET : last.getKey() + last.getValue().fileBytes();
+  }
+
+  /** Batches that a copy lacks. */
+  List<BatchFrame> lackingOn(Copy copy) {
+    List<BatchFrame> lacking = new ArrayList<>();
+    for (BatchFrame frame : frames.values()) {
+      if (!frame.equals(copy.intact().get(frame.offset()))) {
+        lacking.add(frame);
+      }
+    }
+    return lacking;
+  }
+
+  /** Reads the file of a frame, with its header, from the first copy that gives it intact. */
+  ByteBuffer read(BatchFrame frame, String host) throws IOException {
+    IOException failure = new IOException("no intact copy is left");
+    for (Copy copy : copies) {
+      if (!frame.equals(copy.intact().get(frame.offset()))) {
+        continue;
+      }
+      try {
+        return copy.drive()
+            .io()
+            .call(
+                DriveIo.Lane.READ,
+                _ ->
+                    readFrame(
+                        copy.drive().folder(),
+                        Layout.journalSlot(host, copy.mirror().slot()),
+                        frame));
+      } catch (IOException e) {
+        failure.addSuppressed(e);
+      }
+    }
+    throw failure;
+  }
+
+  private static ByteBuffer readFrame(DriveFolder folder, String path, BatchFrame frame)
+      throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(frame.fileBytes());
+    try (DriveFile file = folder.open(path, false)) {
+      file.read(bytes, frame.offset());
+    }
+    bytes.clear();
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.array(), BatchFrame.HEADER, frame.length());
+    if ((int) crc.getValue() != frame.crc()) {
+      throw new IOException("a batch changed between two reads");
+    }
+    return bytes;
+  }
+
+  /** Finds the intact batches in a file, also behind damaged ones. On a thread of the drive. */
+  private static Map<Integer, BatchFrame> scan(
+      DriveFolder folder, String path, UUID pool, long segment, int segmentBytes)
+      throws IOException {
+    Map<Integer, BatchFrame> intact = new TreeMap<>();
+    try (DriveFile file = folder.open(path, false)) {
+      Window window = new Window(file, Buffers.ofThread(WINDOW));
+      int at = BatchFrame.FIRST_OFFSET;
+      while (at + BatchFrame.HEADER <= segmentBytes) {
+        ByteBuffer bytes = window.at(at, BatchFrame.HEADER);
+        BatchFrame frame =
+            bytes == null ? null : BatchFrame.decode(bytes, bytes.position(), at, pool, segment);
+        if (frame != null
+            && (long) at + frame.fileBytes() <= segmentBytes
+            && window.crc(frame.dataOffset(), frame.length()) == frame.crc()) {
+          intact.put(at, frame);
+          at += frame.fileBytes();
+        } else {
+          at += Layout.BLOCK;
+        }
+      }
+    }
+    return intact;
+  }
+
+  /** A file seen through a buffer that moves along. */
+  private static final class Window {
+    private final DriveFile file;
+    private final ByteBuffer buffer;
+    private final CRC32C crc = new CRC32C();
+    private long start;
+
+    Window(DriveFile file, ByteBuffer buffer) {
+      this.file = file;
+      this.buffer = buffer;
+      buffer.limit(0);
+    }
+
+    /** The buffer, positioned at a place of the file; null when the file ends before. */
+    @Nullable ByteBuffer at(long place, int bytes) throws IOException {
+      if (place < start || place + bytes > start + buffer.limit()) {
+        start = place - place % Layout.BLOCK;
+        buffer.clear();
+        file.read(buffer, start);
+        buffer.flip();
+      }
+      if (place + bytes > start + buffer.limit()) {
+        return null;
+      }
+      return buffer.position((int) (place - start));
+    }
+
+    /** Checksum of a range; of what there is of it when the file ends before. */
+    int crc(long from, int length) throws IOException {
+      crc.reset();
+      long place = from;
+      long end = from + length;
+      while (place < end) {
+        ByteBuffer bytes = at(place, 1);
+        if (bytes == null) {
+          return ~(int) crc.getValue();
+        }
+        int take = (int) Math.min(end - place, bytes.remaining());
+        crc.update(bytes.slice(bytes.position(), take));
+        place += take;
+      }
+      return (int) crc.getValue();
+    }
+  }
+}

@@ -1,0 +1,24 @@
+package org.opendvx.server.bench;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code dvx bench}: the group of the measuring commands. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description = "Measures and attacks NFSv3 servers, ours and others.",
+    subcommands = {BenchNfsCommand.class, BenchHostileCommand.class, BenchSummaryCommand.class})
+public final class BenchCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  /** Used by picocli, which fills in the annotated field. */
+  @SuppressWarnings("NullAway.Init")
+  public BenchCommand() {}
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+}

@@ -1,0 +1,58 @@
+package org.opendvx.server.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** A command that asks a node for something and prints what it answers. */
+abstract class ClientCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Mixin private ConnectOptions connect;
+
+  @Mixin private OutputOptions output;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+  ClientCommand() {}
+
+  /**
+   * Does it.
+   *
+   * @return the exit code
+   */
+  abstract int run(RestClient node);
+
+  @Override
+  public Integer call() {
+    try (RestClient node = connect.connect(environment())) {
+      return run(node);
+    }
+  }
+
+  /** Prints a result in the form that was asked for. */
+  void print(Object result, Supplier<String> table) {
+    output.print(out(), result, table);
+  }
+
+  PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  /** What surrounds the command. */
+  Environment environment() {
+    return Surroundings.of(spec);
+  }
+
+  /** Refuses what was given, as wrong usage. */
+  CommandLine.ParameterException usage(String message) {
+    return new CommandLine.ParameterException(spec.commandLine(), message);
+  }
+}

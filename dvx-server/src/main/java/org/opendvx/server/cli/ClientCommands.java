@@ -1,0 +1,25 @@
+package org.opendvx.server.cli;
+
+import java.util.List;
+
+/** All commands of this package. */
+public final class ClientCommands {
+  private ClientCommands() {}
+
+  /** In the order in which help shows them. */
+  public static List<Object> all() {
+    return List.of(
+        new StatusCommand(),
+        new DatastoreCommand(),
+        new DrivesCommand(),
+        new VcenterCommand(),
+        new VmCommand(),
+        new SnapshotCommand(),
+        new RestoreCommand(),
+        new CloneCommand(),
+        new TaskCommand(),
+        new EventsCommand(),
+        new TokenCommand(),
+        new CompletionCommand());
+  }
+}

@@ -1,0 +1,197 @@
+package org.opendvx.server.cli;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.server.api.Page;
+import org.opendvx.server.api.SnapshotDetail;
+import org.opendvx.server.api.SnapshotRequest;
+import org.opendvx.server.api.SnapshotTaken;
+import org.opendvx.server.api.SnapshotView;
+import org.opendvx.server.api.TaskView;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "snapshot",
+    description = "Restore points of machines and of sets of files.",
+    subcommands = {
+      SnapshotCommand.Create.class,
+      SnapshotCommand.ListAll.class,
+      SnapshotCommand.Show.class,
+      SnapshotCommand.Delete.class
+    })
+final class SnapshotCommand extends Group {
+
+  @Command(
+      name = "create",
+      description =
+          "Take a snapshot of a machine, or of files and folders. The hypervisor takes none, and"
+              + " the machine is not stunned.",
+      footer = {
+        "",
+        "Examples: dvx snapshot create web1 --name before-upgrade --label ticket=4711",
+        "          dvx snapshot create --path /iso --path /templates"
+      })
+  static final class Create extends TaskStartingCommand {
+    @Parameters(
+        arity = "0..1",
+        paramLabel = "VM",
+        description = "The machine: its name, or CONNECTION/ID.")
+    private @Nullable String vm;
+
+    @Option(
+        names = "--path",
+        paramLabel = "PATH",
+        description = "Instead of a machine: a file or folder of the datastore; may be repeated.")
+    private List<String> paths = List.of();
+
+    @Option(
+        names = "--name",
+        paramLabel = "NAME",
+        description = "Its name, unique. Default: made of the machine's name and the time.")
+    private @Nullable String name;
+
+    @Option(
+        names = "--label",
+        paramLabel = "KEY=VALUE",
+        description = "A label to find it by; may be repeated.")
+    private Map<String, String> labels = Map.of();
+
+    @Option(
+        names = "--policy",
+        paramLabel = "POLICY",
+        defaultValue = "try",
+        description =
+            "Whether the guest holds its writes still: require (or no snapshot), try, off."
+                + " Default: ${DEFAULT-VALUE}.")
+    private String policy;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+    Create() {}
+
+    @Override
+    int run(RestClient node) {
+      if ((vm == null) == paths.isEmpty()) {
+        throw usage("Give either a VM or --path");
+      }
+      TaskView task =
+          node.post(
+              "snapshots",
+              new SnapshotRequest(vm, paths, name, labels, paths.isEmpty() ? policy : null),
+              TaskView.class);
+      return finish(
+          node,
+          task,
+          done -> {
+            SnapshotTaken taken = node.convert(done.result(), SnapshotTaken.class);
+            print(taken, () -> Tables.taken(taken));
+          });
+    }
+  }
+
+  @Command(
+      name = "list",
+      description = "Snapshots, oldest first.",
+      footer = {"", "Example: dvx snapshot list --vm web1 --since 2026-01-01T00:00:00Z"})
+  static final class ListAll extends LookCommand {
+    private static final int PAGE = 1000;
+
+    @Option(names = "--vm", paramLabel = "VM", description = "Only those of this machine.")
+    private @Nullable String vm;
+
+    @Option(
+        names = "--name",
+        paramLabel = "TEXT",
+        description = "Only those whose name contains this.")
+    private @Nullable String name;
+
+    @Option(
+        names = "--label",
+        paramLabel = "KEY=VALUE",
+        description = "Only those with this label; may be repeated.")
+    private Map<String, String> labels = Map.of();
+
+    @Option(
+        names = "--since",
+        paramLabel = "TIME",
+        description = "Only those taken then or later, such as 2026-01-31T12:00:00Z.")
+    private @Nullable String since;
+
+    @Option(names = "--until", paramLabel = "TIME", description = "Only those taken before.")
+    private @Nullable String until;
+
+    @Option(
+        names = "--limit",
+        paramLabel = "N",
+        defaultValue = "1000",
+        description = "Most to show. Default: ${DEFAULT-VALUE}.")
+    private int limit;
+
+    @Override
+    void look(RestClient node) {
+      List<SnapshotView> found = new ArrayList<>();
+      String cursor = "";
+      do {
+        Page<SnapshotView> page =
+            node.get("snapshots?" + query(limit - found.size(), cursor), new TypeReference<>() {});
+        found.addAll(page.items());
+        cursor = page.next();
+      } while (cursor != null && found.size() < limit);
+      print(new Page<>(found, cursor), () -> Tables.snapshots(found));
+      if (cursor != null) {
+        err().println("There are more: --limit shows them.");
+      }
+    }
+
+    private String query(int wanted, String cursor) {
+      StringBuilder query = new StringBuilder("limit=" + Math.clamp(wanted, 1, PAGE));
+      add(query, "cursor", cursor);
+      add(query, "vm", vm);
+      add(query, "name", name);
+      add(query, "since", since);
+      add(query, "until", until);
+      labels.forEach((key, value) -> add(query, "label", key + "=" + value));
+      return query.toString();
+    }
+
+    private static void add(StringBuilder query, String key, @Nullable String value) {
+      if (value != null && !value.isEmpty()) {
+        query.append('&').append(key).append('=').append(RestClient.encode(value));
+      }
+    }
+  }
+
+  @Command(name = "show", description = "A snapshot and its files.")
+  static final class Show extends LookCommand {
+    @Parameters(paramLabel = "SNAPSHOT", description = "Its name or id.")
+    private String snapshot;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+    Show() {}
+
+    @Override
+    void look(RestClient node) {
+      SnapshotDetail detail =
+          node.get("snapshots/" + RestClient.encode(snapshot), SnapshotDetail.class);
+      print(detail, () -> Tables.snapshot(detail));
+    }
+  }
+
+  @Command(name = "delete", description = "Forget snapshots; their space is freed by and by.")
+  static final class Delete extends ClientCommand {
+    @Parameters(arity = "1..*", paramLabel = "SNAPSHOT", description = "Names or ids.")
+    private List<String> snapshots = List.of();
+
+    @Override
+    int run(RestClient node) {
+      for (String snapshot : snapshots) {
+        node.delete("snapshots/" + RestClient.encode(snapshot));
+      }
+      return 0;
+    }
+  }
+}

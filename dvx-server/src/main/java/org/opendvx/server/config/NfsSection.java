@@ -1,0 +1,48 @@
+package org.opendvx.server.config;
+
+import java.util.List;
+
+/** The NFS server. */
+public record NfsSection(
+    @Setting(
+            value = "127.0.0.1",
+            says =
+                "Address to listen on. Hypervisors need one that they can reach; `0.0.0.0` is all"
+                    + " of them.")
+        String listen,
+    @Setting(value = "2049", says = "Port of NFS. `0`: any free one.") int port,
+    @Setting(value = "20048", says = "Port of MOUNT. `0`: any free one.") int mountPort,
+    @Setting(
+            value = "auto",
+            says =
+                "Whether clients can ask port 111 for the ports, as ESXi and qemu do. `auto`:"
+                    + " answers there or registers with the system's rpcbind if it can, and says so"
+                    + " if not; `on`: does not start without; `off`: not at all.")
+        Portmapper portmapper,
+    @Setting(
+            says =
+                "Networks whose clients may mount, such as `10.1.0.0/16`, for exports that name"
+                    + " none. Empty: this machine alone.")
+        List<String> clients,
+    @Setting(says = "What clients mount. Empty: one export `/dvx`, which is the whole datastore.")
+        List<ExportSection> exports) {
+
+  /** Checks the ports. */
+  public NfsSection {
+    port(port, "port");
+    port(mountPort, "mount-port");
+    BadSettingException.unless(
+        port == 0 || port != mountPort, "mount-port", "it differs from port");
+  }
+
+  static void port(int port, String key) {
+    BadSettingException.unless(port >= 0 && port <= 65_535, key, "a port is 0 to 65535");
+  }
+
+  /** How the portmapper is provided. */
+  public enum Portmapper {
+    AUTO,
+    ON,
+    OFF
+  }
+}

@@ -1,0 +1,48 @@
+package org.opendvx.server.config;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** All that a node is told. */
+public record NodeConfig(
+    @Setting(says = "the node itself") NodeSection node,
+    @Setting(says = "where containers, journal and records are kept") DrivesSection drives,
+    @Setting(says = "what unlocks the data") KeysSection keys,
+    @Setting(says = "limits on memory") MemorySection memory,
+    @Setting(says = "the NFS server") NfsSection nfs,
+    @Setting(says = "the REST server") RestSection rest,
+    @Setting(says = "the log") LogSection log,
+    @Setting(says = "virtualisation managers") List<HypervisorSection> hypervisors) {
+
+  /** Checks what concerns more than one section. */
+  public NodeConfig {
+    Set<String> names = new HashSet<>();
+    for (HypervisorSection hypervisor : hypervisors) {
+      BadSettingException.unless(
+          names.add(hypervisor.name()),
+          "hypervisors",
+          "the name " + hypervisor.name() + " is there twice");
+    }
+  }
+
+  /** The same with another node section. */
+  public NodeConfig with(NodeSection other) {
+    return new NodeConfig(other, drives, keys, memory, nfs, rest, log, hypervisors);
+  }
+
+  /** The same with another NFS section. */
+  public NodeConfig with(NfsSection other) {
+    return new NodeConfig(node, drives, keys, memory, other, rest, log, hypervisors);
+  }
+
+  /** The same with another REST section. */
+  public NodeConfig with(RestSection other) {
+    return new NodeConfig(node, drives, keys, memory, nfs, other, log, hypervisors);
+  }
+
+  /** The same with another log section. */
+  public NodeConfig with(LogSection other) {
+    return new NodeConfig(node, drives, keys, memory, nfs, rest, other, hypervisors);
+  }
+}

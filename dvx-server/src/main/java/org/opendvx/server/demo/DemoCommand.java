@@ -1,0 +1,148 @@
+package org.opendvx.server.demo;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.server.bench.report.Json;
+import org.opendvx.server.demo.process.Cleanup;
+import org.opendvx.server.demo.process.Program;
+import org.opendvx.server.demo.process.Trees;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code dvx demo}. */
+@Command(
+    name = "demo",
+    description = {
+      "Show the main job done, on real bytes: a node on six drives, a vCenter, two machines;"
+          + " snapshots under load with no stun, two drives lost, restore and clone.",
+      "",
+      "Everything is made in a temporary folder, checked, measured, and removed again."
+    },
+    footer = {"", "Examples: dvx demo", "          dvx demo --json figures.json --keep"})
+public final class DemoCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there as JSON.")
+  private @Nullable Path json;
+
+  @Option(
+      names = "--keep",
+      description = "Leave node, vCenter and files as they are, and tell how to use them.")
+  private boolean keep;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "Where the temporary folder is made (default: /var/tmp).")
+  private @Nullable Path dir;
+
+  @Option(names = "--quick", description = "A short version, with less data and fewer snapshots.")
+  private boolean quick;
+
+  /** Used by picocli, which sets the annotated fields. */
+  @SuppressWarnings("NullAway.Init")
+  public DemoCommand() {}
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    Path target = json;
+    if (target != null) {
+      // Figures of an earlier run must not be taken for those of this one.
+      Files.deleteIfExists(target);
+    }
+    Narrator narrator = new Narrator(out);
+    Cleanup cleanup = new Cleanup(narrator::plain);
+    Thread hook = new Thread(() -> interrupted(cleanup, narrator), "demo-cleanup");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try (cleanup) {
+      Workshop shop = workshop(narrator, cleanup);
+      narrator.plain("OpenDVX: snapshots, restores and clones of running machines, with no stun.");
+      Demo.Result result = new Demo(shop).run();
+      Map<String, Object> figures = result.figures().byName();
+      narrator.plain("\n" + FigureTable.of(figures));
+      if (target != null) {
+        Files.writeString(target, Json.write(figures) + "\n");
+      }
+      if (keep) {
+        cleanup.forget();
+        narrator.plain(Kept.text(shop, result));
+      }
+      if (!result.figures().isGood()) {
+        narrator.plain("NOT as it must be: stuns and mismatches must be 0.");
+        return 1;
+      }
+      return 0;
+    } catch (DvxException e) {
+      if (keep) {
+        cleanup.forget();
+        narrator.plain("Everything stays as it is, below the temporary folder.");
+      }
+      throw e;
+    } finally {
+      removeHook(hook);
+    }
+  }
+
+  private Workshop workshop(Narrator narrator, Cleanup cleanup) throws IOException {
+    Path base = dir == null ? defaultBase() : dir.toAbsolutePath();
+    Files.createDirectories(base);
+    Path folder = Files.createTempDirectory(base, "dvx-demo-").toRealPath();
+    cleanup.add("remove " + folder, () -> Trees.delete(folder));
+    return new Workshop(
+        home(),
+        folder,
+        quick ? Scale.quick() : Scale.full(),
+        keep,
+        narrator,
+        new Program(folder),
+        cleanup);
+  }
+
+  /** On a disk, where {@code /tmp} may be memory. */
+  private static Path defaultBase() {
+    Path disk = Path.of("/var/tmp");
+    return Files.isWritable(disk) ? disk : Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
+  private static Path home() {
+    String home = System.getProperty("dvx.home");
+    if (home == null || !Files.isDirectory(Path.of(home, "vsphere-plugin", "vcsim"))) {
+      throw DvxException.of(Kind.UNAVAILABLE, "The demonstration needs the source tree")
+          .cause("The vCenter simulator is built from vsphere-plugin/vcsim, which is not there")
+          .remedy("Run ./dvx demo in a clone of the repository")
+          .detail("dvx.home", home)
+          .build();
+    }
+    return Path.of(home).toAbsolutePath();
+  }
+
+  private static void interrupted(Cleanup cleanup, Narrator narrator) {
+    if (!cleanup.isClosed()) {
+      narrator.plain("\nStopped. Cleaning up ...");
+      cleanup.close();
+    }
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is going down: the hook runs already, and this thread's work is over.
+      LOG.debug("the clean-up runs already", e);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package org.opendvx.server.demo;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.server.api.SnapshotRequest;
+import org.opendvx.server.api.SnapshotTaken;
+import org.opendvx.server.demo.load.SequenceLoad;
+import org.opendvx.server.demo.load.WriteTimes;
+
+/** Step 6: snapshots of the large machine while it is being written to. */
+final class SnapshotSeries {
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final long NEAR = Duration.ofMillis(50).toNanos();
+  private static final double MILLI = 1e6;
+
+  private final Workshop shop;
+  private final Node node;
+
+  SnapshotSeries(Workshop shop, Node node) {
+    this.shop = shop;
+    this.node = node;
+  }
+
+  /**
+   * A cut.
+   *
+   * @param snapshot its name
+   * @param before writes of each sequence that were acknowledged before it was asked for
+   * @param after writes of each sequence that had been sent when it was there
+   * @param heldNanos how long writes were held, as the node tells
+   * @param totalNanos from the cut's begin until it was durable, as the node tells
+   * @param near the cut and 50 ms on both sides
+   */
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+  record Cut(
+      String snapshot,
+      long[] before,
+      long[] after,
+      long heldNanos,
+      long totalNanos,
+      WriteTimes.Window near) {}
+
+  /**
+   * All cuts.
+   *
+   * @param writes how many there were during the series
+   * @param longest the longest of them
+   */
+  record Series(List<Cut> cuts, long writes, WriteTimes.Longest longest) {}
+
+  Series run(SequenceLoad load) throws IOException, InterruptedException {
+    List<Cut> cuts = new ArrayList<>();
+    long writesBefore = load.writes();
+    for (int i = 1; i <= shop.scale().snapshots(); i++) {
+      Thread.sleep(shop.scale().beforeCut());
+      load.check();
+      long[] before = load.acknowledged();
+      requireProgress(cuts, before);
+      cuts.add(cut(LargeMachine.NAME + "-" + i, before, load));
+    }
+    Thread.sleep(shop.scale().beforeCut());
+    load.check();
+    long end = System.nanoTime();
+    Series series =
+        new Series(
+            cuts,
+            load.writes() - writesBefore,
+            load.longest(cuts.stream().map(Cut::near).toList(), end));
+    tell(series);
+    return series;
+  }
+
+  private Cut cut(String name, long[] before, SequenceLoad load) {
+    SnapshotTaken taken =
+        node.api()
+            .await(
+                "snapshots",
+                new SnapshotRequest(LargeMachine.NAME, null, name, Map.of(), "try"),
+                SnapshotTaken.class,
+                LIMIT);
+    long[] after = load.issued();
+    // The node and we read the same clock; this brings its instant to our nanosecond clock.
+    long shift = System.nanoTime() - nanos(Instant.now());
+    long at = nanos(taken.snapshot().created()) + shift;
+    return new Cut(
+        taken.snapshot().name(),
+        before,
+        after,
+        taken.heldNanos(),
+        taken.totalNanos(),
+        new WriteTimes.Window(at - NEAR, at + taken.totalNanos() + NEAR));
+  }
+
+  /** Every cut must meet state that was changed after the one before. */
+  private static void requireProgress(List<Cut> cuts, long[] acknowledged) {
+    long[] last = cuts.isEmpty() ? new long[acknowledged.length] : cuts.getLast().after();
+    for (int sequence = 0; sequence < acknowledged.length; sequence++) {
+      if (acknowledged[sequence] < last[sequence] + 2L * Scale.DISKS) {
+        throw DvxException.of(Kind.INTERNAL, "The load does not keep up")
+            .cause(
+                "Sequence "
+                    + sequence
+                    + " has not written to every disk since the last snapshot: "
+                    + last[sequence]
+                    + " then, "
+                    + acknowledged[sequence]
+                    + " now")
+            .build();
+      }
+    }
+  }
+
+  private static long nanos(Instant instant) {
+    return instant.getEpochSecond() * 1_000_000_000L + instant.getNano();
+  }
+
+  private void tell(Series series) {
+    List<Long> totals = series.cuts().stream().map(Cut::totalNanos).sorted().toList();
+    List<Long> held = series.cuts().stream().map(Cut::heldNanos).sorted().toList();
+    shop.narrator()
+        .say(
+            "%d snapshots of all %d disks while %,d writes of 4 to 32 KiB were acknowledged"
+                + " (FILE_SYNC, each sent after the answer to the one before).",
+            series.cuts().size(), Scale.DISKS, series.writes());
+    shop.narrator()
+        .say(
+            "A cut took %.1f ms at the middle and %.1f ms at the most until it was durable; writes"
+                + " were held %.2f ms at the most.",
+            totals.get(totals.size() / 2) / MILLI,
+            totals.getLast() / MILLI,
+            held.getLast() / MILLI);
+  }
+}

@@ -1,0 +1,27 @@
+package org.opendvx.server.demo;
+
+import java.nio.file.Path;
+import org.opendvx.server.demo.process.Cleanup;
+import org.opendvx.server.demo.process.Program;
+
+/**
+ * What all steps share.
+ *
+ * @param home the source tree
+ * @param folder for everything that is made; removed at the end
+ * @param keep whether everything stays at the end
+ */
+record Workshop(
+    Path home,
+    Path folder,
+    Scale scale,
+    boolean keep,
+    Narrator narrator,
+    Program programs,
+    Cleanup cleanup) {
+
+  /** A path below the folder. */
+  Path path(String name) {
+    return folder.resolve(name);
+  }
+}

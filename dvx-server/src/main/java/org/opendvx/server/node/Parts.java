@@ -1,0 +1,50 @@
+package org.opendvx.server.node;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.server.config.NodeConfig;
+import org.opendvx.server.service.HypervisorConnector;
+import org.opendvx.server.service.HypervisorRegistry;
+import org.opendvx.server.service.MachineProtection;
+import org.opendvx.server.service.NfsFront;
+
+/**
+ * What a node is put together from. {@code wiring.RealParts} has the real ones.
+ *
+ * @param store opens or creates the store
+ * @param nfs starts the NFS server
+ * @param protection snapshots of machines
+ * @param connectors one for each kind of virtualisation manager
+ */
+public record Parts(
+    StoreOpener store, NfsStarter nfs, ProtectionMaker protection, ConnectorMaker connectors) {
+
+  /** Opens a store. */
+  @FunctionalInterface
+  public interface StoreOpener {
+    /** Opens the store of a node, creating it at the first start. */
+    Store open(NodeConfig config, DataFolder folder);
+  }
+
+  /** Starts NFS. */
+  @FunctionalInterface
+  public interface NfsStarter {
+    /** Listens, and measures into the registry. */
+    NfsFront start(NodeConfig config, Store store, MeterRegistry meters);
+  }
+
+  /** Makes the service for machines. */
+  @FunctionalInterface
+  public interface ProtectionMaker {
+    /** Over these. */
+    MachineProtection make(Datastore datastore, HypervisorRegistry hypervisors);
+  }
+
+  /** Makes the connectors. */
+  @FunctionalInterface
+  public interface ConnectorMaker {
+    /** For a datastore of this name. */
+    List<HypervisorConnector> make(String datastoreName);
+  }
+}

@@ -1,0 +1,20 @@
+package org.opendvx.server.node;
+
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.pool.Pool;
+
+/** An open store: a pool and the datastore on it. */
+public interface Store extends AutoCloseable {
+  /** The pool. */
+  Pool pool();
+
+  /** The datastore. */
+  Datastore datastore();
+
+  /** 16 secret bytes for authenticating file handles, the same for the pool's whole life. */
+  byte[] handleKey();
+
+  /** A checkpoint, then everything is closed. */
+  @Override
+  void close();
+}

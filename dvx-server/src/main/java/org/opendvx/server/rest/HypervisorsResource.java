@@ -1,0 +1,140 @@
+package org.opendvx.server.rest;
+
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.server.api.HostOutcomes;
+import org.opendvx.server.api.HostView;
+import org.opendvx.server.api.HypervisorRequest;
+import org.opendvx.server.api.HypervisorView;
+import org.opendvx.server.api.MountRequest;
+import org.opendvx.server.api.Page;
+import org.opendvx.server.api.RoleRequest;
+import org.opendvx.server.api.RoleView;
+import org.opendvx.server.security.Role;
+import org.opendvx.server.service.DatastoreMounts;
+import org.opendvx.server.service.HypervisorRegistry;
+import org.opendvx.server.service.HypervisorSettings;
+import org.opendvx.server.service.TaskRegistry;
+
+/** Connections to virtualisation managers, and the datastore on their hosts. */
+@Path("api/v1/hypervisors")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+public final class HypervisorsResource {
+  private static final String ROLE = "OpenDVX";
+
+  private final HypervisorRegistry hypervisors;
+  private final DatastoreMounts mounts;
+  private final TaskRegistry tasks;
+
+  /** Over these services. */
+  public HypervisorsResource(
+      HypervisorRegistry hypervisors, DatastoreMounts mounts, TaskRegistry tasks) {
+    this.hypervisors = hypervisors;
+    this.mounts = mounts;
+    this.tasks = tasks;
+  }
+
+  /** All connections. */
+  @GET
+  @Requires(Role.VIEWER)
+  public Page<HypervisorView> list() {
+    return new Page<>(hypervisors.list(), null);
+  }
+
+  /** Makes a connection after trying it. */
+  @POST
+  @Requires(Role.ADMIN)
+  public Response add(@Nullable HypervisorRequest body) {
+    HypervisorRequest request = Params.body(body);
+    HypervisorView view =
+        hypervisors.add(
+            Params.required("name", request.name()),
+            Objects.requireNonNullElse(request.kind(), HypervisorSettings.VCENTER),
+            Params.required("url", request.url()),
+            Params.required("user", request.user()),
+            Params.required("password", request.password()),
+            Params.orEmpty(request.certificateSha256()));
+    return Response.status(Response.Status.CREATED).entity(view).build();
+  }
+
+  /** One connection. */
+  @GET
+  @Path("{name}")
+  @Requires(Role.VIEWER)
+  public HypervisorView get(@PathParam("name") String name) {
+    return hypervisors.view(name);
+  }
+
+  /** Forgets a connection. */
+  @DELETE
+  @Path("{name}")
+  @Requires(Role.ADMIN)
+  public void remove(@PathParam("name") String name) {
+    hypervisors.remove(name);
+  }
+
+  /** The hosts, and whether they have the datastore. */
+  @GET
+  @Path("{name}/hosts")
+  @Requires(Role.VIEWER)
+  public Page<HostView> hosts(@PathParam("name") String name) {
+    return new Page<>(mounts.hosts(name), null);
+  }
+
+  /** Mounts the datastore. */
+  @POST
+  @Path("{name}/mounts")
+  @Requires(Role.ADMIN)
+  public Response mount(
+      @PathParam("name") String name,
+      @Nullable MountRequest body,
+      @Context SecurityContext security) {
+    MountRequest request = Params.body(body);
+    hypervisors.view(name);
+    return Answers.accepted(
+        tasks.submit(
+            "datastore.mount",
+            "mount the datastore on hosts of " + name,
+            Answers.owner(security),
+            _ -> new HostOutcomes(mounts.mount(name, request))));
+  }
+
+  /** Unmounts the datastore. */
+  @POST
+  @Path("{name}/unmounts")
+  @Requires(Role.ADMIN)
+  public Response unmount(
+      @PathParam("name") String name,
+      @Nullable MountRequest body,
+      @Context SecurityContext security) {
+    MountRequest request = Params.body(body);
+    hypervisors.view(name);
+    return Answers.accepted(
+        tasks.submit(
+            "datastore.unmount",
+            "unmount the datastore from hosts of " + name,
+            Answers.owner(security),
+            _ -> new HostOutcomes(mounts.unmount(name, request))));
+  }
+
+  /** Makes the least-privilege role in the virtualisation manager. */
+  @POST
+  @Path("{name}/roles")
+  @Requires(Role.ADMIN)
+  public RoleView createRole(@PathParam("name") String name, @Nullable RoleRequest body) {
+    String role = Objects.requireNonNullElse(Params.body(body).name(), ROLE);
+    return new RoleView(role, hypervisors.createRole(name, role));
+  }
+}

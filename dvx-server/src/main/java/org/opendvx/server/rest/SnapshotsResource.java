@@ -1,0 +1,157 @@
+package org.opendvx.server.rest;
+
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+import org.opendvx.core.vm.VmRef;
+import org.opendvx.server.api.CloneRequest;
+import org.opendvx.server.api.Page;
+import org.opendvx.server.api.RestoreRequest;
+import org.opendvx.server.api.SnapshotDetail;
+import org.opendvx.server.api.SnapshotRequest;
+import org.opendvx.server.api.SnapshotView;
+import org.opendvx.server.security.Role;
+import org.opendvx.server.service.QuiescePolicy;
+import org.opendvx.server.service.SnapshotFilter;
+import org.opendvx.server.service.SnapshotService;
+import org.opendvx.server.service.TaskRegistry;
+import org.opendvx.server.service.VmDirectory;
+
+/** Restore points, and what is made from them. */
+@Path("api/v1")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+public final class SnapshotsResource {
+  private static final int MAX_PATHS = 1000;
+
+  private final SnapshotService snapshots;
+  private final VmDirectory machines;
+  private final TaskRegistry tasks;
+
+  /** Over these services. */
+  public SnapshotsResource(SnapshotService snapshots, VmDirectory machines, TaskRegistry tasks) {
+    this.snapshots = snapshots;
+    this.machines = machines;
+    this.tasks = tasks;
+  }
+
+  /** A page of snapshots, oldest first. */
+  @GET
+  @Path("snapshots")
+  @Requires(Role.VIEWER)
+  public Page<SnapshotView> list(
+      @QueryParam("cursor") @Nullable String cursor,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("name") @Nullable String name,
+      @QueryParam("vm") @Nullable String vm,
+      @QueryParam("label") List<String> labels,
+      @QueryParam("since") @Nullable String since,
+      @QueryParam("until") @Nullable String until) {
+    SnapshotFilter filter =
+        new SnapshotFilter(
+            Params.orEmpty(name),
+            Params.orEmpty(vm),
+            Params.labels(labels),
+            Params.time("since", since, Instant.MIN),
+            Params.time("until", until, Instant.MAX));
+    return snapshots.list(filter, Params.cursor(cursor), Params.limit(limit));
+  }
+
+  /** Takes a snapshot of a machine, or of a set of files. */
+  @POST
+  @Path("snapshots")
+  @Requires(Role.OPERATOR)
+  public Response create(@Nullable SnapshotRequest body, @Context SecurityContext security) {
+    SnapshotRequest request = Params.body(body);
+    String name = Params.orEmpty(request.name());
+    Map<String, String> labels = Objects.requireNonNullElse(request.labels(), Map.of());
+    List<String> paths = Objects.requireNonNullElse(request.paths(), List.of());
+    String vm = Params.orEmpty(request.vm());
+    if (vm.isEmpty() == paths.isEmpty() || paths.size() > MAX_PATHS) {
+      throw Params.bad("the body", "names either vm or 1 to " + MAX_PATHS + " paths");
+    }
+    String owner = Answers.owner(security);
+    if (!paths.isEmpty()) {
+      return Answers.accepted(
+          tasks.submit(
+              "snapshot.create",
+              "snapshot of " + paths.size() + " paths",
+              owner,
+              _ -> snapshots.ofPaths(paths, name, labels)));
+    }
+    QuiescePolicy policy = QuiescePolicy.of(Objects.requireNonNullElse(request.policy(), "try"));
+    VmRef ref = machines.resolve(vm);
+    return Answers.accepted(
+        tasks.submit(
+            "snapshot.create",
+            "snapshot of " + vm,
+            owner,
+            progress -> snapshots.ofMachine(ref, name, labels, policy, progress)));
+  }
+
+  /** A snapshot with its files. */
+  @GET
+  @Path("snapshots/{snapshot}")
+  @Requires(Role.VIEWER)
+  public SnapshotDetail get(@PathParam("snapshot") String snapshot) {
+    return snapshots.detail(snapshots.resolve(snapshot));
+  }
+
+  /** Forgets a snapshot. */
+  @DELETE
+  @Path("snapshots/{snapshot}")
+  @Requires(Role.OPERATOR)
+  public void delete(@PathParam("snapshot") String snapshot) {
+    snapshots.delete(snapshots.resolve(snapshot));
+  }
+
+  /** Brings a machine back in place. */
+  @POST
+  @Path("restores")
+  @Requires(Role.OPERATOR)
+  public Response restore(@Nullable RestoreRequest body, @Context SecurityContext security) {
+    RestoreRequest request = Params.body(body);
+    SnapshotInfo snapshot = snapshots.resolve(Params.required("snapshot", request.snapshot()));
+    String vm = Params.orEmpty(request.vm());
+    Optional<VmRef> ref = vm.isEmpty() ? Optional.empty() : Optional.of(machines.resolve(vm));
+    return Answers.accepted(
+        tasks.submit(
+            "vm.restore",
+            "restore " + (vm.isEmpty() ? "the machine" : vm) + " to " + snapshot.name(),
+            Answers.owner(security),
+            progress ->
+                snapshots.restore(ref, snapshot, request.powerOff(), request.powerOn(), progress)));
+  }
+
+  /** Makes a new machine. */
+  @POST
+  @Path("clones")
+  @Requires(Role.OPERATOR)
+  public Response clone(@Nullable CloneRequest body, @Context SecurityContext security) {
+    CloneRequest request = Params.body(body);
+    SnapshotInfo snapshot = snapshots.resolve(Params.required("snapshot", request.snapshot()));
+    String name = Params.required("name", request.name());
+    return Answers.accepted(
+        tasks.submit(
+            "vm.clone",
+            "clone " + snapshot.name() + " as " + name,
+            Answers.owner(security),
+            progress -> snapshots.clone(snapshot, name, request.powerOn(), progress)));
+  }
+}

@@ -1,0 +1,64 @@
+package org.opendvx.server.service;
+
+import java.util.Map;
+import java.util.Optional;
+import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+import org.opendvx.core.vm.VmRef;
+import org.opendvx.server.api.CloneView;
+import org.opendvx.server.api.RestoreView;
+
+/**
+ * Snapshots, restores and clones of virtual machines, as REST needs them. Calls block until all is
+ * done and fail with {@link org.opendvx.core.error.DvxException}.
+ */
+public interface MachineProtection {
+
+  /**
+   * Takes a snapshot of a machine.
+   *
+   * @param name empty: made of the machine's name and the time
+   */
+  Shot snapshot(
+      VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress);
+
+  /**
+   * Brings a machine back in place.
+   *
+   * @param vm empty: the machine that the snapshot was taken of
+   */
+  RestoreView restore(
+      Optional<VmRef> vm,
+      SnapshotInfo snapshot,
+      boolean powerOff,
+      boolean powerOn,
+      Progress progress);
+
+  /** Makes a new machine. */
+  CloneView clone(SnapshotInfo snapshot, String name, boolean powerOn, Progress progress);
+
+  /** What a snapshot tells of its machine. */
+  Facts facts(SnapshotInfo snapshot);
+
+  /**
+   * What is kept of the machine with a snapshot, as a tree that can be written as JSON; empty when
+   * there is nothing.
+   */
+  Optional<Object> document(SnapshotInfo snapshot);
+
+  /**
+   * A snapshot that was just taken.
+   *
+   * @param heldNanos how long the node held writes
+   * @param totalNanos from the cut's begin until it was durable
+   */
+  record Shot(SnapshotInfo snapshot, long heldNanos, long totalNanos) {}
+
+  /**
+   * What a snapshot tells of its machine. The first two are empty for a set of files.
+   *
+   * @param vmRef hypervisor/id
+   * @param labels those that people gave
+   */
+  record Facts(
+      String vm, String vmRef, String consistency, String reason, Map<String, String> labels) {}
+}

@@ -1,0 +1,144 @@
+package org.opendvx.server.service;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.Datastore.SpaceReport;
+import org.opendvx.core.pool.Pool;
+import org.opendvx.core.pool.PoolStatus;
+import org.opendvx.server.api.DatastoreView;
+import org.opendvx.server.api.DriveView;
+import org.opendvx.server.api.DrivesView;
+import org.opendvx.server.api.StatusView;
+
+/** What the node is and how it fares. Everything comes from memory. Thread-safe. */
+public final class NodeFacts {
+  private final Identity identity;
+  private final Pool pool;
+  private final Datastore datastore;
+  private final NfsFront nfs;
+  private final HypervisorRegistry hypervisors;
+  private final TaskRegistry tasks;
+  private final Clock clock;
+
+  /**
+   * The unchanging part.
+   *
+   * @param datastoreName the datastore's name in inventories
+   */
+  public record Identity(String node, String datastoreName, String version, Instant started) {}
+
+  /** Facts over these. */
+  public NodeFacts(
+      Identity identity,
+      Pool pool,
+      Datastore datastore,
+      NfsFront nfs,
+      HypervisorRegistry hypervisors,
+      TaskRegistry tasks,
+      Clock clock) {
+    this.identity = identity;
+    this.pool = pool;
+    this.datastore = datastore;
+    this.nfs = nfs;
+    this.hypervisors = hypervisors;
+    this.tasks = tasks;
+    this.clock = clock;
+  }
+
+  /** The unchanging part. */
+  public Identity identity() {
+    return identity;
+  }
+
+  /** SERVING, DEGRADED or FAILED. */
+  public String health() {
+    return word(pool.status().health());
+  }
+
+  /** The node as a whole. */
+  public StatusView status() {
+    PoolStatus status = pool.status();
+    return new StatusView(
+        identity.node(),
+        identity.version(),
+        word(status.health()),
+        status.summary(),
+        identity.started(),
+        Duration.between(identity.started(), clock.instant()).toSeconds(),
+        status.drives().size(),
+        (int)
+            status.drives().stream()
+                .filter(drive -> drive.state() == PoolStatus.DriveState.ACTIVE)
+                .count(),
+        status.toleratedLosses(),
+        datastore.snapshots().count(),
+        hypervisors.names().size(),
+        tasks.running(),
+        datastore.congested());
+  }
+
+  /** Space, reduction and exports. */
+  public DatastoreView datastore() {
+    SpaceReport space = datastore.space();
+    return new DatastoreView(
+        identity.datastoreName(),
+        space.totalBytes(),
+        space.freeBytes(),
+        space.logicalWritten(),
+        space.uniqueWritten(),
+        space.storedWritten(),
+        reduction(space),
+        space.files(),
+        datastore.snapshots().count(),
+        nfs.address(),
+        nfs.port(),
+        nfs.mountPort(),
+        nfs.portmapper(),
+        nfs.exports());
+  }
+
+  /** The drives. */
+  public DrivesView drives() {
+    PoolStatus status = pool.status();
+    PoolStatus.Capacity capacity = status.capacity();
+    return new DrivesView(
+        status.health().name(),
+        status.summary(),
+        status.toleratedLosses(),
+        status.generation(),
+        capacity.rawBytes(),
+        capacity.usableBytes(),
+        capacity.freeBytes(),
+        capacity.reserveBytes(),
+        status.containers(),
+        status.degradedContainers(),
+        status.drives().stream()
+            .map(
+                drive ->
+                    new DriveView(
+                        drive.index(),
+                        drive.id(),
+                        drive.path(),
+                        drive.state().name(),
+                        drive.reason(),
+                        drive.totalBytes(),
+                        drive.usedBytes(),
+                        drive.shards()))
+            .toList());
+  }
+
+  /** Logical by stored bytes; 1 while nothing is stored. */
+  public static double reduction(SpaceReport space) {
+    return space.storedWritten() == 0 ? 1 : (double) space.logicalWritten() / space.storedWritten();
+  }
+
+  private static String word(PoolStatus.Health health) {
+    return switch (health) {
+      case HEALTHY -> "SERVING";
+      case DEGRADED -> "DEGRADED";
+      case FAILED -> "FAILED";
+    };
+  }
+}

@@ -1,0 +1,87 @@
+package org.opendvx.vsphere.watch;
+
+import com.vmware.vim25.Event;
+import com.vmware.vim25.HostEventArgument;
+import com.vmware.vim25.VmBeingHotMigratedEvent;
+import com.vmware.vim25.VmBeingMigratedEvent;
+import com.vmware.vim25.VmBeingRelocatedEvent;
+import com.vmware.vim25.VmEvent;
+import com.vmware.vim25.VmFailedMigrateEvent;
+import com.vmware.vim25.VmMigratedEvent;
+import com.vmware.vim25.VmRelocateFailedEvent;
+import com.vmware.vim25.VmRelocatedEvent;
+import com.vmware.vim25.VmRestartedOnAlternateHostEvent;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one vCenter event says about where a machine runs.
+ *
+ * @param key vCenter's number of the event: later events have higher ones
+ * @param source id of the host that it leaves, empty when the event does not say
+ * @param target id of the host that it goes to, empty when the event does not say
+ */
+record Notice(int key, Kind kind, String machine, Instant time, String source, String target) {
+  /** See {@link Notice}. */
+  enum Kind {
+    ABOUT_TO_MOVE,
+    MOVE_FAILED,
+    MOVED,
+    RESTARTED
+  }
+
+  /**
+   * The event types to ask vCenter for; a subtype (such as DrsVmMigratedEvent) has its own name.
+   */
+  static final List<String> EVENT_TYPES =
+      List.of(
+          "VmBeingHotMigratedEvent",
+          "VmBeingMigratedEvent",
+          "VmBeingRelocatedEvent",
+          "VmFailedMigrateEvent",
+          "VmRelocateFailedEvent",
+          "VmMigratedEvent",
+          "DrsVmMigratedEvent",
+          "VmRelocatedEvent",
+          "VmRestartedOnAlternateHostEvent");
+
+  /** What the event says, empty when it says nothing of this. */
+  static Optional<Notice> of(Event event) {
+    if (!(event instanceof VmEvent) || event.getVm() == null || event.getVm().getVm() == null) {
+      return Optional.empty();
+    }
+    String here = id(event.getHost());
+    return switch (event) {
+      case VmBeingHotMigratedEvent e -> notice(e, Kind.ABOUT_TO_MOVE, here, id(e.getDestHost()));
+      case VmBeingMigratedEvent e -> notice(e, Kind.ABOUT_TO_MOVE, here, id(e.getDestHost()));
+      case VmBeingRelocatedEvent e -> notice(e, Kind.ABOUT_TO_MOVE, here, id(e.getDestHost()));
+      case VmFailedMigrateEvent e -> notice(e, Kind.MOVE_FAILED, here, id(e.getDestHost()));
+      case VmRelocateFailedEvent e -> notice(e, Kind.MOVE_FAILED, here, id(e.getDestHost()));
+      case VmMigratedEvent e -> arrival(e, Kind.MOVED, id(e.getSourceHost()), here);
+      case VmRelocatedEvent e -> arrival(e, Kind.MOVED, id(e.getSourceHost()), here);
+      case VmRestartedOnAlternateHostEvent e ->
+          arrival(e, Kind.RESTARTED, id(e.getSourceHost()), here);
+      default -> Optional.empty();
+    };
+  }
+
+  /** An event after the fact names the new host; a simulator names the old one twice. */
+  private static Optional<Notice> arrival(Event event, Kind kind, String source, String here) {
+    return notice(event, kind, source, here.equals(source) ? "" : here);
+  }
+
+  private static Optional<Notice> notice(Event event, Kind kind, String source, String target) {
+    Instant time =
+        event.getCreatedTime() == null ? Instant.now() : event.getCreatedTime().toInstant();
+    return Optional.of(
+        new Notice(event.getKey(), kind, event.getVm().getVm().getVal(), time, source, target));
+  }
+
+  private static String id(@Nullable HostEventArgument argument) {
+    return argument == null || argument.getHost() == null || argument.getHost().getVal() == null
+        ? ""
+        : argument.getHost().getVal();
+  }
+}

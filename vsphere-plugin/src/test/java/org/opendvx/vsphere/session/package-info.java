@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.vsphere.session;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.vsphere.soap;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.vsphere.vmx;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.vsphere.watch;
+
+import org.jspecify.annotations.NullMarked;
