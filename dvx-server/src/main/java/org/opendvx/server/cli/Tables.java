@@ -12,6 +12,7 @@ import org.opendvx.server.api.HypervisorView;
 import org.opendvx.server.api.MemberView;
 import org.opendvx.server.api.Problem;
 import org.opendvx.server.api.SnapshotDetail;
+import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
 import org.opendvx.server.api.StatusView;
 import org.opendvx.server.api.TaskView;
@@ -189,6 +190,13 @@ final class Tables {
         "Files", view.files(),
         "Size", Words.bytes(view.logicalBytes()),
         "Labels", Words.labels(view.labels()));
+  }
+
+  static String taken(SnapshotTaken taken) {
+    return snapshot(taken.snapshot())
+        + Table.facts(
+            "Writes held", Words.millis(taken.heldNanos()),
+            "Cut until durable", Words.millis(taken.totalNanos()));
   }
 
   static String snapshot(SnapshotDetail detail) {

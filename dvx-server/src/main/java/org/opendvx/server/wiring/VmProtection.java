@@ -43,10 +43,7 @@ final class VmProtection implements MachineProtection {
   private final VmClone clone;
 
   VmProtection(
-      Datastore datastore,
-      HypervisorRegistry hypervisors,
-      List<Quiescer> quiescers,
-      Clock clock) {
+      Datastore datastore, HypervisorRegistry hypervisors, List<Quiescer> quiescers, Clock clock) {
     this.datastore = datastore;
     this.hypervisors = hypervisors;
     this.snapshots = new VmSnapshots(datastore, quiescers, clock);
@@ -97,13 +94,11 @@ final class VmProtection implements MachineProtection {
   }
 
   @Override
-  public CloneView clone(
-      SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
+  public CloneView clone(SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
     RestorePoint point = point(snapshot);
     progress.at(0, "cloning " + point.vmName() + " as " + name);
     VmClone.Cloned cloned =
-        clone.clone(
-            hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
+        clone.clone(hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
     progress.at(100, "cloned");
     List<String> notes = new ArrayList<>();
     foreign(snapshots.document(point).vm(), notes);
