@@ -3,6 +3,7 @@ package org.opendvx.core.datastore;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.InodeTable.FrozenInode;
 import org.opendvx.core.tree.BlockMap;
 import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.RecordTree;
@@ -28,6 +29,11 @@ final class Inode {
   private volatile long mapped;
   private volatile long readAt;
   private volatile boolean dropped;
+
+  /** What a checkpoint is to write, and which one; guarded by the cut lock and {@link #lock}. */
+  private @Nullable FrozenInode frozen;
+
+  private long frozenFor;
   private volatile long lastLsn;
 
   /** Look-ups; a lost count does no harm. */
@@ -118,6 +124,24 @@ final class Inode {
 
   void blocksChanged() {
     mapped = blocks().count();
+  }
+
+  /** Keeps attributes and content as they are now for a checkpoint, unless that was done. */
+  void freezeFor(long generation) {
+    if (frozenFor != generation) {
+      frozenFor = generation;
+      frozen = new FrozenInode(this, imageToStore(), dropped ? null : freeze());
+    }
+  }
+
+  /** What was kept for a checkpoint. */
+  FrozenInode takeFrozen(long generation) {
+    FrozenInode taken = frozen;
+    if (taken == null || frozenFor != generation) {
+      throw new IllegalStateException("file " + id + " was not frozen");
+    }
+    frozen = null;
+    return taken;
   }
 
   /** The content as it is now; O(1). */

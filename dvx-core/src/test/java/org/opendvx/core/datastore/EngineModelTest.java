@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -58,6 +59,37 @@ class EngineModelTest {
       }
       commitAll(driver);
       driver.store = random.nextInt(3) == 0 ? driver.store.restart() : driver.store.crash();
+      assertEquals("", driver.model.difference(driver.store), "seed " + seed + ", life " + life);
+    }
+    driver.store.close();
+  }
+
+  /** Checkpoints one after the other while things change: each is of one moment. */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void checkpointsDoNotMixMoments(long seed) throws Exception {
+    Random random = new Random(seed);
+    TestStore store = TestStore.fresh();
+    ModelDriver driver = new ModelDriver(store, new Model(), seed);
+    for (int life = 0; life < 8; life++) {
+      DvxDatastore checkpointed = driver.store.store;
+      AtomicBoolean stop = new AtomicBoolean();
+      Thread checkpoints =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    while (!stop.get()) {
+                      checkpointed.checkpoint();
+                    }
+                  });
+      int steps = 60 + random.nextInt(60);
+      for (int i = 0; i < steps; i++) {
+        driver.step();
+      }
+      commitAll(driver);
+      stop.set(true);
+      checkpoints.join();
+      driver.store = driver.store.crash();
       assertEquals("", driver.model.difference(driver.store), "seed " + seed + ", life " + life);
     }
     driver.store.close();

@@ -29,7 +29,7 @@ final class TestStore implements AutoCloseable {
   static final KeyRing KEYS = KeyRing.generate();
   private static final long LIMIT_SECONDS = 60;
 
-  /** Small caches, no checkpoints by time. */
+  /** Small caches, no checkpoints by time, and those freeze in very small steps. */
   static final DatastoreSettings SETTINGS =
       new DatastoreSettings(
           new LogSettings(4 << 20, 4 << 20, 1 << 20, 8, 2, Duration.ofSeconds(4)),
@@ -44,6 +44,7 @@ final class TestStore implements AutoCloseable {
           Duration.ofHours(1),
           0.9,
           1_000_000,
+          2,
           Duration.ofSeconds(5),
           Duration.ofSeconds(10),
           Duration.ofHours(24));
