@@ -47,7 +47,7 @@ final class Demo {
               seconds(180),
               new LargeMachine(shop, node, vcenter)::run);
       try (SequenceLoad load = large.load(node)) {
-        shop.cleanup().add("stop the load", load::close);
+        shop.cleanup().add("stop the load", load::stop);
         load.start();
         SnapshotSeries.Series series =
             steps.run(
@@ -67,7 +67,7 @@ final class Demo {
             "Everything that was written to " + LargeMachine.NAME + " is read again",
             seconds(200),
             () -> {
-              load.close();
+              load.stop();
               load.check();
               return new LargeProof(shop, node, large, tally).run(series, load.acknowledged());
             });

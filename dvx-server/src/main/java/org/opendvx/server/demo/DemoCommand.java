@@ -13,6 +13,8 @@ import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.demo.process.Cleanup;
 import org.opendvx.server.demo.process.Program;
 import org.opendvx.server.demo.process.Trees;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,6 +31,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {"", "Examples: dvx demo", "          dvx demo --json figures.json --keep"})
 public final class DemoCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there as JSON.")
@@ -136,9 +140,9 @@ public final class DemoCommand implements Callable<Integer> {
   private static void removeHook(Thread hook) {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException _) {
-      // The JVM is going down: the hook runs already.
-      Thread.yield();
+    } catch (IllegalStateException e) {
+      // The JVM is going down: the hook runs already, and this thread's work is over.
+      LOG.debug("the clean-up runs already", e);
     }
   }
 }

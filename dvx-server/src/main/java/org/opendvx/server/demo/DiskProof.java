@@ -13,8 +13,8 @@ import org.opendvx.server.demo.load.Tally;
 import org.opendvx.server.demo.vm.FileSystemImage;
 
 /**
- * Reads the disks of a machine with clients that are not ours and compares them, byte for byte, with
- * the images that were once written; then e2fsck looks over them.
+ * Reads the disks of a machine with clients that are not ours and compares them, byte for byte,
+ * with the images that were once written; then e2fsck looks over them.
  */
 final class DiskProof {
   private static final Duration LIMIT = Duration.ofSeconds(60);

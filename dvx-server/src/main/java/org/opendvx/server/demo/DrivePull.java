@@ -57,16 +57,14 @@ final class DrivePull {
     }
     int lost = lost(drives);
     long longest =
-        load.longest(
-                List.of(new WriteTimes.Window(began, System.nanoTime())), System.nanoTime())
+        load.longest(List.of(new WriteTimes.Window(began, System.nanoTime())), System.nanoTime())
             .inside();
     shop.narrator().say("The node says: %s", drives.summary());
     shop.narrator()
         .say(
             "Writes go on; the longest one since took %.0f ms. What follows is read from the %d"
                 + " drives that are left.",
-            longest / MILLI,
-            drives.drives().size() - lost);
+            longest / MILLI, drives.drives().size() - lost);
     return new Loss(lost, longest);
   }
 
@@ -97,7 +95,8 @@ final class DrivePull {
           .get("drives", DrivesView.class)
           .drives()
           .forEach(drive -> states.put(drive.path(), drive.state()));
-      throw DvxException.of(Kind.INTERNAL, "The node did not take the loss of two drives as it must")
+      throw DvxException.of(
+              Kind.INTERNAL, "The node did not take the loss of two drives as it must")
           .cause("It has not noticed it, or does not write, after " + NOTICE.toSeconds() + " s")
           .detail("drives", states)
           .build();

@@ -14,18 +14,25 @@ final class FigureTable {
     StringBuilder table = new StringBuilder();
     line(table, RULE);
     row(table, "VM stuns (hypervisor snapshots that vCenter received)", figures.get("stuns"));
-    row(table, "  counted in the control run that made one on purpose", figures.get("stuns_of_control_run"));
+    row(
+        table,
+        "  counted in the control run that made one on purpose",
+        figures.get("stuns_of_control_run"));
     row(table, "Cut until durable, middle, ms", figures.get("cut_ms_p50"));
     row(table, "Cut until durable, longest, ms", figures.get("cut_ms_max"));
     row(table, "  of it with writes held, longest, ms", figures.get("held_ms_max"));
     row(table, "Longest write within 50 ms of a cut, ms", figures.get("write_ms_max_in_cut"));
     row(table, "Longest write at any other time, ms", figures.get("write_ms_max_outside"));
-    row(table, "Longest write when two drives were lost, ms", figures.get("write_ms_max_at_drive_loss"));
+    row(
+        table,
+        "Longest write when two drives were lost, ms",
+        figures.get("write_ms_max_at_drive_loss"));
     row(table, "Data reduction", figures.get("reduction") + " : 1");
     row(
         table,
         "Checked byte for byte, GiB",
-        String.format(Locale.ROOT, "%.2f", ((Number) value(figures, "bytes_verified")).doubleValue() / GIB));
+        String.format(
+            Locale.ROOT, "%.2f", ((Number) value(figures, "bytes_verified")).doubleValue() / GIB));
     row(table, "Mismatches", figures.get("mismatches"));
     row(table, "Drives lost while running", figures.get("drives_lost"));
     row(table, "Seconds for all of it", figures.get("seconds"));
@@ -41,7 +48,8 @@ final class FigureTable {
     return value;
   }
 
-  private static void row(StringBuilder table, String name, @org.jspecify.annotations.Nullable Object value) {
+  private static void row(
+      StringBuilder table, String name, @org.jspecify.annotations.Nullable Object value) {
     line(table, String.format(Locale.ROOT, "%-56s %15s", name, value));
   }
 

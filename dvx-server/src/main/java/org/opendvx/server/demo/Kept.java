@@ -14,7 +14,7 @@ final class Kept {
       See it:     export DVX_URL=%s DVX_TOKEN=$(cat %s)
                   ./dvx --help; ./dvx status --certificate-sha256 %s
       List it:    nfs-ls '%s'
-      Mount it:   mount -t nfs -o vers=3,proto=tcp,mountproto=tcp,nolock,port=%d,mountport=%d 127.0.0.1:/ /mnt
+      Mount it:   mount -t nfs -o vers=3,proto=tcp,mountproto=tcp,nolock,port=%d,mountport=%d 127.0.0.1:%s /mnt
       vCenter:    %s as %s, password %s
       Stop it:    kill %d; rm -r %s
     """
@@ -25,6 +25,7 @@ final class Kept {
             result.node().foreign().url("/"),
             node.nfsPort(),
             node.mountPort(),
+            node.export(),
             result.vcenter().simulator().url(),
             result.vcenter().simulator().user(),
             shop.path("vcenter").resolve("password"),

@@ -100,7 +100,6 @@ final class LargeMachine {
         .say(
             "%,d random chunks of 4 KiB are mapped on a sparse disk of 500 GiB, 2:1 compressible,"
                 + " no two alike: written UNSTABLE with COMMITs, %,.0f a second.",
-            chunks.count(),
-            chunks.count() / seconds);
+            chunks.count(), chunks.count() / seconds);
   }
 }

@@ -22,6 +22,7 @@ final class Narrator {
   }
 
   /** Something that a step found or did. */
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation's library is not among ours
   synchronized void say(String text, Object... values) {
     String whole = values.length == 0 ? text : String.format(Locale.ROOT, text, values);
     StringBuilder line = new StringBuilder();

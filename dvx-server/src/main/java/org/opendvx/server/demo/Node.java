@@ -1,5 +1,6 @@
 package org.opendvx.server.demo;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,11 +36,11 @@ record Node(
   /** Its export, for our own NFS clients. */
   Target target() {
     return new Target(
-        "127.0.0.1", "/", file.nfsPort(), file.mountPort(), WHO, CALL_LIMIT, false);
+        "127.0.0.1", file.export(), file.nfsPort(), file.mountPort(), WHO, CALL_LIMIT, false);
   }
 
   /** Where NFS listens. */
   InetSocketAddress nfs() {
-    return new InetSocketAddress("127.0.0.1", file.nfsPort());
+    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), file.nfsPort());
   }
 }

@@ -3,6 +3,7 @@ package org.opendvx.server.demo;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -50,8 +51,7 @@ final class NodeStart {
         Child.start(
             "the node", command(config, ready), Map.of(), shop.folder(), shop.path("node.log"));
     shop.cleanup().add("stop the node", process::close);
-    NodeFile file =
-        new ObjectMapper().readValue(process.awaitFile(ready, LIMIT), NodeFile.class);
+    NodeFile file = new ObjectMapper().readValue(process.awaitFile(ready, LIMIT), NodeFile.class);
     NodeApi api = api(file);
     shop.cleanup().add("close the connection to the node", api::close);
     Node node =
@@ -60,7 +60,7 @@ final class NodeStart {
             file,
             drives,
             api,
-            new ForeignClient(shop.programs(), file.nfsPort(), file.mountPort()),
+            new ForeignClient(shop.programs(), file.export(), file.nfsPort(), file.mountPort()),
             portFree && !api.get("datastore", DatastoreView.class).portmapper().isEmpty());
     tell(node);
     return node;
@@ -93,8 +93,7 @@ final class NodeStart {
         .say(
             "%d drives, every byte encrypted, deduplicated, compressed and erasure-coded; any %d of"
                 + " the drives may be lost.",
-            status.activeDrives(),
-            status.toleratedLosses());
+            status.activeDrives(), status.toleratedLosses());
     if (!node.answersOnPort111()) {
       shop.narrator()
           .say(
@@ -140,7 +139,7 @@ final class NodeStart {
 
   private static boolean isListening(int port) {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress("127.0.0.1", port), 1000);
+      socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), 1000);
       return true;
     } catch (IOException _) {
       return false;

@@ -79,8 +79,7 @@ final class RestoreAndClone {
     prove("Restored in place, switched off and on again", SmallMachine.NAME, proof, tally);
     shop.narrator().say("The state before is kept as %s.", restored.safetySnapshot());
     CloneView cloned =
-        node.api()
-            .await("clones", new CloneRequest(SNAPSHOT, CLONE, true), CloneView.class, LIMIT);
+        node.api().await("clones", new CloneRequest(SNAPSHOT, CLONE, true), CloneView.class, LIMIT);
     requireRunning(cloned.vm());
     prove("Cloned as a new machine in vCenter, which runs", CLONE, proof, tally);
     return null;
@@ -126,9 +125,7 @@ final class RestoreAndClone {
           int length = 512 * (1 + random.nextInt(LONGEST / 512));
           long room = shop.scale().imageBytes() - LONGEST;
           session.write(
-              disk,
-              random.nextLong(room / 512) * 512,
-              java.util.Arrays.copyOf(garbage, length));
+              disk, random.nextLong(room / 512) * 512, java.util.Arrays.copyOf(garbage, length));
         }
       }
     }

@@ -47,8 +47,7 @@ public record Scale(
 
   /** What a newcomer sees. */
   public static Scale full() {
-    return new Scale(
-        1_000_000, 20, Duration.ofMillis(1200), 320 * MIB, 220 * MIB, 12 * GIB, 1);
+    return new Scale(1_000_000, 20, Duration.ofMillis(1200), 320 * MIB, 220 * MIB, 12 * GIB, 1);
   }
 
   /** What a test has time for. */

@@ -89,11 +89,7 @@ final class SmallMachine {
           .say(
               "Disk %d of %s: an ext4 file system of %.0f MiB with %,d files of this machine"
                   + " (%.0f MiB).",
-              disk + 1,
-              NAME,
-              size / MIB,
-              content.files(),
-              content.bytes() / MIB);
+              disk + 1, NAME, size / MIB, content.files(), content.bytes() / MIB);
       images.add(image);
     }
     return images;

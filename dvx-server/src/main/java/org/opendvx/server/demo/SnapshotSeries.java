@@ -127,9 +127,7 @@ final class SnapshotSeries {
         .say(
             "%d snapshots of all %d disks while %,d writes of 4 to 32 KiB were acknowledged"
                 + " (FILE_SYNC, each sent after the answer to the one before).",
-            series.cuts().size(),
-            Scale.DISKS,
-            series.writes());
+            series.cuts().size(), Scale.DISKS, series.writes());
     shop.narrator()
         .say(
             "A cut took %.1f ms at the middle and %.1f ms at the most until it was durable; writes"

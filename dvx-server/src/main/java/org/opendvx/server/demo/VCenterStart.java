@@ -42,8 +42,7 @@ final class VCenterStart {
             shop.programs(), module.resolve("vcsim"), module.resolve("target").resolve("vcsim"));
     Path folder = Files.createDirectories(shop.path("vcenter"));
     long parent = shop.keep() ? node.process().pid() : ProcessHandle.current().pid();
-    Simulator simulator =
-        Simulator.start(program, folder, node.foreign().url("/"), parent);
+    Simulator simulator = Simulator.start(program, folder, node.foreign().url("/"), parent);
     shop.cleanup().add("stop the vCenter simulator", simulator::close);
     HypervisorView connected =
         node.api()

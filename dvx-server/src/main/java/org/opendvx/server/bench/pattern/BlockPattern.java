@@ -176,8 +176,8 @@ public final class BlockPattern {
   }
 
   /**
-   * The generation that the unit at {@code at} in {@code in} is stamped with, 0 when none of ours is
-   * there. Whether the unit is whole, {@link #check} tells.
+   * The generation that the unit at {@code at} in {@code in} is stamped with, 0 when none of ours
+   * is there. Whether the unit is whole, {@link #check} tells.
    */
   public static long generationAt(ByteBuffer in, int at) {
     ByteBuffer stamp = in.duplicate().order(ByteOrder.LITTLE_ENDIAN);

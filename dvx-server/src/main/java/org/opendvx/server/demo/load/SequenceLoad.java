@@ -59,9 +59,14 @@ public final class SequenceLoad implements AutoCloseable {
     return all;
   }
 
-  /** Lets the open writes end and stops all. */
+  /** Lets the open writes end and stops all; what was counted can be asked for afterwards. */
+  public void stop() {
+    writers.forEach(SequenceWriter::close);
+  }
+
+  /** The same. */
   @Override
   public void close() {
-    writers.forEach(SequenceWriter::close);
+    stop();
   }
 }

@@ -17,7 +17,12 @@ package org.opendvx.server.demo.load;
  * @param chunks the scattered chunks
  */
 public record SequencePlan(
-    int sequence, int sequences, int disks, int slotsPerDisk, long ringStart, ScatteredChunks chunks) {
+    int sequence,
+    int sequences,
+    int disks,
+    int slotsPerDisk,
+    long ringStart,
+    ScatteredChunks chunks) {
   /** Bytes between two slots: the longest write. */
   public static final int SLOT = 32 << 10;
 
@@ -39,7 +44,8 @@ public record SequencePlan(
       return new Place(0, chunks.offset(chunk), ScatteredChunks.CHUNK);
     }
     int slot = (int) (turn(n) % ring());
-    int length = ScatteredChunks.CHUNK * (1 + (int) Mix.below(SLOT / ScatteredChunks.CHUNK, chance));
+    int length =
+        ScatteredChunks.CHUNK * (1 + (int) Mix.below(SLOT / ScatteredChunks.CHUNK, chance));
     return new Place(slot % disks, slotOffset(slot % disks, slot / disks), length);
   }
 
@@ -56,9 +62,7 @@ public record SequencePlan(
         : -1;
   }
 
-  /**
-   * The last write that went to a ring slot among the first {@code done} ones, 0 when none did.
-   */
+  /** The last write that went to a ring slot among the first {@code done} ones, 0 when none did. */
   public long lastInSlot(int disk, int slot, long done) {
     long place = (long) slot * disks + disk;
     long last = done % SCATTER_EVERY == 0 ? done - 1 : done;

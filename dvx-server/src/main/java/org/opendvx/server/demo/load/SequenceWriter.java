@@ -30,8 +30,7 @@ final class SequenceWriter implements AutoCloseable {
   private volatile boolean stopping;
   private volatile @Nullable Exception failure;
 
-  SequenceWriter(
-      SequencePlan plan, PatternSettings pattern, List<byte[]> disks, Target target) {
+  SequenceWriter(SequencePlan plan, PatternSettings pattern, List<byte[]> disks, Target target) {
     this.plan = plan;
     this.pattern = pattern;
     this.disks = List.copyOf(disks);

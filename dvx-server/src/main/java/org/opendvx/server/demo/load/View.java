@@ -3,9 +3,9 @@ package org.opendvx.server.demo.load;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.opendvx.server.bench.rpc.Nfs3;
 import org.opendvx.server.bench.rpc.NfsException;
 import org.opendvx.server.bench.rpc.NfsSession;
-import org.opendvx.server.bench.rpc.Nfs3;
 
 /**
  * The disks of a machine as one folder shows them: the live ones, or those of a snapshot.
@@ -33,8 +33,7 @@ public record View(String name, List<byte[]> handles) {
       handles.add(
           session
               .lookup(directory, file)
-              .orElseThrow(
-                  () -> new NfsException("LOOKUP " + folder + "/" + file, Nfs3.ERR_NOENT))
+              .orElseThrow(() -> new NfsException("LOOKUP " + folder + "/" + file, Nfs3.ERR_NOENT))
               .handle());
     }
     return new View(name, handles);

@@ -17,19 +17,21 @@ public final class ForeignClient {
   private static final int ATTEMPTS = 2;
 
   private final Program programs;
+  private final String export;
   private final int nfsPort;
   private final int mountPort;
 
-  /** Clients of the export {@code /} on this machine. */
-  public ForeignClient(Program programs, int nfsPort, int mountPort) {
+  /** Clients of an export of this machine. */
+  public ForeignClient(Program programs, String export, int nfsPort, int mountPort) {
     this.programs = programs;
+    this.export = export.equals("/") ? "" : export;
     this.nfsPort = nfsPort;
     this.mountPort = mountPort;
   }
 
   /** The address of a path from the export's root, with the ports, as libnfs takes it. */
   public String url(String path) {
-    return "nfs://127.0.0.1" + path + "?nfsport=" + nfsPort + "&mountport=" + mountPort;
+    return "nfs://127.0.0.1" + export + path + "?nfsport=" + nfsPort + "&mountport=" + mountPort;
   }
 
   /** Copies a local file to the datastore with nfs-cp. */
@@ -59,8 +61,7 @@ public final class ForeignClient {
     patiently(
         "The image could not be converted to the datastore",
         limit,
-        List.of(
-            "qemu-img", "convert", "-f", "raw", "-O", "raw", local.toString(), portless(path)));
+        List.of("qemu-img", "convert", "-f", "raw", "-O", "raw", local.toString(), portless(path)));
   }
 
   /**
@@ -87,8 +88,8 @@ public final class ForeignClient {
     return outcome.isGood();
   }
 
-  private static String portless(String path) {
-    return "nfs://127.0.0.1" + path;
+  private String portless(String path) {
+    return "nfs://127.0.0.1" + export + path;
   }
 
   private String patiently(String what, Duration limit, List<String> command)

@@ -117,7 +117,9 @@ public final class NfsPipeline implements Closeable {
     }
   }
 
-  /** Sends an UNSTABLE write; it is acknowledged some time later, at {@link #drain} at the latest. */
+  /**
+   * Sends an UNSTABLE write; it is acknowledged some time later, at {@link #drain} at the latest.
+   */
   public void write(byte[] handle, long offset, int length, Content content)
       throws IOException, InterruptedException {
     submit(new Write(handle, offset, checked(length), content));
@@ -129,7 +131,9 @@ public final class NfsPipeline implements Closeable {
     submit(new Read(handle, offset, checked(length), taker));
   }
 
-  /** Makes durable what was acknowledged before; with {@link #drain} before and after, all of it. */
+  /**
+   * Makes durable what was acknowledged before; with {@link #drain} before and after, all of it.
+   */
   public void commit(byte[] handle) throws IOException, InterruptedException {
     submit(new Commit(handle));
   }

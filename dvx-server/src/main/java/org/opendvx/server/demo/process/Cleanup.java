@@ -5,8 +5,8 @@ import java.util.Deque;
 import java.util.function.Consumer;
 
 /**
- * Undoes what was done, the last thing first, whatever happens: at the end, after a failure, or when
- * the JVM is told to stop. Thread-safe.
+ * Undoes what was done, the last thing first, whatever happens: at the end, after a failure, or
+ * when the JVM is told to stop. Thread-safe.
  */
 public final class Cleanup implements AutoCloseable {
   private final Consumer<String> complaints;

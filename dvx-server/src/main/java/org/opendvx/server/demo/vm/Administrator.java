@@ -75,9 +75,7 @@ public final class Administrator implements AutoCloseable {
   public boolean runs(String name) {
     Optional<VmSummary> found =
         vcenter.vms().stream().filter(vm -> vm.name().equals(name)).findFirst();
-    return found.isPresent()
-        && found.get().onDatastore()
-        && found.get().power() == PowerState.ON;
+    return found.isPresent() && found.get().onDatastore() && found.get().power() == PowerState.ON;
   }
 
   /** The names of the machines in vCenter's inventory. */

@@ -82,8 +82,7 @@ public final class FileSystemImage {
 
   /** Has e2fsck look over a whole image without changing it; false when it finds a fault. */
   public boolean isSound(Path image) throws IOException, InterruptedException {
-    Program.Outcome outcome =
-        programs.run(CHECK_LIMIT, List.of("e2fsck", "-fn", image.toString()));
+    Program.Outcome outcome = programs.run(CHECK_LIMIT, List.of("e2fsck", "-fn", image.toString()));
     if (outcome.exit() >= 16) {
       throw DvxException.of(Kind.INTERNAL, "The file system could not be checked")
           .cause("e2fsck ended with " + outcome.exit() + ": " + outcome.errors().strip())
@@ -116,7 +115,9 @@ public final class FileSystemImage {
                   && bytes + attributes.size() <= most) {
                 copy(file, attributes.size());
               }
-              return bytes >= most - most / 64 ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
+              return bytes >= most - most / 64
+                  ? FileVisitResult.TERMINATE
+                  : FileVisitResult.CONTINUE;
             }
 
             @Override

@@ -51,8 +51,7 @@ public final class Simulator implements AutoCloseable {
    * @param built where programs are kept
    * @return the program
    */
-  public static Path build(Program programs, Path sources, Path built)
-      throws InterruptedException {
+  public static Path build(Program programs, Path sources, Path built) throws InterruptedException {
     String printed =
         programs.demand(
             "The vCenter simulator cannot be built",
@@ -144,7 +143,8 @@ public final class Simulator implements AutoCloseable {
       throw new IOException("the simulator's counters answer with " + answer.statusCode());
     }
     long stuns = 0;
-    for (Map.Entry<String, JsonNode> call : new ObjectMapper().readTree(answer.body()).properties()) {
+    for (Map.Entry<String, JsonNode> call :
+        new ObjectMapper().readTree(answer.body()).properties()) {
       if (call.getKey().startsWith(STUNS)) {
         stuns += call.getValue().asLong();
       }

@@ -71,8 +71,7 @@ public final class StunControl {
     if (!cookie.isEmpty()) {
       request.header("Cookie", cookie);
     }
-    HttpResponse<String> answer =
-        http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
     if (answer.statusCode() != 200) {
       throw new IOException("vCenter answered " + answer.statusCode() + ": " + answer.body());
     }
