@@ -7,7 +7,7 @@ import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
-import org.opendvx.server.node.RealParts;
+import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;

@@ -7,14 +7,16 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import org.opendvx.server.cli.Environment;
-import org.opendvx.server.node.RealParts;
+import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 
 class MainTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private final CommandLine dvx =
-      Main.commandLine(Environment.process(), RealParts.parts()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+      Main.commandLine(Environment.process(), RealParts.parts())
+          .setOut(new PrintWriter(out))
+          .setErr(new PrintWriter(err));
 
   @Test
   void tellsTheVersionThatTheBuildWrote() {

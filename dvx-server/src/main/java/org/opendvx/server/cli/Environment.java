@@ -23,10 +23,12 @@ public record Environment(
 
   /** That of this process. */
   public static Environment process() {
-    Console console = System.console();
-    boolean terminal = console != null && console.isTerminal();
+    Optional<Console> terminal = Optional.ofNullable(System.console()).filter(Console::isTerminal);
     return new Environment(
-        System.getenv(), Path.of(""), terminal ? console : null, terminal ? System.err : null);
+        System.getenv(),
+        Path.of(""),
+        terminal.orElse(null),
+        terminal.isPresent() ? System.err : null);
   }
 
   /** A variable that is set and not empty. */

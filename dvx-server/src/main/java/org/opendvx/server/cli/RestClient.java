@@ -1,7 +1,6 @@
 package org.opendvx.server.cli;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -55,17 +54,20 @@ public final class RestClient implements AutoCloseable {
 
   /** GET of a path below {@code /api/v1}. */
   public <T> T get(String path, Class<T> type) {
-    return read(send("GET", path, null), json.constructType(type));
+    byte[] answer = send("GET", path, null);
+    return read(() -> json.readValue(answer, type));
   }
 
   /** GET of something with type parameters. */
   public <T> T get(String path, TypeReference<T> type) {
-    return read(send("GET", path, null), json.constructType(type));
+    byte[] answer = send("GET", path, null);
+    return read(() -> json.readValue(answer, type));
   }
 
   /** POST of a record. */
   public <T> T post(String path, Object body, Class<T> type) {
-    return read(send("POST", path, body), json.constructType(type));
+    byte[] answer = send("POST", path, body);
+    return read(() -> json.readValue(answer, type));
   }
 
   /** DELETE. */
@@ -120,9 +122,13 @@ public final class RestClient implements AutoCloseable {
     }
   }
 
-  private <T> T read(byte[] body, JavaType type) {
+  private interface Reading<T> {
+    @Nullable T read() throws IOException;
+  }
+
+  private <T> T read(Reading<T> reading) {
     try {
-      T value = json.readValue(body, type);
+      T value = reading.read();
       if (value == null) {
         throw badAnswer("it is empty", null);
       }

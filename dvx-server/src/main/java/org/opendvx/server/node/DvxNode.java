@@ -91,7 +91,7 @@ public final class DvxNode implements AutoCloseable {
     Store store = opened.push("store", parts.store().open(config, folder));
     NodeMetrics metrics =
         opened.push("metrics", new NodeMetrics(version, store.pool(), store.datastore()));
-    NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store));
+    NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
     String datastoreName = config.node().datastore();

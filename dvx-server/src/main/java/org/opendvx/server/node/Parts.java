@@ -1,5 +1,6 @@
 package org.opendvx.server.node;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.server.config.NodeConfig;
@@ -9,7 +10,7 @@ import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.NfsFront;
 
 /**
- * What a node is put together from. {@link RealParts} has the real ones.
+ * What a node is put together from. {@code wiring.RealParts} has the real ones.
  *
  * @param store opens or creates the store
  * @param nfs starts the NFS server
@@ -29,8 +30,8 @@ public record Parts(
   /** Starts NFS. */
   @FunctionalInterface
   public interface NfsStarter {
-    /** Listens. */
-    NfsFront start(NodeConfig config, Store store);
+    /** Listens, and measures into the registry. */
+    NfsFront start(NodeConfig config, Store store, MeterRegistry meters);
   }
 
   /** Makes the service for machines. */

@@ -11,6 +11,9 @@ public interface Store extends AutoCloseable {
   /** The datastore. */
   Datastore datastore();
 
+  /** 16 secret bytes for authenticating file handles, the same for the pool's whole life. */
+  byte[] handleKey();
+
   /** A checkpoint, then everything is closed. */
   @Override
   void close();

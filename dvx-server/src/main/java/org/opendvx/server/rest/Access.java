@@ -39,6 +39,9 @@ final class Access implements DynamicFeature {
     Requires requires = method.getAnnotation(Requires.class);
     if (requires != null) {
       context.register(new Guard(requires.value()), Priorities.AUTHENTICATION);
+    } else if (method.getDeclaringClass().getName().startsWith("org.glassfish.jersey.")) {
+      // Its own answers to OPTIONS.
+      context.register(new Guard(Role.VIEWER), Priorities.AUTHENTICATION);
     } else if (!method.isAnnotationPresent(Open.class)) {
       throw new IllegalStateException(method + " says neither who may call it nor that all may");
     }

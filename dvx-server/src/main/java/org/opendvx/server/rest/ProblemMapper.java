@@ -2,6 +2,7 @@ package org.opendvx.server.rest;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import jakarta.inject.Provider;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class ProblemMapper implements ExceptionMapper<Throwable> {
   private static final Logger LOG = LoggerFactory.getLogger(ProblemMapper.class);
 
-  @Context private ContainerRequestContext request;
+  @Context private Provider<ContainerRequestContext> request;
 
   @SuppressWarnings("NullAway.Init") // Jersey sets the annotated field
   ProblemMapper() {}
@@ -47,7 +48,7 @@ final class ProblemMapper implements ExceptionMapper<Throwable> {
   }
 
   private Problem problem(Throwable error) {
-    String id = Exchange.id(request);
+    String id = Exchange.id(request.get());
     return switch (error) {
       case DvxException told -> Problem.of(told, id);
       case FileException refused ->

@@ -49,6 +49,7 @@ import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
+import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.opendvx.core.error.DvxException;
@@ -90,13 +91,7 @@ public record TlsIdentity(List<X509Certificate> chain, PrivateKey key) {
               .generateCertificates(new ByteArrayInputStream(certificates))) {
         chain.add((X509Certificate) one);
       }
-      JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
-      PrivateKey key =
-          switch (parser.readObject()) {
-            case PrivateKeyInfo info -> converter.getPrivateKey(info);
-            case PEMKeyPair pair -> converter.getKeyPair(pair).getPrivate();
-            case null, default -> throw new IOException("it holds no plain private key");
-          };
+      PrivateKey key = readKey(parser);
       if (chain.isEmpty()) {
         throw new IOException("there is no certificate in it");
       }
@@ -109,6 +104,22 @@ public record TlsIdentity(List<X509Certificate> chain, PrivateKey key) {
           .detail("private key", privateKey)
           .build();
     }
+  }
+
+  /** The first private key; parameters of curves may stand before it. */
+  private static PrivateKey readKey(PEMParser parser) throws IOException {
+    JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
+    Object part = parser.readObject();
+    while (part != null) {
+      if (part instanceof PrivateKeyInfo info) {
+        return converter.getPrivateKey(info);
+      }
+      if (part instanceof PEMKeyPair pair) {
+        return converter.getPrivateKey(pair.getPrivateKeyInfo());
+      }
+      part = parser.readObject();
+    }
+    throw new IOException("it holds no plain private key");
   }
 
   /** SHA-256 of the node's own certificate as 64 hex digits. */
@@ -158,7 +169,7 @@ public record TlsIdentity(List<X509Certificate> chain, PrivateKey key) {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
       KeyPair pair = generator.generateKeyPair();
-      PrivateFiles.write(privateKey, pem(pair.getPrivate()));
+      PrivateFiles.write(privateKey, pem(new JcaPKCS8Generator(pair.getPrivate(), null)));
       PrivateFiles.writePublic(certificate, pem(selfSigned(pair, names)));
     } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
       throw DvxException.of(Kind.INTERNAL, "No TLS certificate could be made")

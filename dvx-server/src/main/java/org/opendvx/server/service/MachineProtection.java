@@ -18,7 +18,7 @@ public interface MachineProtection {
    *
    * @param name empty: made of the machine's name and the time
    */
-  SnapshotInfo snapshot(
+  Shot snapshot(
       VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress);
 
   /**
@@ -44,6 +44,14 @@ public interface MachineProtection {
    * there is nothing.
    */
   Optional<Object> document(SnapshotInfo snapshot);
+
+  /**
+   * A snapshot that was just taken.
+   *
+   * @param heldNanos how long the node held writes
+   * @param totalNanos from the cut's begin until it was durable
+   */
+  record Shot(SnapshotInfo snapshot, long heldNanos, long totalNanos) {}
 
   /**
    * What a snapshot tells of its machine. The first two are empty for a set of files.

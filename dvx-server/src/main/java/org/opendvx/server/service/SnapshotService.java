@@ -20,6 +20,7 @@ import org.opendvx.server.api.MemberView;
 import org.opendvx.server.api.Page;
 import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.api.SnapshotDetail;
+import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
 import org.opendvx.server.service.EventLog.Severity;
 
@@ -111,7 +112,7 @@ public final class SnapshotService {
   }
 
   /** Takes a snapshot of a set of files. */
-  public SnapshotView ofPaths(List<String> paths, String name, Map<String, String> labels) {
+  public SnapshotTaken ofPaths(List<String> paths, String name, Map<String, String> labels) {
     checkName(name);
     checkLabels(labels);
     List<FileKey> files = new FileSets(datastore).files(paths);
@@ -122,21 +123,22 @@ public final class SnapshotService {
             datastore.snapshots().cut(new Snapshots.CutRequest(given, files, labels, new byte[0])));
     events.add(
         Severity.INFO, "snapshot.created", given, "a snapshot of " + files.size() + " files");
-    return view(cut.snapshot());
+    return new SnapshotTaken(view(cut.snapshot()), cut.heldNanos(), cut.totalNanos());
   }
 
   /** Takes a snapshot of a machine. */
-  public SnapshotView ofMachine(
+  public SnapshotTaken ofMachine(
       VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress) {
     checkName(name);
     checkLabels(labels);
-    SnapshotView view = view(machines.snapshot(vm, name, labels, policy, progress));
+    MachineProtection.Shot shot = machines.snapshot(vm, name, labels, policy, progress);
+    SnapshotView view = view(shot.snapshot());
     events.add(
         Severity.INFO,
         "snapshot.created",
         view.name(),
         "a snapshot of " + view.vm() + ", " + view.consistency());
-    return view;
+    return new SnapshotTaken(view, shot.heldNanos(), shot.totalNanos());
   }
 
   /** Brings a machine back in place. */

@@ -1,0 +1,135 @@
+package org.opendvx.server.wiring;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.opendvx.core.codec.HandleMac;
+import org.opendvx.core.codec.KeyRing;
+import org.opendvx.core.datastore.DatastoreSettings;
+import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.log.LogSettings;
+import org.opendvx.core.pool.local.LocalPool;
+import org.opendvx.core.pool.local.LocalPoolConfig;
+import org.opendvx.server.config.MemorySection;
+import org.opendvx.server.config.NodeConfig;
+import org.opendvx.server.node.DataFolder;
+import org.opendvx.server.node.Store;
+import org.opendvx.server.security.PrivateFiles;
+
+/**
+ * The datastore on the drives of this machine.
+ *
+ * <p>The first start makes a pool; a file in the data folder notes that it did. From then on drives
+ * that are not there are an error: an unmounted drive must never be taken for an empty one.
+ */
+final class LocalStore implements Store {
+  private static final String HANDLE_KEY = "dvx nfs file handle";
+
+  private final LocalPool pool;
+  private final KeyRing keys;
+  private final DvxDatastore datastore;
+
+  private LocalStore(LocalPool pool, KeyRing keys, DvxDatastore datastore) {
+    this.pool = pool;
+    this.keys = keys;
+    this.datastore = datastore;
+  }
+
+  /** Opens the store, making it at the first start. */
+  static LocalStore open(NodeConfig config, DataFolder folder) {
+    Path note = folder.root().resolve("pool.id");
+    boolean fresh = !Files.exists(note);
+    LocalPool pool = pool(pools(config, folder), fresh);
+    KeyRing keys = null;
+    boolean done = false;
+    try {
+      keys = NodeKeys.open(pool.records(), config.keys(), folder, fresh);
+      DvxDatastore datastore =
+          datastore(pool, keys, settings(config.memory()), config.node().name(), fresh);
+      if (fresh) {
+        PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
+      }
+      done = true;
+      return new LocalStore(pool, keys, datastore);
+    } finally {
+      if (!done) {
+        if (keys != null) {
+          keys.close();
+        }
+        pool.close();
+      }
+    }
+  }
+
+  private static LocalPoolConfig pools(NodeConfig config, DataFolder folder) {
+    List<Path> folders =
+        config.drives().folders().isEmpty() ? folder.defaultDrives() : config.drives().folders();
+    return LocalPoolConfig.of(folders).withDriveCapacity(config.drives().capacity().bytes());
+  }
+
+  private static LocalPool pool(LocalPoolConfig config, boolean fresh) {
+    try {
+      return LocalPool.open(config);
+    } catch (DvxException e) {
+      if (!fresh || e.kind() != Kind.NOT_FOUND) {
+        throw e;
+      }
+      LocalPool.create(config);
+      return LocalPool.open(config);
+    }
+  }
+
+  private static DvxDatastore datastore(
+      LocalPool pool, KeyRing keys, DatastoreSettings settings, String host, boolean fresh) {
+    try {
+      return DvxDatastore.open(pool, keys, settings, host);
+    } catch (DvxException e) {
+      if (!fresh || e.kind() != Kind.NOT_FOUND) {
+        throw e;
+      }
+      return DvxDatastore.format(pool, keys, settings, host);
+    }
+  }
+
+  private static DatastoreSettings settings(MemorySection memory) {
+    LogSettings log = LogSettings.DEFAULT;
+    return DatastoreSettings.DEFAULT.withLog(
+        new LogSettings(
+            memory.readCache().bytes(),
+            memory.dedupeIndex().bytes(),
+            log.tocCacheBytes(),
+            log.containersInFlight(),
+            log.putThreads(),
+            log.flushLimit()));
+  }
+
+  @Override
+  public LocalPool pool() {
+    return pool;
+  }
+
+  @Override
+  public DvxDatastore datastore() {
+    return datastore;
+  }
+
+  @Override
+  public byte[] handleKey() {
+    byte[] label = HANDLE_KEY.getBytes(StandardCharsets.UTF_8);
+    byte[] key = new byte[HandleMac.LENGTH];
+    new HandleMac(keys).tag(label, 0, label.length, key, 0);
+    return key;
+  }
+
+  @Override
+  public void close() {
+    try (pool;
+        keys;
+        datastore) {
+      // Closed in the order: datastore, keys, pool.
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package org.opendvx.server.wiring;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.Quiescer;
+import org.opendvx.core.vm.RestorePoint;
+import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.VmClone;
+import org.opendvx.core.vm.VmDescription;
+import org.opendvx.core.vm.VmDocument;
+import org.opendvx.core.vm.VmRef;
+import org.opendvx.core.vm.VmRestore;
+import org.opendvx.core.vm.VmSnapshots;
+import org.opendvx.server.api.CloneView;
+import org.opendvx.server.api.RestoreView;
+import org.opendvx.server.service.HypervisorRegistry;
+import org.opendvx.server.service.MachineProtection;
+import org.opendvx.server.service.Progress;
+import org.opendvx.server.service.QuiescePolicy;
+
+/** The services for machines as REST sees them. */
+final class VmProtection implements MachineProtection {
+  private static final Duration POWER_LIMIT = Duration.ofMinutes(5);
+
+  /** ESXi renews its locks every ten seconds. */
+  private static final Duration LOCK_OBSERVATION = Duration.ofSeconds(15);
+
+  private final Datastore datastore;
+  private final HypervisorRegistry hypervisors;
+  private final VmSnapshots snapshots;
+  private final VmRestore restore;
+  private final VmClone clone;
+
+  VmProtection(
+      Datastore datastore,
+      HypervisorRegistry hypervisors,
+      List<Quiescer> quiescers,
+      Clock clock) {
+    this.datastore = datastore;
+    this.hypervisors = hypervisors;
+    this.snapshots = new VmSnapshots(datastore, quiescers, clock);
+    this.restore = new VmRestore(datastore, snapshots, LOCK_OBSERVATION);
+    this.clone = new VmClone(datastore, snapshots);
+  }
+
+  @Override
+  public Shot snapshot(
+      VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress) {
+    progress.at(0, "taking a snapshot of " + vm);
+    VmSnapshots.Taken taken =
+        snapshots.create(
+            hypervisor(vm),
+            new VmSnapshots.Request(
+                vm, name.isEmpty() ? null : name, labels, SnapshotPolicy.valueOf(policy.name())));
+    progress.at(100, "taken");
+    SnapshotInfo info =
+        datastore.snapshots().snapshot(taken.point().id()).orElseThrow(VmProtection::gone);
+    return new Shot(info, taken.heldNanos(), taken.cutNanos());
+  }
+
+  @Override
+  public RestoreView restore(
+      Optional<VmRef> vm,
+      SnapshotInfo snapshot,
+      boolean powerOff,
+      boolean powerOn,
+      Progress progress) {
+    RestorePoint point = point(snapshot);
+    VmRef target = vm.orElse(point.vm());
+    progress.at(0, "restoring " + point.vmName());
+    VmRestore.Restored restored =
+        restore.restore(
+            hypervisor(target),
+            new VmRestore.Request(target, point, powerOff, powerOn, POWER_LIMIT));
+    progress.at(100, "restored");
+    List<String> notes = new ArrayList<>();
+    restored.removed().forEach(path -> notes.add(path + " came since and was removed"));
+    foreign(snapshots.document(point).vm(), notes);
+    return new RestoreView(
+        point.vmName(),
+        target.toString(),
+        point.name(),
+        restored.safety().name(),
+        restored.restored().size(),
+        notes);
+  }
+
+  @Override
+  public CloneView clone(
+      SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
+    RestorePoint point = point(snapshot);
+    progress.at(0, "cloning " + point.vmName() + " as " + name);
+    VmClone.Cloned cloned =
+        clone.clone(
+            hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
+    progress.at(100, "cloned");
+    List<String> notes = new ArrayList<>();
+    foreign(snapshots.document(point).vm(), notes);
+    return new CloneView(name, cloned.vm().toString(), cloned.folder(), powerOn, notes);
+  }
+
+  private static void foreign(VmDescription vm, List<String> notes) {
+    for (VmDescription.ForeignDisk disk : vm.foreignDisks()) {
+      notes.add(disk.label() + " (" + disk.backing() + ") is not in the snapshot");
+    }
+  }
+
+  @Override
+  public Facts facts(SnapshotInfo snapshot) {
+    return RestorePoint.of(snapshot)
+        .map(
+            point ->
+                new Facts(
+                    point.vmName(),
+                    point.vm().toString(),
+                    point.consistency().name(),
+                    point.reason(),
+                    point.labels()))
+        .orElseGet(() -> new Facts("", "", "CRASH", "", snapshot.labels()));
+  }
+
+  @Override
+  public Optional<Object> document(SnapshotInfo snapshot) {
+    return RestorePoint.of(snapshot).map(_ -> tree(VmDocument.decode(snapshot.document())));
+  }
+
+  private static Object tree(VmDocument document) {
+    VmDescription vm = document.vm();
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("vm", vm.name());
+    tree.put("vmRef", vm.ref().toString());
+    tree.put("power", vm.power().name());
+    tree.put("host", vm.host());
+    tree.put("biosUuid", vm.biosUuid());
+    tree.put("instanceUuid", vm.instanceUuid());
+    tree.put("configuration", vm.configuration());
+    tree.put("disks", vm.disks());
+    tree.put("foreignDisks", vm.foreignDisks());
+    tree.put("hardware", vm.hardware());
+    tree.put("writers", new String(document.writers(), StandardCharsets.UTF_8));
+    return tree;
+  }
+
+  private Hypervisor hypervisor(VmRef vm) {
+    return hypervisors.hypervisor(vm.hypervisor());
+  }
+
+  private static RestorePoint point(SnapshotInfo snapshot) {
+    return RestorePoint.of(snapshot)
+        .orElseThrow(
+            () ->
+                DvxException.of(Kind.INVALID, "This snapshot is not one of a machine")
+                    .cause(snapshot.name() + " holds a set of files")
+                    .remedy("Take the files from /.snapshots/" + snapshot.name())
+                    .build());
+  }
+
+  private static DvxException gone() {
+    return DvxException.of(Kind.NOT_FOUND, "The snapshot was deleted meanwhile").build();
+  }
+}
