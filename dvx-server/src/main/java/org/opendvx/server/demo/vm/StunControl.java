@@ -14,10 +14,11 @@ import org.opendvx.vsphere.soap.TlsTrust;
  */
 public final class StunControl {
   private static final Duration LIMIT = Duration.ofSeconds(20);
-  private static final String ENVELOPE =
+  private static final String BEFORE =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
           + "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\">"
-          + "<soapenv:Body>%s</soapenv:Body></soapenv:Envelope>";
+          + "<soapenv:Body>";
+  private static final String AFTER = "</soapenv:Body></soapenv:Envelope>";
 
   private StunControl() {}
 
@@ -36,13 +37,13 @@ public final class StunControl {
             .build()) {
       String login =
           "<Login xmlns=\"urn:vim25\"><_this type=\"SessionManager\">SessionManager</_this>"
-              + "<userName>%s</userName><password>%s</password></Login>";
+              + "<userName>"
+              + escape(vcenter.user())
+              + "</userName><password>"
+              + escape(vcenter.password())
+              + "</password></Login>";
       HttpResponse<String> in =
-          call(
-              http,
-              vcenter,
-              "",
-              login.formatted(escape(vcenter.user()), escape(vcenter.password())));
+          call(http, vcenter, "", login);
       String cookie =
           in.headers()
               .firstValue("Set-Cookie")
@@ -67,7 +68,7 @@ public final class StunControl {
             .timeout(LIMIT)
             .header("Content-Type", "text/xml; charset=utf-8")
             .header("SOAPAction", "urn:vim25/6.0")
-            .POST(HttpRequest.BodyPublishers.ofString(ENVELOPE.formatted(body)));
+            .POST(HttpRequest.BodyPublishers.ofString(BEFORE + body + AFTER));
     if (!cookie.isEmpty()) {
       request.header("Cookie", cookie);
     }
