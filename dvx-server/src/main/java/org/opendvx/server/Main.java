@@ -5,6 +5,7 @@ import org.opendvx.core.error.Kind;
 import org.opendvx.server.cli.ClientCommands;
 import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
+import org.opendvx.server.bench.BenchCommand;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.wiring.RealParts;
@@ -48,6 +49,7 @@ public final class Main implements Runnable, Surroundings {
   static CommandLine commandLine(Environment environment, Parts parts) {
     CommandLine dvx = new CommandLine(new Main(environment));
     dvx.addSubcommand(new ServeCommand(parts));
+    dvx.addSubcommand(new BenchCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);
     return dvx.setCaseInsensitiveEnumValuesAllowed(true)

@@ -71,7 +71,8 @@ public final class ContainerIds implements LongSupplier {
       LOG.warn("No range of container ids could be drawn ahead: {}", e.getMessage());
     }
     synchronized (this) {
-      reserveStart = start;
+      // A range that came too late, after a higher one was begun, is dropped: ids ascend.
+      reserveStart = start > next ? start : 0;
       drawing = false;
     }
   }

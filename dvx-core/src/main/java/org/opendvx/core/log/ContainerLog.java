@@ -69,7 +69,7 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
         new ContainerWriter(
             ContainerKind.META, ids, buffers, live, putter, tocs::put, inFlight, Long.MAX_VALUE);
     this.nodeWriter = new NodeWriter(sealer, nodeContainers, settings.flushLimit());
-    this.rebuilder = new Rebuilder(store, live, buffers, index);
+    this.rebuilder = new Rebuilder(store, places, live, buffers, index);
     this.tools =
         new ChunkBatch.Tools(fingerprinter, sealer, index, verifier, feeder, dataWriter, counters);
   }

@@ -16,7 +16,7 @@ import org.opendvx.core.error.Kind;
  * closed when full or old, put when every slot is settled and its records are durable. Thread-safe;
  * nothing here waits but the methods that say so.
  */
-final class ContainerWriter {
+final class ContainerWriter implements Putter.Owner {
   /** Containers above the limit that writers who were let in may still fill. */
   private static final int GRACE = 2;
 
@@ -249,17 +249,28 @@ final class ContainerWriter {
 
   private void send(OpenContainer container) {
     if (container.hasLiveSlots()) {
-      putter.submit(container, this::finished);
+      putter.submit(container, this);
     } else {
       drop(container);
     }
   }
 
-  private void finished(OpenContainer container) {
+  @Override
+  public void put(OpenContainer container) {
     try {
       onPut.accept(container.contents());
     } finally {
       drop(container);
+    }
+  }
+
+  @Override
+  public void fenced() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 

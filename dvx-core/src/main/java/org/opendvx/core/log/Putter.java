@@ -5,7 +5,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -42,10 +41,19 @@ final class Putter {
   /**
    * Puts a settled container.
    *
-   * @param done called on a put thread once the pool has it
+   * @param owner told on a put thread what became of it
    */
-  void submit(OpenContainer container, Consumer<OpenContainer> done) {
-    schedule(container, done, 0);
+  void submit(OpenContainer container, Owner owner) {
+    schedule(container, owner, 0);
+  }
+
+  /** Whoever waits for a container. */
+  interface Owner {
+    /** The pool has it. */
+    void put(OpenContainer container);
+
+    /** It will not be put any more: this host was fenced. */
+    void fenced();
   }
 
   /** Why the last attempt of all failed; null when it did not. */
@@ -65,21 +73,21 @@ final class Putter {
     }
   }
 
-  private void schedule(OpenContainer container, Consumer<OpenContainer> done, long pauseMillis) {
+  private void schedule(OpenContainer container, Owner owner, long pauseMillis) {
     try {
       ScheduledFuture<?> _ =
           threads.schedule(
-              () -> attempt(container, done, pauseMillis), pauseMillis, TimeUnit.MILLISECONDS);
+              () -> attempt(container, owner, pauseMillis), pauseMillis, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       LOG.debug("Container {} is not put any more: the log was closed", container.id(), e);
     }
   }
 
-  private void attempt(OpenContainer container, Consumer<OpenContainer> done, long pauseMillis) {
+  private void attempt(OpenContainer container, Owner owner, long pauseMillis) {
     DvxException error = put(container);
     if (error == null) {
       failure = null;
-      done.accept(container);
+      owner.put(container);
       return;
     }
     if (failure == null) {
@@ -88,10 +96,11 @@ final class Putter {
     failure = error;
     if (error.kind() == Kind.CONFLICT) {
       LOG.error("This host was fenced; container {} is left to its heir", container.id());
+      owner.fenced();
       return;
     }
     schedule(
-        container, done, Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS));
+        container, owner, Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS));
   }
 
   private @Nullable DvxException put(OpenContainer container) {

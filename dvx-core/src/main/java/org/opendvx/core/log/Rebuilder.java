@@ -14,7 +14,13 @@ import org.opendvx.core.pool.ContainerStore;
  * the same sealed bytes. Nothing is sealed again. Confined to the thread of the recovery.
  */
 final class Rebuilder {
+  /** Where a slot's header names container and entry; see docs/formats/slot.md. */
+  private static final int SLOT_PLACE = 8;
+
+  private static final int SLOT_ENTRY = 16;
+
   private final ContainerStore store;
+  private final ContainerPlaces places;
   private final LiveContainers live;
   private final ContainerBuffers buffers;
   private final DedupeIndex index;
@@ -24,8 +30,13 @@ final class Rebuilder {
   private long highestLsn;
 
   Rebuilder(
-      ContainerStore store, LiveContainers live, ContainerBuffers buffers, DedupeIndex index) {
+      ContainerStore store,
+      ContainerPlaces places,
+      LiveContainers live,
+      ContainerBuffers buffers,
+      DedupeIndex index) {
     this.store = store;
+    this.places = places;
     this.live = live;
     this.buffers = buffers;
     this.index = index;
@@ -47,7 +58,7 @@ final class Rebuilder {
       int length = record.getInt();
       if (length < SlotHeader.LENGTH
           || length > record.remaining()
-          || ChunkAddress.container(address) == 0) {
+          || !isPlaceOf(address, record)) {
         throw corrupt(lsn, "chunk " + i + " has no good address or length");
       }
       OpenContainer container = container(ChunkAddress.container(address));
@@ -69,12 +80,12 @@ final class Rebuilder {
     lastId = 0;
   }
 
-  /** The container being rebuilt; null when the pool has it. */
+  /** The container being rebuilt; null when the pool has it, there or where it was moved. */
   private @Nullable OpenContainer container(long id) {
     if (id != lastId) {
       lastId = id;
       last = rebuilt.get(id);
-      if (last == null && store.length(id).isEmpty()) {
+      if (last == null && places.placeOf(id) == id && store.length(id).isEmpty()) {
         last = new OpenContainer(id, ContainerKind.DATA, buffers, System.currentTimeMillis());
         rebuilt.put(id, last);
         live.add(last);
@@ -91,22 +102,19 @@ final class Rebuilder {
       long low,
       ByteBuffer record,
       int length) {
-    int slot = ChunkAddress.slot(address);
-    byte[] head = new byte[SlotHeader.LENGTH];
-    record.get(record.position(), head);
-    long place = ContainerFormat.getLong(head, SLOT_PLACE);
-    int entry = ContainerFormat.getInt(head, SLOT_ENTRY);
-    if (place != container.id() || entry != slot) {
-      throw corrupt(lsn, "a chunk was sealed in another place than its address names");
-    }
-    if (!container.restore(slot, record, length, high, low)) {
+    if (!container.restore(ChunkAddress.slot(address), record, length, high, low)) {
       throw corrupt(lsn, "its chunks do not fit in their container");
     }
     container.committed(0, lsn);
   }
 
-  private static final int SLOT_PLACE = 8;
-  private static final int SLOT_ENTRY = 16;
+  /** Whether the slot that follows was sealed in the place that its address names. */
+  private static boolean isPlaceOf(long address, ByteBuffer slot) {
+    long container = ChunkAddress.container(address);
+    return container != 0
+        && slot.getLong(slot.position() + SLOT_PLACE) == container
+        && slot.getInt(slot.position() + SLOT_ENTRY) == ChunkAddress.slot(address);
+  }
 
   private static DvxException corrupt(long lsn, String cause) {
     return DvxException.of(Kind.CORRUPT, "A journal record with chunks cannot be replayed")

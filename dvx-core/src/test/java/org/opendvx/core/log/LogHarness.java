@@ -175,7 +175,7 @@ final class LogHarness implements AutoCloseable {
   }
 
   /** What the datastore's checkpoint does, the trees left out. */
-  void checkpoint() throws Exception {
+  synchronized void checkpoint() throws Exception {
     long position;
     Map<Long, Long> frozen;
     cut.writeLock().lock();
