@@ -28,11 +28,11 @@ final class SettingReader {
 
   /** Reads a record; {@code at} is the key under which it stands, empty at the top. */
   static <T extends Record> T read(@Nullable JsonNode node, Class<T> type, String at) {
-    if (node != null && !node.isNull() && !node.isObject()) {
+    if (node != null && !empty(node) && !node.isObject()) {
       throw new BadSettingException(at, "it holds keys with values below it", "");
     }
     RecordComponent[] components = type.getRecordComponents();
-    if (node != null) {
+    if (node != null && node.isObject()) {
       refuseUnknown(node, components, at);
     }
     Object[] values = new Object[components.length];
@@ -70,7 +70,7 @@ final class SettingReader {
   }
 
   private static List<?> list(Type generic, @Nullable JsonNode value, String key) {
-    if (value == null || value.isNull()) {
+    if (value == null || empty(value)) {
       return List.of();
     }
     if (!value.isArray()) {
@@ -86,6 +86,11 @@ final class SettingReader {
               : scalar(element, text(item, place), place));
     }
     return List.copyOf(values);
+  }
+
+  /** Whether a key stands there with nothing after it. */
+  private static boolean empty(JsonNode value) {
+    return value.isNull() || (value.isTextual() && value.textValue().isEmpty());
   }
 
   private static String text(@Nullable JsonNode value, String key) {
@@ -153,7 +158,14 @@ final class SettingReader {
     };
   }
 
-  private static Object constant(Class<?> type, String text) {
+  private static Object constant(Class<?> type, String given) {
+    // YAML takes the bare words on and off for true and false.
+    String text =
+        switch (given) {
+          case "true" -> "on";
+          case "false" -> "off";
+          default -> given;
+        };
     for (Object constant : type.getEnumConstants()) {
       if (wordOf(constant).equals(text.toLowerCase(Locale.ROOT))) {
         return constant;

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import java.util.List;
 import java.util.logging.LogManager;
 import org.opendvx.server.config.LogSection;
 import org.slf4j.Logger;
@@ -19,6 +20,15 @@ public final class LogSetup {
   private static final String PATTERN =
       "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} [%thread] "
           + "%replace(%msg){'[\\r\\n]+', ' | '}%n";
+
+  /**
+   * They warn of what is meant so: resources that are instances, and an orderly stop of the
+   * listener.
+   */
+  private static final List<String> QUIET =
+      List.of(
+          "org.glassfish.jersey.internal.inject.Providers",
+          "org.glassfish.grizzly.nio.GracefulShutdownRunner");
 
   private LogSetup() {}
 
@@ -39,6 +49,7 @@ public final class LogSetup {
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
     context.getLogger("org.opendvx").setLevel(Level.toLevel(settings.level().name()));
+    QUIET.forEach(name -> context.getLogger(name).setLevel(Level.ERROR));
     LogManager.getLogManager().reset();
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();

@@ -38,7 +38,10 @@ public final class RestServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
   private static final int MAX_HEADER_BYTES = 16 << 10;
   private static final int MAX_HEADERS = 64;
-  private static final int MAX_REMAINDER = 1 << 20;
+
+  /** Of a body that was refused, so much is read and dropped; then the connection is closed. */
+  private static final int MAX_REMAINDER = 8 << 20;
+
   private static final int REQUESTS_PER_CONNECTION = 10_000;
   private static final int ANSWER_SECONDS = 180;
   private static final int REFUSALS_PER_MINUTE = 10;

@@ -1,0 +1,54 @@
+package org.opendvx.server.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** docs/configuration.md lists exactly the keys that are read, with their defaults and meaning. */
+class ConfigurationPageTest {
+  @Test
+  void thePageListsEveryKey() throws IOException {
+    List<String> rows =
+        Files.readAllLines(Path.of("../docs/configuration.md")).stream()
+            .takeWhile(line -> !line.equals("## The data folder"))
+            .filter(line -> line.startsWith("| `"))
+            .toList();
+    List<String> expected = new ArrayList<>();
+    collect(NodeConfig.class, "", expected);
+    assertEquals(String.join("\n", expected), String.join("\n", rows));
+  }
+
+  private static void collect(Class<?> record, String at, List<String> rows) {
+    for (RecordComponent component : record.getRecordComponents()) {
+      String key = SettingReader.join(at, SettingReader.keyOf(component));
+      Class<?> type = component.getType();
+      if (type == List.class
+          && ((ParameterizedType) component.getGenericType()).getActualTypeArguments()[0]
+              instanceof Class<?> element
+          && element.isRecord()) {
+        rows.add(row(component, key));
+        collect(element, key + "[]", rows);
+      } else if (type.isRecord() && type != ByteSize.class) {
+        collect(type, key, rows);
+      } else {
+        rows.add(row(component, key));
+      }
+    }
+  }
+
+  private static String row(RecordComponent component, String key) {
+    Setting setting = component.getAnnotation(Setting.class);
+    String value =
+        setting.required()
+            ? "required"
+            : setting.value().isEmpty() ? "" : "`" + setting.value() + "`";
+    return "| `" + key + "` | " + value + " | " + setting.says() + " |";
+  }
+}

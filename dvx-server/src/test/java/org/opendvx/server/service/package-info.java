@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package org.opendvx.server.service;
+
+import org.jspecify.annotations.NullMarked;
