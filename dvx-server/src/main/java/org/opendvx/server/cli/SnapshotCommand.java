@@ -88,7 +88,7 @@ final class SnapshotCommand extends Group {
           task,
           done -> {
             SnapshotTaken taken = node.convert(done.result(), SnapshotTaken.class);
-            print(taken, () -> Tables.taken(taken));
+            print(taken, () -> Tables.snapshot(taken));
           });
     }
   }

@@ -31,7 +31,7 @@ final class Words {
   }
 
   static String millis(long nanos) {
-    return String.format(Locale.ROOT, "%.2f ms", nanos / 1e6);
+    return String.format(Locale.ROOT, "%.3f ms", nanos / 1e6);
   }
 
   static String labels(Map<String, String> labels) {

@@ -27,7 +27,6 @@ import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.Progress;
-import org.opendvx.server.service.QuiescePolicy;
 
 /** The services for machines as REST sees them. */
 final class VmProtection implements MachineProtection {
@@ -53,13 +52,12 @@ final class VmProtection implements MachineProtection {
 
   @Override
   public Shot snapshot(
-      VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress) {
+      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
     progress.at(0, "taking a snapshot of " + vm);
     VmSnapshots.Taken taken =
         snapshots.create(
             hypervisor(vm),
-            new VmSnapshots.Request(
-                vm, name.isEmpty() ? null : name, labels, SnapshotPolicy.valueOf(policy.name())));
+            new VmSnapshots.Request(vm, name.isEmpty() ? null : name, labels, policy));
     progress.at(100, "taken");
     SnapshotInfo info =
         datastore.snapshots().snapshot(taken.point().id()).orElseThrow(VmProtection::gone);
