@@ -13,8 +13,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code dvx} command. Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -52,7 +54,9 @@ public final class Main implements Runnable, Surroundings {
     dvx.addSubcommand(new BenchCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);
-    return dvx.setCaseInsensitiveEnumValuesAllowed(true)
+    shape(dvx);
+    return dvx.setParameterExceptionHandler(Main::wrongUsage)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (error, command, _) -> {
               if (error instanceof DvxException told) {
@@ -62,6 +66,25 @@ public final class Main implements Runnable, Surroundings {
               }
               throw error;
             });
+  }
+
+  /** Options stand in help in the order in which they matter. */
+  private static void shape(CommandLine command) {
+    command.getCommandSpec().usageMessage().sortOptions(false);
+    command.getSubcommands().values().forEach(Main::shape);
+  }
+
+  private static int wrongUsage(ParameterException error, String[] arguments) {
+    CommandLine command = error.getCommandLine();
+    DvxException told =
+        DvxException.of(Kind.INVALID, "The command cannot be understood")
+            .cause(String.valueOf(error.getMessage()))
+            .remedy(command.getCommandSpec().qualifiedName() + " --help shows what it takes")
+            .build();
+    command.getErr().println(told.render());
+    UnmatchedArgumentException.printSuggestions(error, command.getErr());
+    command.getErr().flush();
+    return ExitCode.USAGE;
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -12,9 +13,10 @@ import picocli.CommandLine.Spec;
 abstract class ClientCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Mixin private ConnectOptions connect;
-
   @Mixin private OutputOptions output;
+
+  @ArgGroup(validate = false, heading = "%nWhich node:%n", order = 100)
+  private final ConnectOptions connect = new ConnectOptions();
 
   @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
   ClientCommand() {}

@@ -1,5 +1,6 @@
 package org.opendvx.server.cli;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.opendvx.server.api.DatastoreView;
@@ -20,6 +21,7 @@ import org.opendvx.server.api.TaskView;
 import org.opendvx.server.api.TokenView;
 import org.opendvx.server.api.VmDetail;
 import org.opendvx.server.api.VmView;
+import org.opendvx.server.service.Counted;
 
 /** How each thing looks as a table. */
 final class Tables {
@@ -37,8 +39,7 @@ final class Tables {
             "State", Words.lower(view.state()),
             "Pool", view.summary(),
             "Drives", view.activeDrives() + " of " + view.drives() + " active",
-            "May still lose",
-                view.toleratedLosses() + (view.toleratedLosses() == 1 ? " drive" : " drives"),
+            "May still lose", Counted.of(view.toleratedLosses(), "drive"),
             "Snapshots", view.snapshots(),
             "Hypervisors", view.hypervisors(),
             "Running tasks", view.runningTasks(),
@@ -186,23 +187,30 @@ final class Tables {
   }
 
   static String snapshot(SnapshotTaken taken) {
-    return snapshot(taken.snapshot())
-        + Table.facts(
-            "Writes held", Words.millis(taken.heldNanos()),
-            "Durable after", Words.millis(taken.totalNanos()));
+    return snapshot(
+        taken.snapshot(),
+        "Writes held",
+        Words.millis(taken.heldNanos()),
+        "Durable after",
+        Words.millis(taken.totalNanos()));
   }
 
-  static String snapshot(SnapshotView view) {
-    return Table.facts(
-        "Name", view.name(),
-        "Id", view.id(),
-        "Created", Words.time(view.created()),
-        "VM", view.vm() + (view.vmRef().isEmpty() ? "" : " (" + view.vmRef() + ")"),
-        "Consistency",
-            Words.lower(view.consistency()) + (view.reason().isEmpty() ? "" : ": " + view.reason()),
-        "Files", view.files(),
-        "Size", Words.bytes(view.logicalBytes()),
-        "Labels", Words.labels(view.labels()));
+  private static String snapshot(SnapshotView view, String... more) {
+    List<Object> facts =
+        new ArrayList<>(
+            List.of(
+                "Name", view.name(),
+                "Id", view.id(),
+                "Created", Words.time(view.created()),
+                "VM", view.vm() + (view.vmRef().isEmpty() ? "" : " (" + view.vmRef() + ")"),
+                "Consistency",
+                    Words.lower(view.consistency())
+                        + (view.reason().isEmpty() ? "" : ": " + view.reason()),
+                "Files", view.files(),
+                "Size", Words.bytes(view.logicalBytes()),
+                "Labels", Words.labels(view.labels())));
+    facts.addAll(List.of(more));
+    return Table.facts(facts.toArray());
   }
 
   static String snapshot(SnapshotDetail detail) {

@@ -202,7 +202,7 @@ final class VcenterCommand extends Group {
       description = "Mount the datastore on hosts. A host that has it already is no error.",
       footer = {
         "",
-        "Example: dvx vcenter register vc1 --server 10.1.0.5 esx1.example esx2.example"
+        "Example: dvx vcenter register vc1 --address 10.1.0.5 esx1.example esx2.example"
       })
   static final class Register extends TaskStartingCommand {
     @Parameters(index = "0", paramLabel = "NAME", description = "Name of the connection.")
@@ -216,10 +216,10 @@ final class VcenterCommand extends Group {
     private List<String> hosts = List.of();
 
     @Option(
-        names = "--server",
+        names = "--address",
         paramLabel = "ADDRESS",
         description = "Name or address under which the hosts reach this node, the same on all.")
-    private @Nullable String server;
+    private @Nullable String address;
 
     @Option(
         names = "--export",
@@ -243,7 +243,7 @@ final class VcenterCommand extends Group {
               "hypervisors/" + RestClient.encode(name) + "/mounts",
               new MountRequest(
                   hosts,
-                  server,
+                  address,
                   export,
                   localPath == null ? null : localPath.toAbsolutePath().toString()),
               TaskView.class);

@@ -1,5 +1,6 @@
 package org.opendvx.server.node;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import org.opendvx.server.api.DatastoreView;
 import org.opendvx.server.api.NodeFile;
@@ -16,6 +17,7 @@ public final class Banner {
     StatusView status = node.facts().status();
     DatastoreView datastore = node.facts().datastore();
     String host = file.address();
+    String where = where(Path.of(file.dataFolder()));
     String ports = "port=" + file.nfsPort() + ",mountport=" + file.mountPort();
     return String.format(
         Locale.ROOT,
@@ -32,15 +34,15 @@ public final class Banner {
           qemu:    %s
 
         Manage it
-          dvx%s status
+          dvx status%s
           REST address  %s/api/v1
           Token         %s
           Certificate   %s
             SHA-256     %s
 
         Connect a vCenter and mount the datastore on its hosts
-          dvx%s vcenter add vc1 --server https://VCENTER/sdk --user USER --pin SHA256
-          dvx%s vcenter register vc1 --server ADDRESS_OF_THIS_NODE
+          dvx vcenter add vc1 --server https://VCENTER/sdk --user USER --pin SHA256%s
+          dvx vcenter register vc1 --address ADDRESS_OF_THIS_NODE%s
         """,
         version,
         file.datastore(),
@@ -57,13 +59,19 @@ public final class Banner {
         file.nfsPort(),
         file.mountPort(),
         qemu(datastore, file),
-        "",
+        where,
         file.rest(),
         file.tokenFile(),
         file.certificateFile(),
         colons(file.certificateSha256()),
-        "",
-        "");
+        where,
+        where);
+  }
+
+  /** What commands need, to find the node, unless it is in the folder where they look. */
+  private static String where(Path data) {
+    Path usual = Path.of("data").toAbsolutePath().normalize();
+    return data.equals(usual) ? "" : " --data " + data;
   }
 
   private static String reachedFrom(DatastoreView datastore) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -32,12 +33,16 @@ import org.opendvx.server.service.HypervisorStore;
 import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.NfsFront;
 import org.opendvx.server.service.NodeFacts;
+import org.opendvx.server.service.PoolWatch;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
 import org.opendvx.server.service.VmDirectory;
 
 /** A running node: the composition root. */
 public final class DvxNode implements AutoCloseable {
+  private static final Duration LOOK_AT_POOL = Duration.ofSeconds(1);
+  private static final Duration EXPIRES_SOON = Duration.ofDays(30);
+
   private final Stack opened;
   private final NodeFile file;
   private final NodeFacts facts;
@@ -94,6 +99,8 @@ public final class DvxNode implements AutoCloseable {
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
+    warnOfExpiry(tls, events, started);
+    opened.push("pool watch", new PoolWatch(store.pool(), events).start(LOOK_AT_POOL));
     String datastoreName = config.node().datastore();
     HypervisorRegistry hypervisors =
         opened.push(
@@ -128,6 +135,7 @@ public final class DvxNode implements AutoCloseable {
                     config.rest().maxConnections()),
                 tls.context(),
                 tokens,
+                metrics.registry(),
                 List.of(
                     new NodeResource(facts),
                     new PublicResource(facts, metrics::scrape),
@@ -160,6 +168,17 @@ public final class DvxNode implements AutoCloseable {
     }
     PrivateFiles.createFolder(folder.root().resolve("tls"));
     return TlsIdentity.openOrGenerate(folder.certificate(), folder.privateKey(), rest.names());
+  }
+
+  private static void warnOfExpiry(TlsIdentity tls, EventLog events, Instant now) {
+    Instant end = tls.chain().getFirst().getNotAfter().toInstant();
+    if (now.plus(EXPIRES_SOON).isAfter(end)) {
+      events.add(
+          EventLog.Severity.WARNING,
+          "certificate.expires",
+          "REST",
+          "the certificate of the REST server expires at " + end);
+    }
   }
 
   private static HypervisorSettings settings(HypervisorSection section) {

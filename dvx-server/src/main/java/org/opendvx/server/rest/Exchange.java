@@ -1,5 +1,6 @@
 package org.opendvx.server.rest;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Provider;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.http.server.Request;
 import org.opendvx.core.error.ErrorReport;
 import org.opendvx.core.error.Kind;
@@ -28,8 +30,10 @@ import org.slf4j.LoggerFactory;
 final class Exchange implements ContainerRequestFilter, ContainerResponseFilter {
   private static final Logger LOG = LoggerFactory.getLogger("org.opendvx.server.rest.Access");
   private static final String ID = "dvx.request";
+  private static final String START = "dvx.start";
   private static final String CLIENT = "dvx.client";
 
+  private final MeterRegistry meters;
   private final long maxBody;
   private final Duration bodyLimit;
 
@@ -39,10 +43,12 @@ final class Exchange implements ContainerRequestFilter, ContainerResponseFilter 
    * A filter.
    *
    * @param maxBody bytes
+   * @param meters counts requests and their time
    * @param bodyLimit within which the body must have arrived
    */
   @SuppressWarnings("NullAway.Init") // Jersey sets the annotated field
-  Exchange(long maxBody, Duration bodyLimit) {
+  Exchange(long maxBody, Duration bodyLimit, MeterRegistry meters) {
+    this.meters = meters;
     this.maxBody = maxBody;
     this.bodyLimit = bodyLimit;
   }
@@ -59,6 +65,7 @@ final class Exchange implements ContainerRequestFilter, ContainerResponseFilter 
 
   @Override
   public void filter(ContainerRequestContext request) {
+    request.setProperty(START, System.nanoTime());
     request.setProperty(ID, HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
     request.setProperty(CLIENT, grizzly.get().getRemoteAddr());
     if (request.getLength() > maxBody) {
@@ -81,6 +88,11 @@ final class Exchange implements ContainerRequestFilter, ContainerResponseFilter 
     headers.putSingle("Cache-Control", "no-store");
     if (response.getStatus() == 401) {
       headers.putSingle("WWW-Authenticate", "Bearer");
+    }
+    if (request.getProperty(START) instanceof Long start) {
+      meters
+          .timer("dvx.rest.request", "status", Integer.toString(response.getStatus()))
+          .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
     }
     log(request, response.getStatus());
   }

@@ -1,6 +1,8 @@
 package org.opendvx.server.rest;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.ws.rs.ext.ContextResolver;
 import java.io.IOException;
 import java.net.BindException;
@@ -75,12 +77,17 @@ public final class RestServer implements AutoCloseable {
   /**
    * Starts to serve.
    *
+   * @param meters takes up what REST measures
    * @param resources instances of resource classes
    * @throws DvxException UNAVAILABLE when the port is taken, INVALID when the address is not ours
    */
   public static RestServer start(
-      Settings settings, SSLContext tls, TokenStore tokens, Collection<?> resources) {
-    ResourceConfig application = application(settings, tokens, resources);
+      Settings settings,
+      SSLContext tls,
+      TokenStore tokens,
+      MeterRegistry meters,
+      Collection<?> resources) {
+    ResourceConfig application = application(settings, tokens, meters, resources);
     ExecutorService workers =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rest-", 1).factory());
     ConnectionLimits limits = new ConnectionLimits(settings.maxConnections(), settings.idle());
@@ -108,6 +115,9 @@ public final class RestServer implements AutoCloseable {
       rest.close();
       throw cannotListen(settings, e);
     }
+    Gauge.builder("dvx.rest.connections", rest, RestServer::connections)
+        .description("Open connections to REST")
+        .register(meters);
     LOG.info("REST listens on {} port {}", settings.address(), rest.port());
     return rest;
   }
@@ -139,7 +149,7 @@ public final class RestServer implements AutoCloseable {
   }
 
   private static ResourceConfig application(
-      Settings settings, TokenStore tokens, Collection<?> resources) {
+      Settings settings, TokenStore tokens, MeterRegistry meters, Collection<?> resources) {
     ObjectMapper json = Json.strict();
     ResourceConfig application = new ResourceConfig();
     application.addProperties(
@@ -150,7 +160,7 @@ public final class RestServer implements AutoCloseable {
             ServerProperties.RESPONSE_SET_STATUS_OVER_SEND_ERROR, true));
     application.register(JacksonFeature.withoutExceptionMappers());
     application.register(new Mapper(json));
-    application.register(new Exchange(settings.maxBody(), settings.idle()));
+    application.register(new Exchange(settings.maxBody(), settings.idle(), meters));
     application.register(
         new Access(
             tokens,

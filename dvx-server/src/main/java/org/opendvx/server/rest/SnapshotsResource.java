@@ -28,6 +28,7 @@ import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotRequest;
 import org.opendvx.server.api.SnapshotView;
 import org.opendvx.server.security.Role;
+import org.opendvx.server.service.Counted;
 import org.opendvx.server.service.SnapshotFilter;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
@@ -91,7 +92,7 @@ public final class SnapshotsResource {
       return Answers.accepted(
           tasks.submit(
               "snapshot.create",
-              "snapshot of " + paths.size() + " paths",
+              "snapshot of " + Counted.of(paths.size(), "path"),
               owner,
               _ -> snapshots.ofPaths(paths, name, labels)));
     }

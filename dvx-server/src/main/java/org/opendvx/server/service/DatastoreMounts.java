@@ -50,7 +50,7 @@ public final class DatastoreMounts {
     if (server.equals("0.0.0.0") || server.equals("::") || server.isBlank()) {
       throw DvxException.of(Kind.INVALID, "The hosts cannot be told where the node is")
           .cause("NFS listens on all addresses")
-          .remedy("Give the one under which the hosts reach the node, by --server")
+          .remedy("Give the one under which the hosts reach the node, by --address")
           .build();
     }
     String export = export(request.export());

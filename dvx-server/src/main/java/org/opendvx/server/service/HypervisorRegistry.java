@@ -255,7 +255,6 @@ public final class HypervisorRegistry implements AutoCloseable {
     private final HypervisorSettings settings;
     private final Source source;
     private final HypervisorConnector.Connection connection;
-    private final ReentrantLock watching = new ReentrantLock();
     private @Nullable AutoCloseable watch;
     private boolean closed;
     private volatile String state = "CONNECTING";
@@ -296,16 +295,23 @@ public final class HypervisorRegistry implements AutoCloseable {
         events.add(
             Severity.WARNING, "hypervisor.failed", settings.name(), String.valueOf(e.getMessage()));
       }
-      watching.lock();
       try {
-        if (!closed) {
-          watch = connection.hypervisor().watch(HypervisorRegistry.this::tell);
-        }
+        keep(connection.hypervisor().watch(HypervisorRegistry.this::tell));
       } catch (DvxException e) {
         events.add(
             Severity.WARNING, "hypervisor.failed", settings.name(), String.valueOf(e.getMessage()));
-      } finally {
-        watching.unlock();
+      }
+    }
+
+    /** Starting a watch takes a while: the connection may have been closed meanwhile. */
+    private void keep(AutoCloseable started) {
+      boolean late;
+      synchronized (this) {
+        late = closed;
+        watch = late ? null : started;
+      }
+      if (late) {
+        close(started);
       }
     }
 
@@ -322,17 +328,23 @@ public final class HypervisorRegistry implements AutoCloseable {
     }
 
     void close() {
-      connection.hypervisor().close();
-      watching.lock();
-      try {
+      AutoCloseable started;
+      synchronized (this) {
         closed = true;
-        if (watch != null) {
-          watch.close();
-        }
+        started = watch;
+        watch = null;
+      }
+      if (started != null) {
+        close(started);
+      }
+      connection.hypervisor().close();
+    }
+
+    private void close(AutoCloseable started) {
+      try {
+        started.close();
       } catch (Exception e) {
         LOG.warn("the watch of {} does not close", settings.name(), e);
-      } finally {
-        watching.unlock();
       }
     }
   }

@@ -123,7 +123,10 @@ public final class SnapshotService {
             "The snapshot cannot be taken",
             datastore.snapshots().cut(new Snapshots.CutRequest(given, files, labels, new byte[0])));
     events.add(
-        Severity.INFO, "snapshot.created", given, "a snapshot of " + files.size() + " files");
+        Severity.INFO,
+        "snapshot.created",
+        given,
+        "a snapshot of " + Counted.of(files.size(), "file"));
     return new SnapshotTaken(view(cut.snapshot()), cut.heldNanos(), cut.totalNanos());
   }
 
