@@ -2,10 +2,10 @@ package org.opendvx.server;
 
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.server.bench.BenchCommand;
 import org.opendvx.server.cli.ClientCommands;
 import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
-import org.opendvx.server.bench.BenchCommand;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.wiring.RealParts;

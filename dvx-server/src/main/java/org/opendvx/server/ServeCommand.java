@@ -60,14 +60,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--nfs-port",
       paramLabel = "PORT",
-      description = "Port of NFS, instead of the configuration's; 0: any free one.")
+      description = "Port of NFS and MOUNT, instead of the configuration's; 0: any free one.")
   private @Nullable Integer nfsPort;
-
-  @Option(
-      names = "--mount-port",
-      paramLabel = "PORT",
-      description = "Port of MOUNT, instead of the configuration's; 0: any free one.")
-  private @Nullable Integer mountPort;
 
   @Option(
       names = "--rest-port",
@@ -127,7 +121,6 @@ final class ServeCommand implements Callable<Integer> {
             new NfsSection(
                 nfs.listen(),
                 nfsPort == null ? nfs.port() : nfsPort,
-                mountPort == null ? nfs.mountPort() : mountPort,
                 noPortmapper ? NfsSection.Portmapper.OFF : nfs.portmapper(),
                 nfs.clients(),
                 nfs.exports()));

@@ -102,7 +102,9 @@ final class Checkpointer implements AutoCloseable {
       try {
         checkpoint();
       } catch (DvxException e) {
-        LOG.warn("A checkpoint failed and will be repeated: {}", e.getMessage());
+        if (!thread.isInterrupted()) {
+          LOG.warn("A checkpoint failed and will be repeated: {}", e.getMessage());
+        }
       } catch (RuntimeException e) {
         LOG.error("A checkpoint failed unexpectedly and will be repeated", e);
       }
@@ -233,6 +235,12 @@ final class Checkpointer implements AutoCloseable {
           .causedBy(e)
           .build();
     }
+  }
+
+  /** Ends the thread; a checkpoint that runs is broken off. */
+  void halt() {
+    thread.interrupt();
+    close();
   }
 
   /** Ends the thread; a checkpoint that runs is finished first. */

@@ -18,6 +18,7 @@ import org.opendvx.core.tree.TreeIo;
  */
 final class Inode {
   private static final int READS_A_CHECK = 256;
+  private static final int USES_A_TOUCH = 63;
 
   final long id;
   final StampedLock lock = new StampedLock();
@@ -28,6 +29,9 @@ final class Inode {
   private volatile long readAt;
   private volatile boolean dropped;
   private volatile long lastLsn;
+
+  /** Look-ups; a lost count does no harm. */
+  private int uses;
 
   /** Reads until the clock is looked at again; a lost count does no harm. */
   private int readsToCheck;
@@ -62,6 +66,11 @@ final class Inode {
 
   void written(long lsn) {
     lastLsn = lsn;
+  }
+
+  /** Whether it was found so often that it should be kept in memory for longer. */
+  boolean inUseAgain() {
+    return (++uses & USES_A_TOUCH) == 0;
   }
 
   /** Notes a read in memory, as often as relatime would. */

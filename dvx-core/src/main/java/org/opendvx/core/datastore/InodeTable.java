@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.RecordTree;
@@ -30,6 +31,10 @@ final class InodeTable {
   private final Cache<Long, Inode> recent;
 
   private final AtomicLong files;
+
+  /** Blocks mapped since the last freeze. */
+  private final LongAdder blocks = new LongAdder();
+
   private volatile Set<Inode> dirty = ConcurrentHashMap.newKeySet();
 
   /** Those that a checkpoint is writing; held until the new table is in place. */
@@ -54,6 +59,8 @@ final class InodeTable {
     Inode inode = known.getIfPresent(id);
     if (inode == null) {
       inode = load(id);
+    } else if (inode.inUseAgain()) {
+      recent.put(id, inode);
     }
     return inode == null || inode.dropped() ? null : inode;
   }
@@ -117,6 +124,16 @@ final class InodeTable {
     dirty.add(inode);
   }
 
+  /** Notes that blocks of a file were mapped. */
+  void mapped(int count) {
+    blocks.add(count);
+  }
+
+  /** Blocks mapped since the last freeze. */
+  long blocksChanged() {
+    return blocks.sum();
+  }
+
   int dirtyCount() {
     return dirty.size();
   }
@@ -142,6 +159,7 @@ final class InodeTable {
           new FrozenInode(inode, inode.imageToStore(), inode.dropped() ? null : inode.freeze()));
     }
     writing = changed;
+    blocks.reset();
     dirty = ConcurrentHashMap.newKeySet(1024);
     return frozen;
   }

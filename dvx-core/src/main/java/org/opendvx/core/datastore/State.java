@@ -101,6 +101,7 @@ final class State {
     Inode inode = inodes.get(mapped.file());
     long[] addresses = mapped.addresses();
     inode.blocks().putRange(mapped.first(), addresses, 0, addresses.length);
+    inodes.mapped(addresses.length);
     written(inode, mapped.size(), mapped.time());
   }
 

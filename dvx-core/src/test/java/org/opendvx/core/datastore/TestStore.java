@@ -32,13 +32,13 @@ final class TestStore implements AutoCloseable {
   /** Small caches, no checkpoints by time. */
   static final DatastoreSettings SETTINGS =
       new DatastoreSettings(
-          new LogSettings(4 << 20, 4 << 20, 1 << 20, 8, 2, Duration.ofSeconds(10)),
+          new LogSettings(4 << 20, 4 << 20, 1 << 20, 8, 2, Duration.ofSeconds(4)),
           new JournalSettings(
               32L << 20,
               Duration.ofMillis(500),
               Duration.ofSeconds(5),
               Duration.ofMillis(20),
-              Duration.ofSeconds(5)),
+              Duration.ofMillis(200)),
           4 << 20,
           100,
           Duration.ofHours(1),
@@ -72,10 +72,15 @@ final class TestStore implements AutoCloseable {
     return new TestStore(DvxDatastore.open(pool, KEYS, settings, HOST), pool);
   }
 
+  /** Blocking calls on a store that was opened elsewhere. */
+  static TestStore over(DvxDatastore store, Pool pool) {
+    return new TestStore(store, pool);
+  }
+
   /** The process dies and starts again. */
   TestStore crash() {
     InMemoryPool after = ((InMemoryPool) pool).crash();
-    store.close();
+    store.halt();
     return open(after);
   }
 

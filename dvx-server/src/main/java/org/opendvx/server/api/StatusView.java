@@ -1,6 +1,7 @@
 package org.opendvx.server.api;
 
 import java.time.Instant;
+import java.util.List;
 
 /**
  * A node at one moment.
@@ -8,6 +9,7 @@ import java.time.Instant;
  * @param state SERVING, DEGRADED (serves, with less redundancy than it should have) or FAILED
  * @param summary one sentence for a person
  * @param toleratedLosses how many more drives may be lost without losing data
+ * @param warnings what does not work although the node serves
  * @param congested whether clients are being slowed down because the journal is behind
  */
 public record StatusView(
@@ -23,4 +25,5 @@ public record StatusView(
     long snapshots,
     int hypervisors,
     int runningTasks,
-    boolean congested) {}
+    boolean congested,
+    List<String> warnings) {}

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.server.api.Page;
 import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotRequest;
+import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
 import org.opendvx.server.api.TaskView;
 import picocli.CommandLine.Command;
@@ -86,8 +87,8 @@ final class SnapshotCommand extends Group {
           node,
           task,
           done -> {
-            SnapshotView view = node.convert(done.result(), SnapshotView.class);
-            print(view, () -> Tables.snapshot(view));
+            SnapshotTaken taken = node.convert(done.result(), SnapshotTaken.class);
+            print(taken, () -> Tables.snapshot(taken));
           });
     }
   }

@@ -1,6 +1,7 @@
 package org.opendvx.server.cli;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import org.opendvx.server.api.DatastoreView;
 import org.opendvx.server.api.DriveView;
 import org.opendvx.server.api.DrivesView;
@@ -12,6 +13,7 @@ import org.opendvx.server.api.HypervisorView;
 import org.opendvx.server.api.MemberView;
 import org.opendvx.server.api.Problem;
 import org.opendvx.server.api.SnapshotDetail;
+import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
 import org.opendvx.server.api.StatusView;
 import org.opendvx.server.api.TaskView;
@@ -24,19 +26,24 @@ final class Tables {
   private Tables() {}
 
   static String status(StatusView view) {
-    return Table.facts(
-        "Node", view.node(),
-        "Version", view.version(),
-        "State", Words.lower(view.state()),
-        "Pool", view.summary(),
-        "Drives", view.activeDrives() + " of " + view.drives() + " active",
-        "May still lose",
-            view.toleratedLosses() + (view.toleratedLosses() == 1 ? " drive" : " drives"),
-        "Snapshots", view.snapshots(),
-        "Hypervisors", view.hypervisors(),
-        "Running tasks", view.runningTasks(),
-        "Clients slowed", view.congested() ? "yes, the journal is behind" : "no",
-        "Up for", Words.duration(view.uptimeSeconds()));
+    String warnings =
+        view.warnings().stream()
+            .map(warning -> "warning: " + warning + System.lineSeparator())
+            .collect(Collectors.joining());
+    return warnings
+        + Table.facts(
+            "Node", view.node(),
+            "Version", view.version(),
+            "State", Words.lower(view.state()),
+            "Pool", view.summary(),
+            "Drives", view.activeDrives() + " of " + view.drives() + " active",
+            "May still lose",
+                view.toleratedLosses() + (view.toleratedLosses() == 1 ? " drive" : " drives"),
+            "Snapshots", view.snapshots(),
+            "Hypervisors", view.hypervisors(),
+            "Running tasks", view.runningTasks(),
+            "Clients slowed", view.congested() ? "yes, the journal is behind" : "no",
+            "Up for", Words.duration(view.uptimeSeconds()));
   }
 
   static String datastore(DatastoreView view) {
@@ -176,6 +183,13 @@ final class Tables {
                 view.id(),
                 Words.labels(view.labels())));
     return table.render();
+  }
+
+  static String snapshot(SnapshotTaken taken) {
+    return snapshot(taken.snapshot())
+        + Table.facts(
+            "Writes held", Words.millis(taken.heldNanos()),
+            "Durable after", Words.millis(taken.totalNanos()));
   }
 
   static String snapshot(SnapshotView view) {

@@ -30,6 +30,10 @@ final class Words {
     return String.format(Locale.ROOT, "%.2fx", ratio);
   }
 
+  static String millis(long nanos) {
+    return String.format(Locale.ROOT, "%.3f ms", nanos / 1e6);
+  }
+
   static String labels(Map<String, String> labels) {
     return new TreeMap<>(labels)
         .entrySet().stream()

@@ -10,8 +10,7 @@ public record NfsSection(
                 "Address to listen on. Hypervisors need one that they can reach; `0.0.0.0` is all"
                     + " of them.")
         String listen,
-    @Setting(value = "2049", says = "Port of NFS. `0`: any free one.") int port,
-    @Setting(value = "20048", says = "Port of MOUNT. `0`: any free one.") int mountPort,
+    @Setting(value = "2049", says = "Port of NFS and MOUNT. `0`: any free one.") int port,
     @Setting(
             value = "auto",
             says =
@@ -27,12 +26,9 @@ public record NfsSection(
     @Setting(says = "What clients mount. Empty: one export `/dvx`, which is the whole datastore.")
         List<ExportSection> exports) {
 
-  /** Checks the ports. */
+  /** Checks the port. */
   public NfsSection {
     port(port, "port");
-    port(mountPort, "mount-port");
-    BadSettingException.unless(
-        port == 0 || port != mountPort, "mount-port", "it differs from port");
   }
 
   static void port(int port, String key) {

@@ -110,7 +110,7 @@ final class NodeStart {
     for (Path drive : drives) {
       text.append("    - ").append(quoted(drive)).append('\n');
     }
-    text.append("nfs:\n  listen: 127.0.0.1\n  port: 0\n  mount-port: 0\n  portmapper: ");
+    text.append("nfs:\n  listen: 127.0.0.1\n  port: 0\n  portmapper: ");
     text.append(quoted(portmapper ? "auto" : "off")).append('\n');
     text.append("rest:\n  listen: 127.0.0.1\n  port: 0\n");
     return text.toString();

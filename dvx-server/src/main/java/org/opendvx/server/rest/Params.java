@@ -8,6 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.SnapshotPolicy;
 
 /** Reads query parameters and members of bodies. */
 final class Params {
@@ -72,6 +73,17 @@ final class Params {
       labels.put(text.substring(0, sign), text.substring(sign + 1));
     }
     return labels;
+  }
+
+  /** What to do about the guest; TRY when nothing is said. */
+  static SnapshotPolicy policy(@Nullable String word) {
+    return switch (word) {
+      case null -> SnapshotPolicy.TRY;
+      case "try" -> SnapshotPolicy.TRY;
+      case "require" -> SnapshotPolicy.REQUIRE;
+      case "off" -> SnapshotPolicy.OFF;
+      default -> throw bad("policy", "is require, try or off");
+    };
   }
 
   /** A member that must be there. */

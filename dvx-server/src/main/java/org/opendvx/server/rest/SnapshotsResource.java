@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneRequest;
 import org.opendvx.server.api.Page;
@@ -27,7 +28,6 @@ import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotRequest;
 import org.opendvx.server.api.SnapshotView;
 import org.opendvx.server.security.Role;
-import org.opendvx.server.service.QuiescePolicy;
 import org.opendvx.server.service.SnapshotFilter;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
@@ -95,7 +95,7 @@ public final class SnapshotsResource {
               owner,
               _ -> snapshots.ofPaths(paths, name, labels)));
     }
-    QuiescePolicy policy = QuiescePolicy.of(Objects.requireNonNullElse(request.policy(), "try"));
+    SnapshotPolicy policy = Params.policy(request.policy());
     VmRef ref = machines.resolve(vm);
     return Answers.accepted(
         tasks.submit(

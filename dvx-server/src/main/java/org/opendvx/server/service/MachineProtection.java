@@ -3,6 +3,7 @@ package org.opendvx.server.service;
 import java.util.Map;
 import java.util.Optional;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.RestoreView;
@@ -19,7 +20,7 @@ public interface MachineProtection {
    * @param name empty: made of the machine's name and the time
    */
   Shot snapshot(
-      VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress);
+      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress);
 
   /**
    * Brings a machine back in place.

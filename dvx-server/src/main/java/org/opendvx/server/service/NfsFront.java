@@ -30,6 +30,9 @@ public interface NfsFront extends AutoCloseable {
    */
   String refusal(String export, String hostAddress);
 
+  /** What does not work although it serves, for people. */
+  List<String> warnings();
+
   @Override
   void close();
 }

@@ -76,7 +76,8 @@ public final class NodeFacts {
         datastore.snapshots().count(),
         hypervisors.names().size(),
         tasks.running(),
-        datastore.congested());
+        datastore.congested(),
+        nfs.warnings());
   }
 
   /** Space, reduction and exports. */

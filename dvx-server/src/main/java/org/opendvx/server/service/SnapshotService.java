@@ -14,6 +14,7 @@ import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.MemberView;
@@ -128,7 +129,7 @@ public final class SnapshotService {
 
   /** Takes a snapshot of a machine. */
   public SnapshotTaken ofMachine(
-      VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress) {
+      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
     checkName(name);
     checkLabels(labels);
     MachineProtection.Shot shot = machines.snapshot(vm, name, labels, policy, progress);

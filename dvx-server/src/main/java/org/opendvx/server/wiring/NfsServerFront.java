@@ -145,6 +145,11 @@ final class NfsServerFront implements NfsFront {
   }
 
   @Override
+  public List<String> warnings() {
+    return server.status().warnings();
+  }
+
+  @Override
   public void close() {
     server.close();
   }

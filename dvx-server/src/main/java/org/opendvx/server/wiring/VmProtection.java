@@ -27,7 +27,6 @@ import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.Progress;
-import org.opendvx.server.service.QuiescePolicy;
 
 /** The services for machines as REST sees them. */
 final class VmProtection implements MachineProtection {
@@ -43,10 +42,7 @@ final class VmProtection implements MachineProtection {
   private final VmClone clone;
 
   VmProtection(
-      Datastore datastore,
-      HypervisorRegistry hypervisors,
-      List<Quiescer> quiescers,
-      Clock clock) {
+      Datastore datastore, HypervisorRegistry hypervisors, List<Quiescer> quiescers, Clock clock) {
     this.datastore = datastore;
     this.hypervisors = hypervisors;
     this.snapshots = new VmSnapshots(datastore, quiescers, clock);
@@ -56,13 +52,12 @@ final class VmProtection implements MachineProtection {
 
   @Override
   public Shot snapshot(
-      VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress) {
+      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
     progress.at(0, "taking a snapshot of " + vm);
     VmSnapshots.Taken taken =
         snapshots.create(
             hypervisor(vm),
-            new VmSnapshots.Request(
-                vm, name.isEmpty() ? null : name, labels, SnapshotPolicy.valueOf(policy.name())));
+            new VmSnapshots.Request(vm, name.isEmpty() ? null : name, labels, policy));
     progress.at(100, "taken");
     SnapshotInfo info =
         datastore.snapshots().snapshot(taken.point().id()).orElseThrow(VmProtection::gone);
@@ -97,13 +92,11 @@ final class VmProtection implements MachineProtection {
   }
 
   @Override
-  public CloneView clone(
-      SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
+  public CloneView clone(SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
     RestorePoint point = point(snapshot);
     progress.at(0, "cloning " + point.vmName() + " as " + name);
     VmClone.Cloned cloned =
-        clone.clone(
-            hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
+        clone.clone(hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
     progress.at(100, "cloned");
     List<String> notes = new ArrayList<>();
     foreign(snapshots.document(point).vm(), notes);

@@ -61,7 +61,7 @@ class ConfigLoaderTest {
     assertEquals(Duration.ofSeconds(5), config.rest().idle());
     assertEquals(LogSection.Level.DEBUG, config.log().level());
     assertEquals("vc1", config.hypervisors().getFirst().name());
-    assertEquals(20048, config.nfs().mountPort());
+    assertEquals(12049, config.nfs().port());
   }
 
   @ParameterizedTest

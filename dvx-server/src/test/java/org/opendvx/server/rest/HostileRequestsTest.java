@@ -250,11 +250,14 @@ class HostileRequestsTest {
 
   @Test
   void theNumberOfConnectionsIsBoundedAndComesBack() throws Exception {
+    // Patient, so that it is the limit that closes, not the idle time.
+    node.close();
+    node = new TestNode(folder.resolve("data"), Duration.ofSeconds(60), MAX_CONNECTIONS);
     List<Socket> held = new ArrayList<>();
     try {
       for (int i = 0; i < MAX_CONNECTIONS + 4; i++) {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), node.port());
-        socket.setSoTimeout(1000);
+        socket.setSoTimeout(20_000);
         held.add(socket);
       }
       Socket last = held.getLast();

@@ -149,7 +149,8 @@ class RestEndToEndTest {
                 "POST",
                 "/api/v1/snapshots",
                 "{\"vm\":\"web1\",\"name\":\"s1\",\"labels\":{\"ticket\":\"4711\"}}"))
-            .get("result");
+            .get("result")
+            .get("snapshot");
     assertEquals("s1", snapshot.get("name").asText());
     assertEquals("vc1/vm-1", snapshot.get("vmRef").asText());
     assertEquals("4711", snapshot.get("labels").get("ticket").asText());

@@ -36,7 +36,7 @@ public final class FakeParts {
   public Parts parts() {
     return new Parts(
         (_, _) -> new FakeStore(pool(), datastore(), storeClosed),
-        (_, _) -> new FakeNfs(),
+        (_, _, _) -> new FakeNfs(),
         (_, _) -> protection,
         _ -> List.of(connector));
   }
@@ -67,6 +67,11 @@ public final class FakeParts {
   }
 
   private record FakeStore(Pool pool, Datastore datastore, AtomicBoolean closed) implements Store {
+    @Override
+    public byte[] handleKey() {
+      return new byte[16];
+    }
+
     @Override
     public void close() {
       closed.set(true);
@@ -154,6 +159,11 @@ public final class FakeParts {
     @Override
     public String refusal(String export, String hostAddress) {
       return hostAddress.startsWith("127.") ? "" : hostAddress + " is not among the clients";
+    }
+
+    @Override
+    public List<String> warnings() {
+      return List.of("port 111 is taken");
     }
 
     @Override

@@ -9,12 +9,12 @@ import java.util.concurrent.TimeUnit;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.Progress;
-import org.opendvx.server.service.QuiescePolicy;
 
 /** Snapshots of machines that only note what was asked. */
 public final class FakeProtection implements MachineProtection {
@@ -34,9 +34,9 @@ public final class FakeProtection implements MachineProtection {
   }
 
   @Override
-  public SnapshotInfo snapshot(
-      VmRef vm, String name, Map<String, String> labels, QuiescePolicy policy, Progress progress) {
-    if (policy == QuiescePolicy.REQUIRE) {
+  public Shot snapshot(
+      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
+    if (policy == SnapshotPolicy.REQUIRE) {
       throw DvxException.of(Kind.CONFLICT, "The guest does not hold still")
           .cause("No agent runs in it")
           .remedy("Use --policy try")
@@ -46,7 +46,10 @@ public final class FakeProtection implements MachineProtection {
     Map<String, String> all = new LinkedHashMap<>(labels);
     all.put("dvx.vm", "web1");
     all.put("dvx.ref", vm.toString());
-    return snapshots.add(name.isEmpty() ? "web1-now" : name, 1_700_000_000_000_000_000L, all);
+    return new Shot(
+        snapshots.add(name.isEmpty() ? "web1-now" : name, 1_700_000_000_000_000_000L, all),
+        1_000_000,
+        2_000_000);
   }
 
   @Override

@@ -72,6 +72,12 @@ public final class FakeSnapshots implements Snapshots {
   }
 
   @Override
+  public synchronized CompletableFuture<SnapshotInfo> amend(
+      long id, Map<String, String> labels, byte[] document) {
+    throw new UnsupportedOperationException("no test amends");
+  }
+
+  @Override
   public CompletableFuture<Void> restore(long snapshot, List<Long> members, List<FileKey> remove) {
     return CompletableFuture.completedFuture(null);
   }

@@ -42,8 +42,7 @@ public final class StunControl {
               + "</userName><password>"
               + escape(vcenter.password())
               + "</password></Login>";
-      HttpResponse<String> in =
-          call(http, vcenter, "", login);
+      HttpResponse<String> in = call(http, vcenter, "", login);
       String cookie =
           in.headers()
               .firstValue("Set-Cookie")
