@@ -49,9 +49,13 @@ final class Room {
     return failure.kind() == Kind.UNAVAILABLE && !log.hasRoom() ? new NoRoom(this, 0) : failure;
   }
 
-  /** Whether front ends should stop reading requests. */
+  /**
+   * Whether front ends should stop reading requests: while there is no room and waiting helps. A
+   * pool that refuses everything must not: its clients are to hear of it, and to go on reading.
+   */
   boolean congested() {
-    return !journal.hasRoom(Datastore.MAX_IO) || !log.hasRoom();
+    return !(journal.refusing() || log.refused())
+        && !(journal.hasRoom(Datastore.MAX_IO) && log.hasRoom());
   }
 
   private void await(long bytes) throws InterruptedException {

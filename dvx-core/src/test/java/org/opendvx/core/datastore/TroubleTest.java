@@ -2,6 +2,7 @@ package org.opendvx.core.datastore;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -87,6 +88,7 @@ class TroubleTest {
     assertEquals(FileError.IO, refused(() -> store.write(file, 20_000, random(2, 5000))).error());
     assertEquals(FileError.IO, refused(() -> store.file(FileKey.ROOT, "g")).error());
     assertTrue(System.nanoTime() - start < 5_000_000_000L);
+    assertFalse(store.store.congested(), "clients must be heard, to be told of the failure");
     assertArrayEquals(random(1, 10_000), store.read(file, 0, 10_000));
     assertThrows(DvxException.class, store.store::checkpoint);
     pool.available(true);
@@ -96,6 +98,36 @@ class TroubleTest {
     assertArrayEquals(random(1, 10_000), after.read(file, 0, 10_000));
     assertArrayEquals(random(3, 5000), after.read(file, 30_000, 5000));
     after.close();
+  }
+
+  /** The journal has nothing to write and so does not know: only the log meets the failure. */
+  @Test
+  void aPoolThatTakesNoContainersFailsWritesQuicklyAndNeverSilencesFrontEnds() {
+    InMemoryPool pool = new InMemoryPool();
+    TestStore store = TestStore.format(pool);
+    FileKey file = store.file(FileKey.ROOT, "f");
+    store.write(file, 0, random(1, 10_000));
+    pool.faults(
+        (operation, _, _) ->
+            operation == PoolFaults.Operation.CONTAINER_PUT
+                ? new PoolFaults.Verdict.Fail(Kind.UNAVAILABLE)
+                : PoolFaults.Verdict.PROCEED);
+    long start = System.nanoTime();
+    FileException failed = null;
+    for (int i = 0; failed == null && i < 200; i++) {
+      try {
+        store.write(file, (long) i << 20, random(i, 1 << 20));
+      } catch (FileException e) {
+        failed = e;
+      }
+    }
+    assertEquals(FileError.IO, failed == null ? null : failed.error());
+    assertFalse(store.store.congested(), "clients must be heard, to be told of the failure");
+    long seconds = (System.nanoTime() - start) / 1_000_000_000L;
+    assertTrue(seconds < TestStore.SETTINGS.roomLimit().toSeconds() * 3, seconds + " s");
+    pool.faults((_, _, _) -> PoolFaults.Verdict.PROCEED);
+    awaitSuccess(() -> store.write(file, 30_000, random(3, 5000)));
+    store.close();
   }
 
   private static void awaitSuccess(Runnable operation) {
