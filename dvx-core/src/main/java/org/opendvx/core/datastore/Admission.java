@@ -2,92 +2,70 @@ package org.opendvx.core.datastore;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
-import org.opendvx.core.error.DvxException;
-import org.opendvx.core.error.Kind;
-import org.opendvx.core.journal.Journal;
 import org.opendvx.core.log.ChunkLog;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.PoolStatus;
 
 /**
- * Decides whether a change may start: room in the journal, in the log's memory, and in the pool.
+ * Decides whether a change may start: room in journal and memory, and space in the pool.
  * Thread-safe; called before any lock is taken.
  *
- * <p>Space is counted down from what the pool has free, less its reserve and what is on its way
- * there; the count is read anew several times a second. A change takes the worst case from it: its
- * chunks as they are plus a share of the tree nodes that the next checkpoint writes.
+ * <p>Space is counted down from what the pool has free, less its reserve, what is on its way there
+ * and what the next checkpoint is going to write; the count is made anew several times a second. A
+ * change takes from it what it can need at the most. What cannot be told beforehand (how many tree
+ * nodes random writes touch) is what the pool's reserve is for.
  */
 final class Admission {
-  /** Room for the nodes of changes since the last reading, for each mapped block. */
-  private static final int NODE_SHARE = 64;
+  /** Tree nodes, for each block written since the last checkpoint. */
+  private static final long NODE_SHARE = 512;
 
-  /** For each changed file: a root, its inode's leaf, some of the path above. */
-  private static final long FILE_SHARE = 24 << 10;
+  /** Tree nodes and the inode, for each file changed since the last checkpoint. */
+  private static final long FILE_SHARE = 2048;
 
   private static final long REFRESH_NANOS = Duration.ofMillis(100).toNanos();
 
   private final Pool pool;
-  private final Journal journal;
+  private final Room room;
   private final ChunkLog log;
   private final InodeTable inodes;
-  private final Runnable checkpointWanted;
-  private final Duration limit;
   private final AtomicLong free = new AtomicLong();
   private final AtomicLong readAt = new AtomicLong();
   private volatile PoolStatus.Capacity capacity = new PoolStatus.Capacity(0, 0, 0, 0);
 
-  /**
-   * Admission to a pool.
-   *
-   * @param limit how long a change waits for room before it is told to come again
-   */
-  Admission(
-      Pool pool,
-      Journal journal,
-      ChunkLog log,
-      InodeTable inodes,
-      Runnable checkpointWanted,
-      Duration limit) {
+  Admission(Pool pool, Room room, ChunkLog log, InodeTable inodes) {
     this.pool = pool;
-    this.journal = journal;
+    this.room = room;
     this.log = log;
     this.inodes = inodes;
-    this.checkpointWanted = checkpointWanted;
-    this.limit = limit;
     refresh(System.nanoTime());
   }
 
   /** Admits a change that stores new data. */
   void admitWrite(int blocks) {
-    long worst = (long) blocks * (ChunkLog.CHUNK + NODE_SHARE);
-    admitFlow(worst);
-    refreshSometimes();
-    if (free.addAndGet(-worst) < 0) {
-      throw new FileException(FileError.NO_SPACE, "the pool is full");
-    }
+    long worst = blocks * (ChunkLog.CHUNK + NODE_SHARE);
+    room.requireWithChunks(worst);
+    take(worst);
   }
 
   /** Admits a change that makes something, but no data. */
   void admitCreation() {
-    admitFlow(FILE_SHARE);
-    refreshSometimes();
-    if (free.addAndGet(-NODE_SHARE) < 0) {
-      throw new FileException(FileError.NO_SPACE, "the pool is full");
-    }
+    room.require(FILE_SHARE);
+    take(FILE_SHARE);
   }
 
   /**
    * Admits a change that takes no lasting space, such as a deletion; also when the pool is full.
    */
   void admitFlow(long bytes) {
-    if (!journal.hasRoom(bytes) || !log.hasRoom()) {
-      throw new NoRoom(this, bytes);
-    }
+    room.require(bytes);
   }
 
-  /** Whether front ends should stop reading requests. */
-  boolean congested() {
-    return !journal.hasRoom(Datastore.MAX_IO) || !log.hasRoom();
+  private void take(long bytes) {
+    refreshSometimes();
+    if (free.addAndGet(-bytes) < 0) {
+      free.addAndGet(bytes);
+      throw new FileException(FileError.NO_SPACE, "the pool is full");
+    }
   }
 
   /** What may still be stored. */
@@ -117,37 +95,7 @@ final class Admission {
         current.freeBytes()
             - current.reserveBytes()
             - log.statistics().pendingBytes()
-            - inodes.dirtyCount() * FILE_SHARE);
-  }
-
-  private void awaitRoom(long bytes) throws InterruptedException {
-    checkpointWanted.run();
-    long end = System.nanoTime() + limit.toNanos();
-    boolean room = journal.awaitRoom(bytes, limit.toNanos());
-    long left = end - System.nanoTime();
-    if (!room || left <= 0 || !log.awaitRoom(left)) {
-      throw DvxException.of(Kind.TIMEOUT, "The pool does not keep up")
-          .cause("There was no room for a change within " + limit.toSeconds() + " s")
-          .build();
-    }
-  }
-
-  /** There must be room first. */
-  private static final class NoRoom extends NotYet {
-    private static final long serialVersionUID = 1L;
-
-    private final transient Admission admission;
-    private final long bytes;
-
-    NoRoom(Admission admission, long bytes) {
-      super("the journal or the log has no room");
-      this.admission = admission;
-      this.bytes = bytes;
-    }
-
-    @Override
-    void await() throws InterruptedException {
-      admission.awaitRoom(bytes);
-    }
+            - inodes.dirtyCount() * FILE_SHARE
+            - inodes.blocksChanged() * NODE_SHARE);
   }
 }

@@ -5,7 +5,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -161,8 +160,7 @@ final class Attempts implements AutoCloseable {
   public void close() {
     threads.shutdown();
     try {
-      BooleanSupplier ended = threads::isTerminated;
-      if (!threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS) && !ended.getAsBoolean()) {
+      if (!threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
         LOG.warn("Operations still wait after {} s; they are broken off", CLOSE_SECONDS);
         threads.shutdownNow();
       }

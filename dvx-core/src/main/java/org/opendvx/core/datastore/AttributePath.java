@@ -1,10 +1,12 @@
 package org.opendvx.core.datastore;
 
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Change.BlocksMapped;
 import org.opendvx.core.datastore.Change.Truncated;
 import org.opendvx.core.datastore.Datastore.Changed;
+import org.opendvx.core.error.DvxException;
 import org.opendvx.core.log.ChunkLog;
 import org.opendvx.core.log.ChunkLog.WriteBatch;
 
@@ -15,18 +17,21 @@ final class AttributePath {
   private final ChunkReader reader;
   private final Transactions transactions;
   private final Admission admission;
+  private final Room room;
 
   AttributePath(
       Files files,
       ChunkLog log,
       ChunkReader reader,
       Transactions transactions,
-      Admission admission) {
+      Admission admission,
+      Room room) {
     this.files = files;
     this.log = log;
     this.reader = reader;
     this.transactions = transactions;
     this.admission = admission;
+    this.room = room;
   }
 
   CompletableFuture<Changed> set(
@@ -127,8 +132,15 @@ final class AttributePath {
   private long zeroedTail(WriteBatch batch, Cut cut) {
     byte[] block = new byte[Blocks.SIZE];
     reader.copy(cut.address, block);
-    java.util.Arrays.fill(block, cut.kept, Blocks.SIZE, (byte) 0);
-    return ChunkReader.zero(block, 0) ? 0 : batch.add(block, 0);
+    Arrays.fill(block, cut.kept, Blocks.SIZE, (byte) 0);
+    if (ChunkReader.zero(block, 0)) {
+      return 0;
+    }
+    try {
+      return batch.add(block, 0);
+    } catch (DvxException e) {
+      throw room.explain(e);
+    }
   }
 
   /** The attributes after a change that the caller may make. */

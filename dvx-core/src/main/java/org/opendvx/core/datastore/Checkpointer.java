@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes the state to the pool now and then, so that the journal can be trimmed.
  *
- * <p>Changes are held off only while roots are frozen, which takes time by the number of changed
- * files. A checkpoint that fails leaves everything as it was and is tried again.
+ * <p>Changes are held off only for moments, while the roots of a few changed files are frozen at a
+ * time. A checkpoint that fails leaves everything as it was and is tried again.
  */
 final class Checkpointer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
@@ -102,7 +102,9 @@ final class Checkpointer implements AutoCloseable {
       try {
         checkpoint();
       } catch (DvxException e) {
-        LOG.warn("A checkpoint failed and will be repeated: {}", e.getMessage());
+        if (!thread.isInterrupted()) {
+          LOG.warn("A checkpoint failed and will be repeated: {}", e.getMessage());
+        }
       } catch (RuntimeException e) {
         LOG.error("A checkpoint failed unexpectedly and will be repeated", e);
       }
@@ -139,16 +141,19 @@ final class Checkpointer implements AutoCloseable {
   /** What is frozen for a checkpoint. */
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
   private record Frozen(
-      long lsn, List<FrozenInode> inodes, SnapshotCatalogue.Changes snapshots, byte[] outcomes) {}
+      long lsn,
+      List<FrozenInode> inodes,
+      SnapshotCatalogue.Changes snapshots,
+      byte[] outcomes,
+      long heldNanos) {}
 
   /** Writes a checkpoint; returns when it is in place. Blocks. */
   void checkpoint() {
     one.lock();
     try {
-      Frozen frozen = freeze();
       boolean done = false;
       try {
-        write(frozen);
+        write(freeze());
         done = true;
       } finally {
         if (!done) {
@@ -162,17 +167,53 @@ final class Checkpointer implements AutoCloseable {
   }
 
   private Frozen freeze() {
+    State state = stores.state;
+    long lsn;
+    SnapshotCatalogue.Changes snapshots;
+    byte[] outcomes;
+    long start = System.nanoTime();
     long stamp = locks.cut.writeLock();
     try {
-      State state = stores.state;
-      return new Frozen(
-          stores.journal.lastLsn(),
-          state.inodes().freeze(),
-          state.snapshots().freeze(),
-          state.outcomes().encode());
+      lsn = stores.journal.lastLsn();
+      state.inodes().beginFreeze();
+      snapshots = state.snapshots().freeze();
+      outcomes = state.outcomes().encode();
     } finally {
       locks.cut.unlockWrite(stamp);
     }
+    long held = System.nanoTime() - start;
+    held = Math.max(held, freezeInBatches(state.inodes()));
+    return new Frozen(lsn, endFreeze(), snapshots, outcomes, held);
+  }
+
+  /** Gives the longest time in nanoseconds for which changes were held off. */
+  private long freezeInBatches(InodeTable inodes) {
+    List<Inode> all = inodes.toFreeze();
+    long longest = 0;
+    for (int from = 0; from < all.size(); from += settings.freezeBatch()) {
+      List<Inode> batch = all.subList(from, Math.min(all.size(), from + settings.freezeBatch()));
+      long start = System.nanoTime();
+      long stamp = locks.cut.writeLock();
+      try {
+        inodes.freeze(batch);
+      } finally {
+        locks.cut.unlockWrite(stamp);
+      }
+      longest = Math.max(longest, System.nanoTime() - start);
+      Thread.yield();
+    }
+    return longest;
+  }
+
+  private List<FrozenInode> endFreeze() {
+    InodeTable inodes = stores.state.inodes();
+    long stamp = locks.cut.writeLock();
+    try {
+      inodes.endFreeze();
+    } finally {
+      locks.cut.unlockWrite(stamp);
+    }
+    return inodes.frozen();
   }
 
   private void unfreeze() {
@@ -211,11 +252,12 @@ final class Checkpointer implements AutoCloseable {
     state.snapshots().use(snapshots, frozen.snapshots);
     stores.journal.trim(next.replayFrom());
     LOG.debug(
-        "Checkpoint {} of {} files up to record {} took {} ms",
+        "Checkpoint {} of {} files up to record {} took {} ms and held changes for {} us",
         birth,
         frozen.inodes.size(),
         frozen.lsn,
-        (System.nanoTime() - start) / 1_000_000);
+        (System.nanoTime() - start) / 1_000_000,
+        frozen.heldNanos / 1_000);
   }
 
   private void awaitDurable(long lsn) {
@@ -233,6 +275,12 @@ final class Checkpointer implements AutoCloseable {
           .causedBy(e)
           .build();
     }
+  }
+
+  /** Ends the thread; a checkpoint that runs is broken off. */
+  void halt() {
+    thread.interrupt();
+    close();
   }
 
   /** Ends the thread; a checkpoint that runs is finished first. */

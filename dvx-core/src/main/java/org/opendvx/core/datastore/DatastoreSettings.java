@@ -14,6 +14,7 @@ import org.opendvx.core.log.LogSettings;
  * @param checkpointInterval the longest that changes wait for a checkpoint
  * @param checkpointUsage share of the journal's room whose use starts a checkpoint, 0 to 1
  * @param checkpointFiles changed files whose number starts a checkpoint
+ * @param freezeBatch changed files that a checkpoint freezes at a time, while changes are held off
  * @param roomLimit how long a change waits for room in journal or log before it is told BUSY
  * @param closeLimit how long a clean stop waits for the pool
  * @param accessInterval a time of access older than this is renewed by a read
@@ -26,11 +27,12 @@ public record DatastoreSettings(
     Duration checkpointInterval,
     double checkpointUsage,
     int checkpointFiles,
+    int freezeBatch,
     Duration roomLimit,
     Duration closeLimit,
     Duration accessInterval) {
 
-  /** 128 MiB of nodes, 10,000 files; 30 s, half full, 20,000 files; 30 s, 30 s, 24 h. */
+  /** 128 MiB of nodes, 10,000 files; 30 s, half full, 20,000 files, by 256; 30 s, 30 s, 24 h. */
   public static final DatastoreSettings DEFAULT =
       new DatastoreSettings(
           LogSettings.DEFAULT,
@@ -40,6 +42,7 @@ public record DatastoreSettings(
           Duration.ofSeconds(30),
           0.5,
           20_000,
+          256,
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
           Duration.ofHours(24));
@@ -50,7 +53,8 @@ public record DatastoreSettings(
         || recentFiles < 1
         || checkpointUsage <= 0
         || checkpointUsage > 1
-        || checkpointFiles < 1) {
+        || checkpointFiles < 1
+        || freezeBatch < 1) {
       throw new IllegalArgumentException("no settings for a datastore");
     }
   }
@@ -65,6 +69,7 @@ public record DatastoreSettings(
         checkpointInterval,
         checkpointUsage,
         checkpointFiles,
+        freezeBatch,
         roomLimit,
         closeLimit,
         accessInterval);

@@ -35,6 +35,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   private final SnapshotService snapshots;
   private final Transactions transactions;
   private final Admission admission;
+  private final Room room;
   private final long verifier = new SecureRandom().nextLong();
 
   private DvxDatastore(Engine engine) {
@@ -44,24 +45,23 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     Locks locks = engine.locks();
     NameHash hash = engine.hash();
     var records = engine.pool().records();
-    this.transactions =
-        new Transactions(state, engine.journal(), locks, engine.clock(), engine.failures());
-    this.admission =
-        new Admission(
-            engine.pool(),
+    this.room =
+        new Room(
             engine.journal(),
             engine.log(),
-            state.inodes(),
             engine.checkpointer()::wanted,
             engine.settings().roomLimit());
+    this.transactions =
+        new Transactions(state, engine.journal(), room, locks, engine.clock(), engine.failures());
+    this.admission = new Admission(engine.pool(), room, engine.log(), state.inodes());
     this.files = new Files(state.inodes());
     ChunkReader reader = new ChunkReader(engine.log(), attempts);
     this.view = new SnapshotView(state.snapshots(), files, reader, engine.clock().now());
     this.lookups = new Lookups(files, state.inodes(), locks, hash, view);
     this.reads =
         new ReadPath(files, reader, engine.clock(), engine.settings().accessInterval().toNanos());
-    this.writes = new WritePath(files, engine.log(), reader, transactions, admission);
-    this.attributes = new AttributePath(files, engine.log(), reader, transactions, admission);
+    this.writes = new WritePath(files, engine.log(), reader, transactions, admission, room);
+    this.attributes = new AttributePath(files, engine.log(), reader, transactions, admission, room);
     this.names = new NamespacePath(files, locks, hash, transactions, admission);
     IdRange fileIds = new IdRange(records, engine.epoch(), FILE_IDS, FIRST_FILE, FILE_RANGE);
     IdRange snapshotIds = new IdRange(records, engine.epoch(), SNAPSHOT_IDS, 1, SNAPSHOT_RANGE);
@@ -87,7 +87,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore format(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return new DvxDatastore(Engine.format(pool, keys, settings, host));
+    return over(Engine.format(pool, keys, settings, host));
   }
 
   /**
@@ -99,7 +99,20 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore open(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return new DvxDatastore(Engine.open(pool, keys, settings, host));
+    return over(Engine.open(pool, keys, settings, host));
+  }
+
+  private static DvxDatastore over(Engine engine) {
+    boolean done = false;
+    try {
+      DvxDatastore store = new DvxDatastore(engine);
+      done = true;
+      return store;
+    } finally {
+      if (!done) {
+        engine.halt();
+      }
+    }
   }
 
   /** Writes a checkpoint now and returns when it is in place; blocks. */
@@ -112,6 +125,11 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     engine.close();
   }
 
+  /** Ends without a last checkpoint; the next open recovers. For a host that was fenced. */
+  public void halt() {
+    engine.halt();
+  }
+
   @Override
   public long writeVerifier() {
     return verifier;
@@ -119,7 +137,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
 
   @Override
   public boolean congested() {
-    return admission.congested();
+    return room.congested();
   }
 
   @Override

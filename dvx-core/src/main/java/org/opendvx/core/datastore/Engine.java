@@ -288,6 +288,12 @@ final class Engine implements AutoCloseable {
     }
   }
 
+  /** Ends at once: nothing more is written, as if the process had died. */
+  void halt() {
+    checkpointer.halt();
+    release();
+  }
+
   private void release() {
     checkpointer.close();
     attempts.close();

@@ -3,6 +3,7 @@ package org.opendvx.core.datastore;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.InodeTable.FrozenInode;
 import org.opendvx.core.tree.BlockMap;
 import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.RecordTree;
@@ -18,6 +19,7 @@ import org.opendvx.core.tree.TreeIo;
  */
 final class Inode {
   private static final int READS_A_CHECK = 256;
+  private static final int USES_A_TOUCH = 63;
 
   final long id;
   final StampedLock lock = new StampedLock();
@@ -27,7 +29,15 @@ final class Inode {
   private volatile long mapped;
   private volatile long readAt;
   private volatile boolean dropped;
+
+  /** What a checkpoint is to write, and which one; guarded by the cut lock and {@link #lock}. */
+  private @Nullable FrozenInode frozen;
+
+  private long frozenFor;
   private volatile long lastLsn;
+
+  /** Look-ups; a lost count does no harm. */
+  private int uses;
 
   /** Reads until the clock is looked at again; a lost count does no harm. */
   private int readsToCheck;
@@ -62,6 +72,11 @@ final class Inode {
 
   void written(long lsn) {
     lastLsn = lsn;
+  }
+
+  /** Whether it was found so often that it should be kept in memory for longer. */
+  boolean inUseAgain() {
+    return (++uses & USES_A_TOUCH) == 0;
   }
 
   /** Notes a read in memory, as often as relatime would. */
@@ -109,6 +124,24 @@ final class Inode {
 
   void blocksChanged() {
     mapped = blocks().count();
+  }
+
+  /** Keeps attributes and content as they are now for a checkpoint, unless that was done. */
+  void freezeFor(long generation) {
+    if (frozenFor != generation) {
+      frozenFor = generation;
+      frozen = new FrozenInode(this, imageToStore(), dropped ? null : freeze());
+    }
+  }
+
+  /** What was kept for a checkpoint. */
+  FrozenInode takeFrozen(long generation) {
+    FrozenInode taken = frozen;
+    if (taken == null || frozenFor != generation) {
+      throw new IllegalStateException("file " + id + " was not frozen");
+    }
+    frozen = null;
+    return taken;
   }
 
   /** The content as it is now; O(1). */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.RecordTree;
@@ -17,8 +18,7 @@ import org.opendvx.core.tree.TreeIo;
  * The live files: those of the last checkpoint in a tree, changed ones in memory over it.
  *
  * <p>An inode that changed since the last checkpoint is held; others are held while somebody uses
- * them or they were used lately. Thread-safe; {@link #freeze} and {@link #dirty} are kept apart by
- * the cut lock.
+ * them or they were used lately. Thread-safe; freezing and changing are kept apart by the cut lock.
  */
 final class InodeTable {
   private final TreeIo io;
@@ -30,12 +30,21 @@ final class InodeTable {
   private final Cache<Long, Inode> recent;
 
   private final AtomicLong files;
+
+  /** Blocks mapped since the last freeze. */
+  private final LongAdder blocks = new LongAdder();
+
   private volatile Set<Inode> dirty = ConcurrentHashMap.newKeySet();
 
   /** Those that a checkpoint is writing; held until the new table is in place. */
   private volatile Set<Inode> writing = Set.of();
 
   private volatile Table table;
+
+  /** Whether files of {@link #writing} may still have to be frozen; guarded by the cut lock. */
+  private boolean freezing;
+
+  private long generation;
 
   /**
    * The table of a checkpoint.
@@ -54,6 +63,8 @@ final class InodeTable {
     Inode inode = known.getIfPresent(id);
     if (inode == null) {
       inode = load(id);
+    } else if (inode.inUseAgain()) {
+      recent.put(id, inode);
     }
     return inode == null || inode.dropped() ? null : inode;
   }
@@ -83,12 +94,22 @@ final class InodeTable {
     }
   }
 
-  /** The file of an id for changing it. */
+  /** The file of an id, which exists. */
   Inode get(long id) {
     Inode inode = find(id);
     if (inode == null) {
       throw new IllegalStateException("a change of the file " + id + ", which does not exist");
     }
+    return inode;
+  }
+
+  /** The file of an id, which is about to change; under the cut lock, shared. */
+  Inode change(long id) {
+    Inode inode = get(id);
+    if (freezing && writing.contains(inode)) {
+      inode.freezeFor(generation);
+    }
+    dirty.add(inode);
     return inode;
   }
 
@@ -105,16 +126,21 @@ final class InodeTable {
     return inode;
   }
 
-  void drop(Inode inode) {
+  void drop(long id) {
+    Inode inode = change(id);
     inode.drop();
-    recent.invalidate(inode.id);
-    dirty.add(inode);
+    recent.invalidate(id);
     files.decrementAndGet();
   }
 
-  /** Notes that a file changed; under the cut lock, shared. */
-  void dirty(Inode inode) {
-    dirty.add(inode);
+  /** Notes that blocks of a file were mapped. */
+  void mapped(int count) {
+    blocks.add(count);
+  }
+
+  /** Blocks mapped since the last freeze. */
+  long blocksChanged() {
+    return blocks.sum();
   }
 
   int dirtyCount() {
@@ -133,21 +159,47 @@ final class InodeTable {
    */
   record FrozenInode(Inode inode, InodeImage image, @Nullable FrozenTree content) {}
 
-  /** Takes all that changed since the last freeze; under the cut lock, exclusively. O(changed). */
-  List<FrozenInode> freeze() {
-    Set<Inode> changed = dirty;
-    List<FrozenInode> frozen = new ArrayList<>(changed.size());
-    for (Inode inode : changed) {
-      frozen.add(
-          new FrozenInode(inode, inode.imageToStore(), inode.dropped() ? null : inode.freeze()));
-    }
-    writing = changed;
+  /**
+   * Starts to freeze all that changed since the last time; under the cut lock, exclusively. O(1):
+   * what follows freezes files by and by, and whoever changes one before its turn freezes it first.
+   */
+  void beginFreeze() {
+    writing = dirty;
     dirty = ConcurrentHashMap.newKeySet(1024);
+    blocks.reset();
+    generation++;
+    freezing = true;
+  }
+
+  /** The files to be frozen. */
+  List<Inode> toFreeze() {
+    return List.copyOf(writing);
+  }
+
+  /** Freezes some of them; under the cut lock, exclusively. */
+  void freeze(List<Inode> some) {
+    for (Inode inode : some) {
+      inode.freezeFor(generation);
+    }
+  }
+
+  /** All are frozen; under the cut lock, exclusively. */
+  void endFreeze() {
+    freezing = false;
+  }
+
+  /** The files as they were when the freezing began. */
+  List<FrozenInode> frozen() {
+    List<FrozenInode> frozen = new ArrayList<>(writing.size());
+    for (Inode inode : writing) {
+      frozen.add(inode.takeFrozen(generation));
+    }
     return frozen;
   }
 
   /** A checkpoint failed: what it took is changed still. Under the cut lock, exclusively. */
   void unfreeze() {
+    freezing = false;
     for (Inode inode : writing) {
       // One dropped and made again under its id: the newer object speaks for it.
       Inode current = known.getIfPresent(inode.id);

@@ -27,7 +27,7 @@ record RootRecord(
     RootRef snapshotNames,
     Blob outcomes,
     Totals totals) {
-  private static final int MAGIC = 0x44565852;
+  private static final int MAGIC = 0x44565848;
   private static final short VERSION = 1;
   private static final int LENGTH = 4 + 2 + 2 + 3 * 8 + 3 * RootRef.ENCODED + 12 + 3 * 8 + 4;
 

@@ -147,7 +147,7 @@ final class SnapshotCatalogue {
 
   /** Heads with ids above one, ascending. */
   List<SnapshotHead> list(long afterId, int limit) {
-    NavigableMap<Long, Newer> memory = new TreeMap<>(newer.tailMap(afterId, false));
+    NavigableMap<Long, Newer> memory = copy(newer.tailMap(afterId, false));
     List<SnapshotHead> page = new ArrayList<>();
     tables.byIdReader.scan(
         afterId + 1,
@@ -160,6 +160,13 @@ final class SnapshotCatalogue {
         });
     takeFresh(memory, page, limit);
     return page;
+  }
+
+  /** A copy of a map that may be changing meanwhile. */
+  private static NavigableMap<Long, Newer> copy(Map<Long, Newer> map) {
+    NavigableMap<Long, Newer> copy = new TreeMap<>();
+    map.forEach(copy::put);
+    return copy;
   }
 
   private static void takeFresh(Map<Long, Newer> fresh, List<SnapshotHead> page, int limit) {
@@ -219,7 +226,7 @@ final class SnapshotCatalogue {
 
   /** Notes all that changed; under the cut lock, exclusively. */
   Changes freeze() {
-    return new Changes(new TreeMap<>(newer));
+    return new Changes(copy(newer));
   }
 
   /** Writes changes to the trees, not yet visible to anybody. */

@@ -10,6 +10,7 @@ import org.opendvx.core.datastore.Change.SnapshotHead;
 /** Snapshots as the outside sees them: runs the paths, and answers questions on the spot. */
 final class SnapshotService implements Snapshots {
   private static final int MAX_PAGE = 1000;
+  private static final byte[] NO_DOCUMENT = {};
 
   private final Attempts attempts;
   private final SnapshotCatalogue catalogue;
@@ -58,7 +59,7 @@ final class SnapshotService implements Snapshots {
     }
     List<SnapshotInfo> page = new ArrayList<>();
     for (SnapshotHead head : catalogue.list(afterId, limit)) {
-      page.add(info(head));
+      page.add(CutPath.info(head, NO_DOCUMENT));
     }
     return page;
   }

@@ -25,7 +25,7 @@ public interface Snapshots {
   Optional<SnapshotInfo> find(String name);
 
   /**
-   * A page of snapshots in order of id.
+   * A page of snapshots in order of id. Documents are left empty: ask for one by {@link #snapshot}.
    *
    * @param afterId 0 to start
    * @param limit 1 to 1,000

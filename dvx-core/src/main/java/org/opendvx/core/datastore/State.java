@@ -63,31 +63,27 @@ final class State {
         Inode _ = inodes.make(file, image);
       }
       case InodePut(long file, InodeImage image) -> {
-        Inode inode = inodes.get(file);
+        Inode inode = inodes.change(file);
         inode.set(image);
-        inodes.dirty(inode);
       }
-      case InodeDrop(long file) -> inodes.drop(inodes.get(file));
+      case InodeDrop(long file) -> inodes.drop(file);
       case EntryPut(long directory, DirectoryEntry entry) -> {
-        Inode inode = inodes.get(directory);
+        Inode inode = inodes.change(directory);
         inode.putEntry(entry);
-        inodes.dirty(inode);
       }
       case EntryRemove(long directory, long cookie) -> {
-        Inode inode = inodes.get(directory);
+        Inode inode = inodes.change(directory);
         inode.removeEntry(cookie);
-        inodes.dirty(inode);
       }
       case Truncated(long file, long size, long time) -> {
-        Inode inode = inodes.get(file);
+        Inode inode = inodes.change(file);
         long _ = inode.blocks().removeRange(Blocks.count(size), Blocks.LAST);
         written(inode, size, time);
       }
       case ContentShared(long file, FileKey source) -> {
-        Inode inode = inodes.get(file);
+        Inode inode = inodes.change(file);
         inode.blocks().become(content(source));
         inode.blocksChanged();
-        inodes.dirty(inode);
       }
       case SnapshotPut put -> freeze(put);
       case SnapshotAmend(long snapshot, Map<String, String> labels, byte[] document) ->
@@ -98,16 +94,16 @@ final class State {
   }
 
   private void map(BlocksMapped mapped) {
-    Inode inode = inodes.get(mapped.file());
+    Inode inode = inodes.change(mapped.file());
     long[] addresses = mapped.addresses();
     inode.blocks().putRange(mapped.first(), addresses, 0, addresses.length);
+    inodes.mapped(addresses.length);
     written(inode, mapped.size(), mapped.time());
   }
 
   private void written(Inode inode, long size, long time) {
     inode.blocksChanged();
     inode.set(inode.image().written(size, time));
-    inodes.dirty(inode);
   }
 
   private FrozenTree content(FileKey source) {

@@ -27,6 +27,7 @@ final class Transactions {
 
   private final State state;
   private final Journal journal;
+  private final Room room;
   private final Locks locks;
   private final WallClock clock;
   private final Failures failures;
@@ -34,7 +35,9 @@ final class Transactions {
       ThreadLocal.withInitial(() -> ByteBuffer.allocate(SCRATCH));
   private volatile @Nullable DvxException broken;
 
-  Transactions(State state, Journal journal, Locks locks, WallClock clock, Failures failures) {
+  Transactions(
+      State state, Journal journal, Room room, Locks locks, WallClock clock, Failures failures) {
+    this.room = room;
     this.state = state;
     this.journal = journal;
     this.locks = locks;
@@ -72,6 +75,7 @@ final class Transactions {
       if ((long) length + tail.length() + SCRATCH > Journal.MAX_RECORD) {
         throw new FileException(FileError.INVALID, "too much for one step; do it in smaller ones");
       }
+      room.require((long) length + tail.length());
       lsn = journal.append(RECORD_KIND, record, tail);
       appended = true;
     } finally {

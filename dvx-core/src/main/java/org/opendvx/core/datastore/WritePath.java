@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Change.BlocksMapped;
 import org.opendvx.core.datastore.Datastore.Changed;
+import org.opendvx.core.error.DvxException;
 import org.opendvx.core.log.ChunkLog;
 import org.opendvx.core.log.ChunkLog.WriteBatch;
 
@@ -23,6 +24,7 @@ final class WritePath {
   private final ChunkReader reader;
   private final Transactions transactions;
   private final Admission admission;
+  private final Room room;
   private final ThreadLocal<byte[]> scratch = ThreadLocal.withInitial(() -> new byte[Blocks.SIZE]);
 
   WritePath(
@@ -30,12 +32,14 @@ final class WritePath {
       ChunkLog log,
       ChunkReader reader,
       Transactions transactions,
-      Admission admission) {
+      Admission admission,
+      Room room) {
     this.files = files;
     this.log = log;
     this.reader = reader;
     this.transactions = transactions;
     this.admission = admission;
+    this.room = room;
   }
 
   CompletableFuture<Changed> write(
@@ -133,8 +137,15 @@ final class WritePath {
     }
   }
 
-  private static long add(WriteBatch batch, byte[] bytes, int offset) {
-    return ChunkReader.zero(bytes, offset) ? 0 : batch.add(bytes, offset);
+  private long add(WriteBatch batch, byte[] bytes, int offset) {
+    if (ChunkReader.zero(bytes, offset)) {
+      return 0;
+    }
+    try {
+      return batch.add(bytes, offset);
+    } catch (DvxException e) {
+      throw room.explain(e);
+    }
   }
 
   private Changed store(Transaction transaction, Inode inode, Piece piece, WriteBatch batch) {

@@ -274,6 +274,12 @@ public final class Journal implements AutoCloseable {
     return trouble == null && !dead && fits(bytes);
   }
 
+  /** Whether records are refused at present, with an error and at once. */
+  public boolean refusing() {
+    Trouble now = trouble;
+    return dead || (now != null && now.refusing);
+  }
+
   /**
    * Waits until there is room.
    *

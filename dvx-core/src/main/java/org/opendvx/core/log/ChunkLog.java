@@ -85,9 +85,16 @@ public interface ChunkLog {
   boolean hasRoom();
 
   /**
+   * Whether the pool refuses containers at present, so that waiting for room would be in vain until
+   * it is well again.
+   */
+  boolean refused();
+
+  /**
    * Blocks until there is room.
    *
    * @return false when the limit passed first
+   * @throws org.opendvx.core.error.DvxException what the pool says while it refuses containers
    */
   boolean awaitRoom(long limitNanos) throws InterruptedException;
 

@@ -96,6 +96,11 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
   }
 
   @Override
+  public boolean refused() {
+    return putter.refusal() != null;
+  }
+
+  @Override
   public boolean awaitRoom(long limitNanos) throws InterruptedException {
     return dataWriter.awaitRoom(limitNanos);
   }

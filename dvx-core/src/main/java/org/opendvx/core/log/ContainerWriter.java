@@ -3,6 +3,7 @@ package org.opendvx.core.log;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -19,6 +20,9 @@ import org.opendvx.core.error.Kind;
 final class ContainerWriter implements Putter.Owner {
   /** Containers above the limit that writers who were let in may still fill. */
   private static final int GRACE = 2;
+
+  /** How often those who wait for room ask whether the pool refuses containers. */
+  private static final long REFUSAL_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final ContainerKind kind;
   private final LongSupplier ids;
@@ -113,17 +117,21 @@ final class ContainerWriter implements Putter.Owner {
     return waiting < inFlight;
   }
 
-  /** Waits for that; false when the limit passed first. Throws once this host is fenced. */
+  /**
+   * Waits for that; false when the limit passed first. Throws while the pool refuses containers:
+   * there may be no room for as long as that lasts.
+   */
   boolean awaitRoom(long limitNanos) throws InterruptedException {
     long left = limitNanos;
     lock.lock();
     try {
       while (!hasRoom()) {
-        checkNotFenced();
+        checkNotRefused();
         if (left <= 0) {
           return false;
         }
-        left = changed.awaitNanos(left);
+        long slice = Math.min(left, REFUSAL_CHECK_NANOS);
+        left -= slice - changed.awaitNanos(slice);
       }
       return true;
     } finally {
@@ -285,6 +293,13 @@ final class ContainerWriter implements Putter.Owner {
       lock.unlock();
     }
     container.retire();
+  }
+
+  private void checkNotRefused() {
+    DvxException failure = putter.refusal();
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private void checkNotFenced() {

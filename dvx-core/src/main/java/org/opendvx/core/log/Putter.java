@@ -61,6 +61,18 @@ final class Putter {
     return failure;
   }
 
+  /** The same, if the pool itself says that it takes nothing at present. */
+  @Nullable DvxException refusal() {
+    DvxException last = failure;
+    if (last == null) {
+      return null;
+    }
+    return switch (last.kind()) {
+      case UNAVAILABLE, NO_SPACE, CONFLICT -> last;
+      default -> null;
+    };
+  }
+
   /** Lets running puts end; what waits stays in the journal. */
   void close(Duration limit) {
     threads.shutdown();

@@ -29,21 +29,22 @@ final class TestStore implements AutoCloseable {
   static final KeyRing KEYS = KeyRing.generate();
   private static final long LIMIT_SECONDS = 60;
 
-  /** Small caches, no checkpoints by time. */
+  /** Small caches, no checkpoints by time, and those freeze in very small steps. */
   static final DatastoreSettings SETTINGS =
       new DatastoreSettings(
-          new LogSettings(4 << 20, 4 << 20, 1 << 20, 8, 2, Duration.ofSeconds(10)),
+          new LogSettings(4 << 20, 4 << 20, 1 << 20, 8, 2, Duration.ofSeconds(4)),
           new JournalSettings(
               32L << 20,
               Duration.ofMillis(500),
               Duration.ofSeconds(5),
               Duration.ofMillis(20),
-              Duration.ofSeconds(5)),
+              Duration.ofMillis(200)),
           4 << 20,
           100,
           Duration.ofHours(1),
           0.9,
           1_000_000,
+          2,
           Duration.ofSeconds(5),
           Duration.ofSeconds(10),
           Duration.ofHours(24));
@@ -72,10 +73,15 @@ final class TestStore implements AutoCloseable {
     return new TestStore(DvxDatastore.open(pool, KEYS, settings, HOST), pool);
   }
 
+  /** Blocking calls on a store that was opened elsewhere. */
+  static TestStore over(DvxDatastore store, Pool pool) {
+    return new TestStore(store, pool);
+  }
+
   /** The process dies and starts again. */
   TestStore crash() {
     InMemoryPool after = ((InMemoryPool) pool).crash();
-    store.close();
+    store.halt();
     return open(after);
   }
 

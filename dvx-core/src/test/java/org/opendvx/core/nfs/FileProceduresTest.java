@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -236,7 +238,7 @@ class FileProceduresTest {
 
   @Test
   void symbolicLinksKeepTheirTarget() throws Exception {
-    byte[] target = "../some where/else".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] target = "../some where/else".getBytes(StandardCharsets.UTF_8);
     Result made =
         client
             .call(
@@ -314,7 +316,7 @@ class FileProceduresTest {
     return bytes;
   }
 
-  private static Fattr assertPresent(@org.jspecify.annotations.Nullable Fattr attributes) {
+  private static Fattr assertPresent(@Nullable Fattr attributes) {
     assertNotNull(attributes, "attributes must be there");
     return attributes;
   }

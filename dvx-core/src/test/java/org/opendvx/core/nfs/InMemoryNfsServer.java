@@ -25,7 +25,7 @@ final class InMemoryNfsServer {
     boolean portmap = arguments.length > 1 && arguments[1].equals("portmap");
     NfsSettings settings =
         new NfsSettings(
-            List.of(InetAddress.getByName("0.0.0.0")),
+            List.of(InetAddress.ofLiteral("0.0.0.0")),
             Integer.parseInt(arguments[0]),
             exports,
             portmap ? NfsSettings.Portmapper.AUTO : NfsSettings.Portmapper.OFF,

@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -62,7 +63,7 @@ final class LateDatastore implements InvocationHandler {
 
   private CompletableFuture<?> callUnchecked(Method method, Object @Nullable [] arguments) {
     try {
-      return (CompletableFuture<?>) java.util.Objects.requireNonNull(call(method, arguments));
+      return (CompletableFuture<?>) Objects.requireNonNull(call(method, arguments));
     } catch (Throwable e) {
       return CompletableFuture.failedFuture(e);
     }

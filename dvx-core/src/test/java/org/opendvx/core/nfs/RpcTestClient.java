@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.opendvx.core.nfs.xdr.Xdr;
@@ -113,7 +114,7 @@ final class RpcTestClient implements AutoCloseable {
   boolean isClosedByServer() throws IOException {
     try {
       return in.read() < 0;
-    } catch (java.net.SocketException e) {
+    } catch (SocketException e) {
       return true; // reset
     }
   }

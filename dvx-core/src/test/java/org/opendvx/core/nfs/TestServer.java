@@ -56,6 +56,11 @@ final class TestServer implements AutoCloseable {
     return new RpcTestClient(port());
   }
 
+  /** Bytes of buffers that are in use. */
+  long bufferBytes() {
+    return allocator.metric().usedDirectMemory();
+  }
+
   @Override
   public void close() {
     server.close();

@@ -1,7 +1,6 @@
 package org.opendvx.core.testing;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -109,7 +108,7 @@ public final class InMemoryDatastore implements Datastore {
     return reading(
         () -> {
           InMemoryNode parent = directory(directory);
-          checkLength(name);
+          EntryNames.checkLength(name);
           PosixRules.require(caller, parent, PosixRules.EXECUTE);
           FileKey key = find(directory, parent, name);
           return new Found(key, node(key).attributes(), parent.attributes());
@@ -117,7 +116,7 @@ public final class InMemoryDatastore implements Datastore {
   }
 
   private FileKey find(FileKey directory, InMemoryNode parent, byte[] name) {
-    String text = text(name);
+    String text = EntryNames.text(name);
     if (text.equals(".")) {
       return directory;
     }
@@ -222,7 +221,7 @@ public final class InMemoryDatastore implements Datastore {
     Lock write = lock.writeLock();
     write.lock();
     try {
-      Created created = createLocked(caller, directory, name, file, existing);
+      Created created = new InMemoryCreation(this, caller).create(directory, name, file, existing);
       remember(caller, created.key().file());
       return CompletableFuture.completedFuture(created);
     } catch (FileException e) {
@@ -232,95 +231,17 @@ public final class InMemoryDatastore implements Datastore {
     }
   }
 
-  private Created createLocked(
-      Caller caller, FileKey directory, byte[] name, NewFile file, Existing existing) {
-    InMemoryNode parent = writableDirectory(directory);
-    checkName(name, FileError.EXISTS);
-    PosixRules.require(caller, parent, PosixRules.EXECUTE);
-    Attributes before = parent.attributes();
-    Long known = parent.find(name);
-    if (known != null) {
-      InMemoryNode found = node(FileKey.live(known));
-      takeExisting(caller, found, file, existing);
-      return new Created(
-          FileKey.live(known), found.attributes(), new Changed(before, before), false);
-    }
-    PosixRules.require(caller, parent, PosixRules.WRITE);
-    InMemoryNode node = newNode(caller, parent, file);
-    if (existing instanceof Existing.Exclusive(long wanted)) {
-      node.verifier = wanted;
-    }
-    parent.put(name, node.id);
-    if (node.isDirectory()) {
-      parent.links++;
-    }
-    parent.touch(now());
-    Changed around = new Changed(before, parent.attributes());
-    return new Created(FileKey.live(node.id), node.attributes(), around, true);
-  }
-
-  private void takeExisting(Caller caller, InMemoryNode found, NewFile file, Existing existing) {
-    boolean regular = found.type == FileType.REGULAR && file.type() == FileType.REGULAR;
-    switch (existing) {
-      case Existing.Use() when regular -> {
-        Long size = file.change().size();
-        if (size != null) {
-          AttributeChange only = new AttributeChange(null, null, null, size, null, null);
-          PosixRules.requireChange(caller, found, only);
-          apply(caller, found, only);
-        }
-      }
-      case Existing.Exclusive(long wanted)
-          when regular && found.verifier != null && found.verifier == wanted -> {}
-      default -> throw new FileException(FileError.EXISTS, "the name is taken");
-    }
-  }
-
-  private InMemoryNode newNode(Caller caller, InMemoryNode parent, NewFile file) {
-    AttributeChange change = file.change();
-    Integer gid = change.gid();
-    int group = gid != null ? gid : PosixRules.inheritsGroup(parent) ? parent.gid : caller.gid();
-    Integer mode = change.mode();
-    int bits = mode == null ? (file.type() == FileType.DIRECTORY ? 0755 : 0644) : mode;
-    InMemoryNode node =
-        new InMemoryNode(
-            nextFile++,
-            file.type(),
-            PosixRules.settable(caller, group, bits),
-            caller.uid(),
-            group,
-            now());
-    if (node.isDirectory() && PosixRules.inheritsGroup(parent)) {
-      node.mode |= 02000;
-    }
-    node.device = file.device();
-    node.target = file.symlink().clone();
-    node.parent = parent.id;
-    AttributeChange rest =
-        new AttributeChange(
-            null,
-            change.uid(),
-            null,
-            file.type() == FileType.REGULAR ? change.size() : null,
-            change.accessed(),
-            change.modified());
-    PosixRules.requireChange(caller, node, rest);
-    apply(caller, node, rest);
-    nodes.put(node.id, node);
-    return node;
-  }
-
   @Override
   public CompletableFuture<Changed> remove(Caller caller, FileKey directory, byte[] name) {
     return changing(
         caller,
         () -> {
           InMemoryNode parent = writableDirectory(directory);
-          checkName(name, FileError.INVALID);
+          EntryNames.check(name, FileError.INVALID);
           InMemoryNode file = child(parent, name);
           PosixRules.requireUnlink(caller, parent, file);
           if (file.isDirectory()) {
-            throw new FileException(FileError.IS_DIRECTORY, text(name));
+            throw new FileException(FileError.IS_DIRECTORY, EntryNames.text(name));
           }
           Attributes before = parent.attributes();
           parent.drop(name);
@@ -336,14 +257,14 @@ public final class InMemoryDatastore implements Datastore {
         caller,
         () -> {
           InMemoryNode parent = writableDirectory(directory);
-          checkName(name, FileError.INVALID);
+          EntryNames.check(name, FileError.INVALID);
           InMemoryNode file = child(parent, name);
           PosixRules.requireUnlink(caller, parent, file);
           if (!file.isDirectory()) {
-            throw new FileException(FileError.NOT_DIRECTORY, text(name));
+            throw new FileException(FileError.NOT_DIRECTORY, EntryNames.text(name));
           }
           if (!file.isEmpty()) {
-            throw new FileException(FileError.NOT_EMPTY, text(name));
+            throw new FileException(FileError.NOT_EMPTY, EntryNames.text(name));
           }
           Attributes before = parent.attributes();
           parent.drop(name);
@@ -357,71 +278,9 @@ public final class InMemoryDatastore implements Datastore {
   @Override
   public CompletableFuture<Renamed> rename(
       Caller caller, FileKey fromDirectory, byte[] from, FileKey toDirectory, byte[] to) {
-    return changing(caller, () -> renameLocked(caller, fromDirectory, from, toDirectory, to));
-  }
-
-  private Renamed renameLocked(
-      Caller caller, FileKey fromDirectory, byte[] from, FileKey toDirectory, byte[] to) {
-    InMemoryNode source = writableDirectory(fromDirectory);
-    InMemoryNode target = writableDirectory(toDirectory);
-    checkName(from, FileError.INVALID);
-    checkName(to, FileError.INVALID);
-    Attributes sourceBefore = source.attributes();
-    Attributes targetBefore = target.attributes();
-    InMemoryNode moved = child(source, from);
-    PosixRules.requireUnlink(caller, source, moved);
-    PosixRules.require(caller, target, PosixRules.WRITE | PosixRules.EXECUTE);
-    Long replacedId = target.find(to);
-    if (replacedId == null || replacedId != moved.id) {
-      if (moved.isDirectory() && isWithin(target, moved)) {
-        throw new FileException(FileError.INVALID, "a directory cannot move into itself");
-      }
-      if (replacedId != null) {
-        InMemoryNode replaced = node(FileKey.live(replacedId));
-        PosixRules.requireUnlink(caller, target, replaced);
-        replace(target, moved, replaced);
-      }
-      source.drop(from);
-      target.put(to, moved.id);
-      if (moved.isDirectory()) {
-        source.links--;
-        target.links++;
-        moved.parent = target.id;
-      }
-      long now = now();
-      source.touch(now);
-      target.touch(now);
-      moved.changed = now;
-    }
-    return new Renamed(
-        new Changed(sourceBefore, source.attributes()),
-        new Changed(targetBefore, target.attributes()));
-  }
-
-  private void replace(InMemoryNode target, InMemoryNode moved, InMemoryNode replaced) {
-    if (moved.isDirectory() && !replaced.isDirectory()) {
-      throw new FileException(FileError.NOT_DIRECTORY, "a directory over a file");
-    }
-    if (!moved.isDirectory() && replaced.isDirectory()) {
-      throw new FileException(FileError.IS_DIRECTORY, "a file over a directory");
-    }
-    if (replaced.isDirectory()) {
-      if (!replaced.isEmpty()) {
-        throw new FileException(FileError.NOT_EMPTY, "over a directory with entries");
-      }
-      nodes.remove(replaced.id);
-      target.links--;
-    } else {
-      unlink(replaced);
-    }
-  }
-
-  private boolean isWithin(InMemoryNode inner, InMemoryNode outer) {
-    InMemoryNode at = inner;
-    while (at.id != outer.id && at.id != FileKey.ROOT_FILE) {
-      at = node(FileKey.live(at.parent));
-    }
-    return at.id == outer.id;
+    return changing(
+        caller,
+        () -> new InMemoryRename(this, caller).rename(fromDirectory, from, toDirectory, to));
   }
 
   @Override
@@ -432,16 +291,16 @@ public final class InMemoryDatastore implements Datastore {
         () -> {
           InMemoryNode node = writable(file);
           InMemoryNode parent = writableDirectory(directory);
-          checkName(name, FileError.EXISTS);
+          EntryNames.check(name, FileError.EXISTS);
           PosixRules.require(caller, parent, PosixRules.WRITE | PosixRules.EXECUTE);
           if (node.isDirectory()) {
             throw new FileException(FileError.NOT_PERMITTED, "a directory has one name");
           }
           if (parent.find(name) != null) {
-            throw new FileException(FileError.EXISTS, text(name));
+            throw new FileException(FileError.EXISTS, EntryNames.text(name));
           }
           if (node.links >= MAX_LINKS) {
-            throw new FileException(FileError.TOO_MANY_LINKS, text(name));
+            throw new FileException(FileError.TOO_MANY_LINKS, EntryNames.text(name));
           }
           Attributes before = parent.attributes();
           parent.put(name, node.id);
@@ -464,7 +323,7 @@ public final class InMemoryDatastore implements Datastore {
             entries.add(entry(".", directory, 1));
           }
           if (cookie < 2 && entries.size() < limit) {
-            entries.add(entry("..", find(directory, parent, utf8("..")), 2));
+            entries.add(entry("..", find(directory, parent, EntryNames.utf8("..")), 2));
           }
           boolean synthetic = directory.frozen() || directory.equals(FileKey.SNAPSHOTS);
           boolean end =
@@ -489,7 +348,7 @@ public final class InMemoryDatastore implements Datastore {
   }
 
   private Entry entry(String name, FileKey key, long cookie) {
-    return new Entry(utf8(name), key, cookie, node(key).attributes());
+    return new Entry(EntryNames.utf8(name), key, cookie, node(key).attributes());
   }
 
   @Override
@@ -543,8 +402,16 @@ public final class InMemoryDatastore implements Datastore {
     return nodes.get(file);
   }
 
+  long newId() {
+    return nextFile++;
+  }
+
   void add(InMemoryNode node) {
     nodes.put(node.id, node);
+  }
+
+  void drop(InMemoryNode node) {
+    nodes.remove(node.id);
   }
 
   InMemoryNode writableDirectory(FileKey key) {
@@ -563,7 +430,7 @@ public final class InMemoryDatastore implements Datastore {
     }
   }
 
-  private void unlink(InMemoryNode file) {
+  void unlink(InMemoryNode file) {
     file.links--;
     file.changed = now();
     if (file.links == 0) {
@@ -572,7 +439,7 @@ public final class InMemoryDatastore implements Datastore {
     }
   }
 
-  private void apply(Caller caller, InMemoryNode node, AttributeChange change) {
+  void apply(Caller caller, InMemoryNode node, AttributeChange change) {
     long now = now();
     Long size = change.size();
     if (size != null) {
@@ -604,10 +471,10 @@ public final class InMemoryDatastore implements Datastore {
     };
   }
 
-  private InMemoryNode child(InMemoryNode parent, byte[] name) {
+  InMemoryNode child(InMemoryNode parent, byte[] name) {
     Long id = parent.find(name);
     if (id == null) {
-      throw new FileException(FileError.NOT_FOUND, text(name));
+      throw new FileException(FileError.NOT_FOUND, EntryNames.text(name));
     }
     return node(FileKey.live(id));
   }
@@ -637,28 +504,6 @@ public final class InMemoryDatastore implements Datastore {
   private static void requireLive(FileKey key) {
     if (key.frozen() || key.equals(FileKey.SNAPSHOTS)) {
       throw new FileException(FileError.READ_ONLY, "a snapshot does not change");
-    }
-  }
-
-  private static void checkName(byte[] name, FileError forDots) {
-    checkLength(name);
-    String text = text(name);
-    if (text.equals(".") || text.equals("..")) {
-      throw new FileException(forDots, text);
-    }
-    for (byte each : name) {
-      if (each == 0 || each == '/') {
-        throw new FileException(FileError.INVALID, "a name with NUL or slash");
-      }
-    }
-  }
-
-  private static void checkLength(byte[] name) {
-    if (name.length == 0) {
-      throw new FileException(FileError.INVALID, "an empty name");
-    }
-    if (name.length > MAX_NAME) {
-      throw new FileException(FileError.NAME_TOO_LONG, name.length + " bytes");
     }
   }
 
@@ -694,14 +539,6 @@ public final class InMemoryDatastore implements Datastore {
     } finally {
       lock.readLock().unlock();
     }
-  }
-
-  static byte[] utf8(String name) {
-    return name.getBytes(StandardCharsets.UTF_8);
-  }
-
-  static String text(byte[] name) {
-    return new String(name, StandardCharsets.UTF_8);
   }
 
   /** The whole content of a regular file, for assertions; at most 1 GiB. */

@@ -84,7 +84,7 @@ final class InMemorySnapshots implements Snapshots {
     while (below.id != FileKey.ROOT_FILE) {
       InMemoryNode above = above(below);
       byte[] name = nameOf(above, below);
-      path = "/" + InMemoryDatastore.text(name) + path;
+      path = "/" + EntryNames.text(name) + path;
       nodes.computeIfAbsent(above.id, _ -> above.freeze()).put(name, below.id);
       below = above;
     }
@@ -241,7 +241,7 @@ final class InMemorySnapshots implements Snapshots {
     String[] parts = path.substring(1).split("/", -1);
     FileKey at = FileKey.ROOT;
     for (int i = 0; i < parts.length - 1; i++) {
-      byte[] part = InMemoryDatastore.utf8(parts[i]);
+      byte[] part = EntryNames.utf8(parts[i]);
       Long known = datastore.writableDirectory(at).find(part);
       at =
           known != null
@@ -256,7 +256,7 @@ final class InMemorySnapshots implements Snapshots {
                   .join()
                   .key();
     }
-    byte[] last = InMemoryDatastore.utf8(parts[parts.length - 1]);
+    byte[] last = EntryNames.utf8(parts[parts.length - 1]);
     InMemoryNode directory = datastore.writableDirectory(at);
     if (directory.find(last) == null) {
       directory.put(last, file.id);
@@ -270,7 +270,7 @@ final class InMemorySnapshots implements Snapshots {
         () -> {
           for (CloneFile each : clones) {
             if (datastore.writableDirectory(each.directory()).find(each.name()) != null) {
-              throw new FileException(FileError.EXISTS, InMemoryDatastore.text(each.name()));
+              throw new FileException(FileError.EXISTS, EntryNames.text(each.name()));
             }
           }
           List<FileKey> made = new ArrayList<>();
@@ -320,7 +320,7 @@ final class InMemorySnapshots implements Snapshots {
   }
 
   FileKey find(FileKey directory, InMemoryNode node, byte[] name) {
-    String text = InMemoryDatastore.text(name);
+    String text = EntryNames.text(name);
     if (text.equals("..")) {
       return !directory.frozen()
           ? FileKey.ROOT
@@ -357,7 +357,7 @@ final class InMemorySnapshots implements Snapshots {
         return false;
       }
       FileKey key = new FileKey(each.info().id(), FileKey.ROOT_FILE);
-      byte[] name = InMemoryDatastore.utf8(each.info().name());
+      byte[] name = EntryNames.utf8(each.info().name());
       into.add(new Entry(name, key, each.info().id() + 2, node(key).attributes()));
     }
     return true;

@@ -69,8 +69,16 @@ public final class DemoCommand implements Callable<Integer> {
     Thread hook = new Thread(() -> interrupted(cleanup, narrator), "demo-cleanup");
     Runtime.getRuntime().addShutdownHook(hook);
     try (cleanup) {
-      Workshop shop = workshop(narrator, cleanup);
-      narrator.plain("OpenDVX: snapshots, restores and clones of running machines, with no stun.");
+      return run(workshop(narrator, cleanup), target);
+    } finally {
+      removeHook(hook);
+    }
+  }
+
+  private int run(Workshop shop, @Nullable Path target) throws IOException, InterruptedException {
+    Narrator narrator = shop.narrator();
+    narrator.plain("OpenDVX: snapshots, restores and clones of running machines, with no stun.");
+    try {
       Demo.Result result = new Demo(shop).run();
       Map<String, Object> figures = result.figures().byName();
       narrator.plain("\n" + FigureTable.of(figures));
@@ -78,7 +86,6 @@ public final class DemoCommand implements Callable<Integer> {
         Files.writeString(target, Json.write(figures) + "\n");
       }
       if (keep) {
-        cleanup.forget();
         narrator.plain(Kept.text(shop, result));
       }
       if (!result.figures().isGood()) {
@@ -88,12 +95,13 @@ public final class DemoCommand implements Callable<Integer> {
       return 0;
     } catch (DvxException e) {
       if (keep) {
-        cleanup.forget();
-        narrator.plain("Everything stays as it is, below the temporary folder.");
+        narrator.plain("Everything stays as it is, below " + shop.folder());
       }
       throw e;
     } finally {
-      removeHook(hook);
+      if (keep) {
+        shop.cleanup().forget();
+      }
     }
   }
 

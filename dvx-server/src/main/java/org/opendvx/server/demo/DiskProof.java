@@ -70,11 +70,8 @@ final class DiskProof {
     } finally {
       Files.deleteIfExists(copy);
     }
-    if (node.answersOnPort111()) {
-      String descriptor = disk.chain().getFirst();
-      if (!node.foreign().isSameDisk(original, descriptor, LIMIT)) {
-        tally.mismatch("qemu-img compare finds " + descriptor + " different from its original");
-      }
+    if (node.answersOnPort111() && !node.foreign().isSame(original, flat, LIMIT)) {
+      tally.mismatch("qemu-img compare finds " + flat + " different from its original");
     }
   }
 

@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.bench.rpc.NfsSession;
 import org.opendvx.server.demo.VCenterStart.VCenter;
 import org.opendvx.server.demo.vm.DemoMachine;
 import org.opendvx.server.demo.vm.FileSystemImage;
+import org.opendvx.server.demo.vm.FileSystemImage.Source;
 
 /** Step 4: app01, a machine with two disks that hold real file systems with real files. */
 final class SmallMachine {
@@ -20,10 +20,17 @@ final class SmallMachine {
 
   private static final Duration COPY_LIMIT = Duration.ofSeconds(60);
   private static final double MIB = 1L << 20;
-  private static final List<List<Path>> SOURCES =
+  private static final int FEW = 1000;
+  private static final int MANY = 3000;
+  private static final List<List<Source>> SOURCES =
       List.of(
-          paths("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local"),
-          paths("/usr/share/doc", "/usr/share/man", "/usr/share", "/etc"));
+          List.of(
+              source("/usr/bin", FEW, 0), source("/usr/sbin", FEW, 0), source("/usr/lib", MANY, 1)),
+          List.of(
+              source("/usr/share/doc", FEW, 0),
+              source("/etc", FEW, 0),
+              source("/usr/share", MANY, 16),
+              source("/usr/lib", MANY, 64)));
 
   private final Workshop shop;
   private final Node node;
@@ -35,8 +42,8 @@ final class SmallMachine {
     this.vcenter = vcenter;
   }
 
-  private static List<Path> paths(String... names) {
-    return Stream.of(names).map(Path::of).toList();
+  private static Source source(String folder, int mostFiles, int leastKib) {
+    return new Source(Path.of(folder), mostFiles, leastKib * 1024L);
   }
 
   /**

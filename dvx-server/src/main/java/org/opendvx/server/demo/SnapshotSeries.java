@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.SnapshotRequest;
@@ -18,6 +20,10 @@ final class SnapshotSeries {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final long NEAR = Duration.ofMillis(50).toNanos();
   private static final double MILLI = 1e6;
+  private static final Duration STEP = Duration.ofMillis(20);
+
+  /** Writes of a sequence that are sure to touch every disk. */
+  private static final long FRESH = 2L * Scale.DISKS;
 
   private final Workshop shop;
   private final Node node;
@@ -59,9 +65,7 @@ final class SnapshotSeries {
     long writesBefore = load.writes();
     for (int i = 1; i <= shop.scale().snapshots(); i++) {
       Thread.sleep(shop.scale().beforeCut());
-      load.check();
-      long[] before = load.acknowledged();
-      requireProgress(cuts, before);
+      long[] before = awaitFreshState(cuts, load);
       cuts.add(cut(LargeMachine.NAME + "-" + i, before, load));
     }
     Thread.sleep(shop.scale().beforeCut());
@@ -97,22 +101,25 @@ final class SnapshotSeries {
         new WriteTimes.Window(at - NEAR, at + taken.totalNanos() + NEAR));
   }
 
-  /** Every cut must meet state that was changed after the one before. */
-  private static void requireProgress(List<Cut> cuts, long[] acknowledged) {
-    long[] last = cuts.isEmpty() ? new long[acknowledged.length] : cuts.getLast().after();
-    for (int sequence = 0; sequence < acknowledged.length; sequence++) {
-      if (acknowledged[sequence] < last[sequence] + 2L * Scale.DISKS) {
-        throw DvxException.of(Kind.INTERNAL, "The load does not keep up")
-            .cause(
-                "Sequence "
-                    + sequence
-                    + " has not written to every disk since the last snapshot: "
-                    + last[sequence]
-                    + " then, "
-                    + acknowledged[sequence]
-                    + " now")
+  /** Every cut must meet state that was changed on every disk after the one before. */
+  private static long[] awaitFreshState(List<Cut> cuts, SequenceLoad load)
+      throws IOException, InterruptedException {
+    long[] last = cuts.isEmpty() ? new long[Scale.SEQUENCES] : cuts.getLast().after();
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (true) {
+      load.check();
+      long[] now = load.acknowledged();
+      if (IntStream.range(0, now.length).allMatch(i -> now[i] >= last[i] + FRESH)) {
+        return now;
+      }
+      if (System.nanoTime() - end > 0) {
+        throw DvxException.of(Kind.INTERNAL, "The load does not go on")
+            .cause("A sequence has not written to every disk since the last snapshot")
+            .detail("writes then", Arrays.toString(last))
+            .detail("writes now", Arrays.toString(now))
             .build();
       }
+      Thread.sleep(STEP);
     }
   }
 

@@ -1,7 +1,6 @@
 package org.opendvx.core.nfs.access;
 
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.opendvx.core.error.DvxException;
@@ -15,7 +14,8 @@ import org.opendvx.core.error.Kind;
  * @param bits leading bits of the 128 that must agree
  */
 public record ClientNetwork(String text, ClientAddress base, int bits) {
-  private static final Pattern LITERAL = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+  private static final Pattern LITERAL =
+      Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
   private static final int MAPPED_BITS = 96;
 
   /** This machine alone. */
@@ -54,8 +54,8 @@ public record ClientNetwork(String text, ClientAddress base, int bits) {
       throw invalid(text, "\"" + literal + "\" is not an IP address");
     }
     try {
-      return InetAddress.getByName(literal);
-    } catch (UnknownHostException e) {
+      return InetAddress.ofLiteral(literal);
+    } catch (IllegalArgumentException e) {
       throw invalid(text, "\"" + literal + "\" is not an IP address");
     }
   }

@@ -18,6 +18,11 @@ final class ReplyBatch implements ReplySpace {
   private static final int LARGEST = 256 << 10;
   private static final int FLUSH_AT = 512 << 10;
 
+  /** A buffer from this size on is not left to wait for the network when it is nearly empty. */
+  private static final int COPY_FROM = 64 << 10;
+
+  private static final int NEARLY_EMPTY = 8;
+
   private final ChannelHandlerContext context;
   private final RpcMetrics metrics;
 
@@ -115,7 +120,7 @@ final class ReplyBatch implements ReplySpace {
   void append(ByteBuf record) {
     emit();
     gathered += record.readableBytes();
-    write(record);
+    write(fitting(record));
   }
 
   /** Whether so much was gathered that it should be sent before more is added. */
@@ -168,7 +173,7 @@ final class ReplyBatch implements ReplySpace {
     }
     buffer = null;
     if (out.writerIndex() > unsent) {
-      write(out.readerIndex(unsent));
+      write(fitting(out.readerIndex(unsent)));
     } else {
       out.release();
     }
@@ -180,6 +185,17 @@ final class ReplyBatch implements ReplySpace {
       write(out.retainedSlice(unsent, start - unsent));
       unsent = start;
     }
+  }
+
+  /** The bytes in a buffer of their size, when theirs is much larger: clients choose how large. */
+  private ByteBuf fitting(ByteBuf bytes) {
+    int length = bytes.readableBytes();
+    if (bytes.capacity() < COPY_FROM || length > bytes.capacity() / NEARLY_EMPTY) {
+      return bytes;
+    }
+    ByteBuf copy = context.alloc().directBuffer(length, length).writeBytes(bytes);
+    bytes.release();
+    return copy;
   }
 
   private void write(ByteBuf bytes) {

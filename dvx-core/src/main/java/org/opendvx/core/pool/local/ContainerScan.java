@@ -22,23 +22,28 @@ final class ContainerScan {
 
   private final ContainerIndex index;
 
-  /** Containers of which too few shards are there to read them; of each id the latest known. */
-  private final Map<Long, ContainerEntry> incomplete;
+  private final Leftovers leftovers;
 
   /** Attempts other than the one in the index, while drives are being scanned. */
   private final Map<Long, List<ContainerEntry>> rivals = new HashMap<>();
 
-  ContainerScan(ContainerIndex index, Map<Long, ContainerEntry> incomplete) {
+  ContainerScan(ContainerIndex index, Leftovers leftovers) {
     this.index = index;
-    this.incomplete = incomplete;
+    this.leftovers = leftovers;
   }
 
-  /** What a drive has: shards with their final names, and those of puts that did not get there. */
-  record Found(List<ShardName> shards, List<ShardName> temporary) {}
+  /**
+   * What a drive has.
+   *
+   * @param shards those with their final names
+   * @param temporary those of puts that did not get there
+   * @param tombstones ids of containers that were deleted while a drive was away
+   */
+  record Found(List<ShardName> shards, List<ShardName> temporary, List<Long> tombstones) {}
 
   /** Lists a drive, on one of its threads; other unfinished work is removed. */
   static Found list(DriveFolder folder) throws IOException {
-    Found found = new Found(new ArrayList<>(), new ArrayList<>());
+    Found found = new Found(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     List<String> names = new ArrayList<>();
     for (int i = 0; i < Layout.containerFolders(); i++) {
       names.clear();
@@ -58,7 +63,10 @@ final class ContainerScan {
       found.shards().add(shard);
       return;
     }
-    if (name.endsWith(Layout.TEMPORARY)) {
+    long gone = Layout.tombstoneOf(name);
+    if (gone > 0) {
+      found.tombstones().add(gone);
+    } else if (name.endsWith(Layout.TEMPORARY)) {
       ShardName unfinished =
           ShardName.parse(name.substring(0, name.length() - Layout.TEMPORARY.length()));
       if (unfinished != null) {
@@ -80,6 +88,7 @@ final class ContainerScan {
         DriveGroup.run(drives, DriveIo.Lane.READ, SCAN_LIMITS, (drive, _) -> list(drive.folder()));
     for (DriveGroup.Outcome<Found> outcome : outcomes) {
       if (outcome.value() != null) {
+        leftovers.tombstones().addAll(outcome.value().tombstones());
         for (ShardName shard : outcome.value().shards()) {
           enter(shard, outcome.drive());
         }
@@ -95,6 +104,7 @@ final class ContainerScan {
       byIndex.put(drive.index(), drive);
     }
     chooseAttempts(byIndex);
+    removeDeleted(byIndex);
     setAside(byIndex, complete);
     index.forEach(entry -> count(entry, byIndex));
     return outcomes.stream().filter(outcome -> !outcome.ok()).toList();
@@ -199,6 +209,15 @@ final class ContainerScan {
     return missing == 0 ? 1000 : spare;
   }
 
+  private void removeDeleted(Map<Integer, Drive> drives) {
+    for (long id : leftovers.tombstones()) {
+      ContainerEntry entry = index.remove(id);
+      if (entry != null) {
+        removeShards(entry, drives);
+      }
+    }
+  }
+
   private void setAside(Map<Integer, Drive> drives, boolean complete) {
     List<ContainerEntry> unreadable = new ArrayList<>();
     index.forEach(
@@ -213,7 +232,7 @@ final class ContainerScan {
         LOG.info("Removing what is left of container {}, which was never complete", entry.id());
         removeShards(entry, drives);
       } else {
-        incomplete.put(entry.id(), entry);
+        leftovers.put(entry);
       }
     }
   }

@@ -73,11 +73,13 @@ final class ContainerWriter {
 
   private @Nullable ContainerEntry attempt(
       long id, byte[] content, int length, Parity parity, Set<Drive> full) {
-    List<Drive> usable = keeper.requireServing().usable();
-    StripeShape shape = StripeShape.forDrives(length, usable.size());
+    PoolView view = keeper.requireServing();
+    List<Drive> usable = view.usable();
+    StripeShape shape = StripeShape.forDrives(length, usable.size(), view.membership().size());
+    int shards = Math.min(shape.shards(), usable.size());
     List<Drive> chosen =
-        Placement.choose(room.candidates(usable, full), id, shape.shards(), shape.fileBytes());
-    if (chosen.size() < shape.shards()) {
+        Placement.choose(room.candidates(usable, full), id, shards, shape.fileBytes());
+    if (chosen.size() < shards) {
       throw noSpace(id, shape, chosen.size());
     }
     if (shape.parityShards() > 0) {
@@ -189,6 +191,7 @@ final class ContainerWriter {
         left,
         DriveIo.Lane.WRITE,
         (drive, _) -> {
+          // Durably: a container that is deleted later must not come back by an earlier attempt.
           ShardFiles.remove(drive, entry.name(chosen.indexOf(drive)));
           return null;
         });

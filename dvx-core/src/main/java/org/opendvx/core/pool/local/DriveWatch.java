@@ -170,21 +170,21 @@ final class DriveWatch {
     Readmission readmission = new Readmission(drive, keeper, records);
     try {
       readmission.prepare();
-      ContainerScan.Found found = readmission.shards();
-      List<ShardName> useless = new ArrayList<>();
+      DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());
+      rejoin.complete();
       boolean taken =
           whileChangesAreOut(
               () -> {
                 readmission.finish();
+                rejoin.complete();
                 if (!keeper.takeBack(drive)) {
                   return false;
                 }
-                useless.addAll(containers.rejoin(drive, found));
+                rejoin.join();
                 return true;
               });
       if (taken) {
         putOffNext(index);
-        readmission.remove(useless);
       }
       return taken;
     } catch (IOException e) {

@@ -103,7 +103,7 @@ record Election(
         .remedy("Bring the missing drives back")
         .detail("present drives", present)
         .detail("missing drives", missing)
-        .detail("generation", base.generation())
+        .detail("generation", base.name())
         .build();
   }
 }

@@ -6,6 +6,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.JournalStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +24,7 @@ final class Journals {
   /** Journals of which there is a manifest, held by somebody or not. */
   private final Map<String, LocalJournal> known = new ConcurrentHashMap<>();
 
-  private final Map<String, LocalJournal> held = new ConcurrentHashMap<>();
+  private final Map<String, HeldJournal> held = new ConcurrentHashMap<>();
 
   Journals(
       UUID pool,
@@ -57,10 +58,11 @@ final class Journals {
       }
       known.put(host, journal(host, manifest));
     }
+    reserveRoom();
   }
 
   /** Hands a journal out. */
-  synchronized LocalJournal hold(String host) {
+  synchronized JournalStore hold(String host) {
     Fences.checkHost(host);
     if (held.containsKey(host)) {
       throw DvxException.of(Kind.CONFLICT, "The journal is held by somebody else")
@@ -68,30 +70,34 @@ final class Journals {
           .detail("host", host)
           .build();
     }
-    JournalManifest manifest =
-        records
-            .getInternal(JournalManifest.key(host))
-            .map(record -> JournalManifest.decode(record.value()))
-            .orElseGet(() -> new JournalManifest(config.segmentBytes(), 1, List.of()));
-    LocalJournal journal = journal(host, manifest);
-    held.put(host, journal);
-    known.put(host, journal);
+    LocalJournal journal =
+        known.computeIfAbsent(
+            host, _ -> journal(host, new JournalManifest(config.segmentBytes(), 1, List.of())));
+    HeldJournal hold = new HeldJournal(journal, () -> letGo(host, journal));
+    held.put(host, hold);
+    reserveRoom();
+    journal.prepareSlots();
+    return hold;
+  }
+
+  private synchronized void letGo(String host, LocalJournal journal) {
+    journal.release();
+    held.remove(host);
+  }
+
+  private void reserveRoom() {
     int drives = Math.max(1, keeper.view().usable().size());
     long slots = LocalJournal.slotsPerDrive(config.journalSegments(), drives);
-    room.setJournalTarget(known.size() * slots * manifest.segmentBytes());
-    return journal;
+    long bytes = 0;
+    for (LocalJournal journal : known.values()) {
+      bytes += slots * journal.segmentBytes();
+    }
+    room.setJournalTarget(bytes);
   }
 
   private LocalJournal journal(String host, JournalManifest manifest) {
     return new LocalJournal(
-        pool,
-        host,
-        keeper,
-        records,
-        fences,
-        manifest,
-        config.journalSegments(),
-        () -> held.remove(host));
+        pool, host, keeper, records, fences, manifest, config.journalSegments());
   }
 
   /** Copies what has lost a mirror. */
@@ -124,7 +130,7 @@ final class Journals {
   }
 
   void close() {
-    List.copyOf(held.values()).forEach(LocalJournal::close);
+    List.copyOf(held.values()).forEach(HeldJournal::close);
   }
 
   private static DvxException unreachable(String host, JournalManifest.Entry entry, PoolView view) {

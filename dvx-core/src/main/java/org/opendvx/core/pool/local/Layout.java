@@ -15,6 +15,9 @@ final class Layout {
   /** Work in progress; whatever still bears it when the pool opens is removed. */
   static final String TEMPORARY = ".tmp";
 
+  private static final String TOMBSTONE = ".gone";
+  private static final int ID_DIGITS = 12;
+
   /** Files begin and continue on multiples of this. */
   static final int BLOCK = 4096;
 
@@ -38,6 +41,23 @@ final class Layout {
   /** The folder of a container's shards. */
   static String containerFolder(long containerId) {
     return containerFolder((int) (containerId % CONTAINER_FOLDERS));
+  }
+
+  /** The file that says that a container was deleted while a drive was away. */
+  static String tombstone(long containerId) {
+    return containerFolder(containerId) + "/" + hex(containerId, ID_DIGITS) + TOMBSTONE;
+  }
+
+  /** The container whose tombstone has this plain name, 0 when it is none. */
+  static long tombstoneOf(String name) {
+    if (name.length() != ID_DIGITS + TOMBSTONE.length() || !name.endsWith(TOMBSTONE)) {
+      return 0;
+    }
+    try {
+      return Long.parseLong(name, 0, ID_DIGITS, 16);
+    } catch (NumberFormatException _) {
+      return 0;
+    }
   }
 
   /** The folder of a host's journal. */

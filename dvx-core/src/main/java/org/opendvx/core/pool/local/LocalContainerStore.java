@@ -22,14 +22,13 @@ import org.opendvx.core.pool.Epoch;
 final class LocalContainerStore implements ContainerStore {
   private static final long MAX_ID = (1L << 48) - 1;
 
+  private final UUID pool;
   private final MembershipKeeper keeper;
   private final Fences fences;
   private final Lock gate;
   private final ContainerIndex index = new ContainerIndex();
 
-  /** Leftovers of which too few shards are known; a drive that is taken back may complete them. */
-  private final Map<Long, ContainerEntry> incomplete = new ConcurrentHashMap<>();
-
+  private final Leftovers leftovers = new Leftovers();
   private final Set<Long> beingPut = ConcurrentHashMap.newKeySet();
   private final Stripes stripes = new Stripes();
   private final ShardCache cache;
@@ -63,6 +62,7 @@ final class LocalContainerStore implements ContainerStore {
       Room room,
       LocalPoolConfig config,
       Executor background) {
+    this.pool = pool;
     this.keeper = keeper;
     this.fences = fences;
     this.gate = gate;
@@ -78,52 +78,12 @@ final class LocalContainerStore implements ContainerStore {
 
   /** Learns what the drives hold; see {@link ContainerScan#run}. */
   List<DriveGroup.Outcome<ContainerScan.Found>> load(Collection<Drive> drives, boolean complete) {
-    return new ContainerScan(index, incomplete).run(drives, complete);
+    return new ContainerScan(index, leftovers).run(drives, complete);
   }
 
-  /**
-   * Takes up the shards of a drive that is being taken back, and tells which of its files are of no
-   * use: those of containers that were deleted or put anew meanwhile. Changes are kept out by the
-   * caller.
-   */
-  List<ShardName> rejoin(Drive drive, ContainerScan.Found found) {
-    index.clearDrive(drive.index());
-    List<ShardName> useless = new ArrayList<>();
-    for (ShardName shard : found.shards()) {
-      if (!claim(drive, shard)) {
-        useless.add(shard);
-      }
-    }
-    return useless;
-  }
-
-  private boolean claim(Drive drive, ShardName shard) {
-    ContainerEntry entry = index.get(shard.containerId());
-    if (entry == null) {
-      return complete(drive, shard);
-    }
-    if (!entry.sameStripe(shard) || entry.drive(shard.shard()) != DriveSet.ABSENT) {
-      return false;
-    }
-    index.setDrive(entry, shard.shard(), drive.index());
-    account(drive, entry.shape(), 1);
-    return true;
-  }
-
-  private boolean complete(Drive drive, ShardName shard) {
-    ContainerEntry known = incomplete.get(shard.containerId());
-    if (known == null || !known.sameStripe(shard)) {
-      return false;
-    }
-    ContainerEntry more = known.withDrive(shard.shard(), drive.index());
-    account(drive, more.shape(), 1);
-    if (more.found() >= more.shape().dataShards()) {
-      incomplete.remove(more.id());
-      index.put(more);
-    } else {
-      incomplete.put(more.id(), more);
-    }
-    return true;
+  /** Begins to take up the shards of a drive that is being taken back. */
+  DriveRejoin rejoin(Drive drive, ContainerScan.Found found) {
+    return new DriveRejoin(pool, drive, found, keeper, index, leftovers, reader);
   }
 
   @Override
@@ -159,8 +119,12 @@ final class LocalContainerStore implements ContainerStore {
       throw exists(containerId);
     }
     index.put(writer.write(containerId, content, length));
-    ContainerEntry leftover = incomplete.remove(containerId);
-    if (leftover != null) {
+    forgetLeftovers(containerId);
+  }
+
+  private void forgetLeftovers(long containerId) {
+    for (ContainerEntry leftover : leftovers.of(containerId)) {
+      leftovers.remove(leftover);
       ContainerScan.removeShards(leftover, usable());
     }
   }
@@ -217,24 +181,56 @@ final class LocalContainerStore implements ContainerStore {
 
   private void delete(long containerId) {
     keeper.requireServing();
-    ContainerEntry leftover = incomplete.remove(containerId);
-    if (leftover != null) {
-      ContainerScan.removeShards(leftover, usable());
-    }
+    forgetLeftovers(containerId);
     ContainerEntry entry = index.remove(containerId);
-    if (entry == null) {
-      return;
-    }
     boolean done = false;
     try {
-      remove(entry);
-      keeper.requireServing();
+      if (entry != null) {
+        remove(entry);
+      }
+      // After the removal: a drive may have been shut out by it.
+      PoolView view = keeper.requireServing();
+      if (view.usable().size() < view.membership().size()) {
+        bury(containerId);
+      }
       done = true;
     } finally {
-      if (!done) {
+      if (!done && entry != null) {
         // Not acknowledged: the caller may try again.
         index.put(entry);
       }
+    }
+  }
+
+  /** Notes on all drives that a container is gone, since one that is away may have shards of it. */
+  private void bury(long containerId) {
+    leftovers.tombstones().add(containerId);
+    List<DriveGroup.Outcome<Void>> outcomes =
+        DriveGroup.run(
+            keeper.view().usable(),
+            DriveIo.Lane.WRITE,
+            (drive, _) -> {
+              drive.checkPresent();
+              ShardFiles.bury(drive, containerId);
+              return null;
+            });
+    judgeRemoval(containerId, outcomes);
+    keeper.requireServing();
+  }
+
+  private void judgeRemoval(long containerId, List<DriveGroup.Outcome<Void>> outcomes) {
+    for (DriveGroup.Outcome<Void> outcome : outcomes) {
+      if (outcome.broken() && outcome.failure() != null) {
+        keeper.shutOut(
+            outcome.drive(), "a shard was not removed: " + IoErrors.brief(outcome.failure()));
+      }
+    }
+    if (outcomes.stream().anyMatch(DriveGroup.Outcome::noSpace)) {
+      throw DvxException.of(Kind.NO_SPACE, "A drive has no room to remove a shard")
+          .cause("Some file systems need room even to delete")
+          .remedy("Free room on the drives' file systems")
+          .detail("container", containerId)
+          .build();
     }
   }
 
@@ -256,24 +252,15 @@ final class LocalContainerStore implements ContainerStore {
               drive.checkPresent();
               int shard = DriveSet.shardOn(entry.drives(), entry.shape().shards(), drive.index());
               ShardFiles.remove(drive, entry.name(shard));
-              drive.folder().forceDirectory(Layout.containerFolder(entry.id()));
               return null;
             });
     for (DriveGroup.Outcome<Void> outcome : outcomes) {
       if (outcome.ok()) {
-        account(outcome.drive(), entry.shape(), -1);
-      } else if (outcome.broken() && outcome.failure() != null) {
-        keeper.shutOut(
-            outcome.drive(), "a shard was not removed: " + IoErrors.brief(outcome.failure()));
+        outcome.drive().shards().decrementAndGet();
+        outcome.drive().shardBytes().addAndGet(-entry.shape().fileBytes());
       }
     }
-    if (outcomes.stream().anyMatch(DriveGroup.Outcome::noSpace)) {
-      throw DvxException.of(Kind.NO_SPACE, "A drive has no room to remove a shard")
-          .cause("Some file systems need room even to delete")
-          .remedy("Free room on the drives' file systems")
-          .detail("container", entry.id())
-          .build();
-    }
+    judgeRemoval(entry.id(), outcomes);
   }
 
   @Override
@@ -297,7 +284,7 @@ final class LocalContainerStore implements ContainerStore {
       return last;
     }
     long[] lacking = new long[1];
-    int[] spare = {StripeShape.forDrives(1, view.membership().size()).parityShards()};
+    int[] spare = {StripeShape.forDrives(1, 1, view.membership().size()).parityShards()};
     index.forEach(
         entry -> {
           int found = 0;
@@ -312,6 +299,35 @@ final class LocalContainerStore implements ContainerStore {
     Redundancy now = new Redundancy(changes, view, lacking[0], spare[0]);
     redundancy = now;
     return now;
+  }
+
+  /**
+   * Once every member is in use, all shards are known: what is too little to read was never
+   * complete, and deletions need not be remembered any more. On a background thread.
+   */
+  void tidy() {
+    gate.lock();
+    try {
+      PoolView view = keeper.view();
+      if (view.failed() || view.usable().size() < view.membership().size()) {
+        return;
+      }
+      for (ContainerEntry entry : leftovers.all()) {
+        forgetLeftovers(entry.id());
+      }
+      for (long id : List.copyOf(leftovers.tombstones())) {
+        DriveGroup.run(
+            view.usable(),
+            DriveIo.Lane.WRITE,
+            (drive, _) -> {
+              drive.folder().delete(Layout.tombstone(id));
+              return null;
+            });
+        leftovers.tombstones().remove(id);
+      }
+    } finally {
+      gate.unlock();
+    }
   }
 
   /** Closes files of drives that are not in use any more. */
@@ -331,11 +347,6 @@ final class LocalContainerStore implements ContainerStore {
     return usable;
   }
 
-  private static void account(Drive drive, StripeShape shape, int shards) {
-    drive.shards().addAndGet(shards);
-    drive.shardBytes().addAndGet((long) shards * shape.fileBytes());
-  }
-
   private static void checkId(long containerId) {
     if (containerId < 1 || containerId > MAX_ID) {
       throw DvxException.of(Kind.INVALID, "Not a container id").detail("id", containerId).build();
@@ -350,7 +361,7 @@ final class LocalContainerStore implements ContainerStore {
   }
 
   private DvxException notFound(long containerId) {
-    if (incomplete.containsKey(containerId)) {
+    if (!leftovers.of(containerId).isEmpty()) {
       return DvxException.of(Kind.CORRUPT, "Too few shards of a container are left to read it")
           .remedy("Bring missing drives back")
           .detail("container", containerId)

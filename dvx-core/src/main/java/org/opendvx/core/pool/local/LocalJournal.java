@@ -24,7 +24,7 @@ import org.opendvx.core.pool.JournalStore;
  * on drives that are sound. Sealed segments never change; those that have lost a mirror are copied
  * in the background.
  */
-final class LocalJournal implements JournalStore {
+final class LocalJournal {
   /** Segments beyond the journal's size, for fail-over and for the one after a restart. */
   private static final int SPARE_SEGMENTS = 2;
 
@@ -36,7 +36,9 @@ final class LocalJournal implements JournalStore {
   private final int segmentBytes;
   private final int mostSegments;
   private final JournalSlots slots;
-  private final Runnable onClose;
+
+  /** Held while copies are made. Taken before {@link #appending}. */
+  private final Object healing = new Object();
 
   /** Held while appending, replaying or sealing. Taken before {@link #live}. */
   private final Object appending = new Object();
@@ -54,13 +56,8 @@ final class LocalJournal implements JournalStore {
 
   private long lastSequence;
   private boolean replayed;
-  private volatile boolean closed;
 
-  /**
-   * A journal as its manifest describes it.
-   *
-   * @param onClose called once, when the holder closes it
-   */
+  /** A journal as its manifest describes it. */
   LocalJournal(
       UUID pool,
       String host,
@@ -68,8 +65,7 @@ final class LocalJournal implements JournalStore {
       LocalRecordStore records,
       Fences fences,
       JournalManifest manifest,
-      int mostSegments,
-      Runnable onClose) {
+      int mostSegments) {
     this.pool = pool;
     this.host = host;
     this.keeper = keeper;
@@ -78,7 +74,6 @@ final class LocalJournal implements JournalStore {
     this.segmentBytes = manifest.segmentBytes();
     this.mostSegments = mostSegments;
     this.slots = new JournalSlots(host, segmentBytes);
-    this.onClose = onClose;
     this.nextNumber = manifest.nextNumber();
     for (JournalManifest.Entry entry : manifest.segments()) {
       live.add(new Segment(entry));
@@ -107,10 +102,11 @@ final class LocalJournal implements JournalStore {
     slots.prepare(view.usable(), used, slotsPerDrive(mostSegments, view.usable().size()));
   }
 
-  @Override
-  public void append(Epoch epoch, long firstSequence, long lastSequenceOfBatch, ByteBuffer batch) {
+  /** See {@link JournalStore#append}. */
+  void append(Epoch epoch, long firstSequence, long lastSequenceOfBatch, ByteBuffer batch) {
     int length = batch.remaining();
-    int most = Math.min(MAX_BATCH, segmentBytes - BatchFrame.FIRST_OFFSET - Layout.BLOCK);
+    int most =
+        Math.min(JournalStore.MAX_BATCH, segmentBytes - BatchFrame.FIRST_OFFSET - Layout.BLOCK);
     if (length < 1 || length > most) {
       throw DvxException.of(Kind.INVALID, "A batch has 1 to " + most + " bytes")
           .detail("bytes", length)
@@ -119,7 +115,7 @@ final class LocalJournal implements JournalStore {
     Lock fence = fences.enter(epoch);
     try {
       synchronized (appending) {
-        requireOpen(true);
+        requireReplayed();
         keeper.requireServing();
         if (firstSequence <= lastSequence || lastSequenceOfBatch < firstSequence) {
           throw DvxException.of(Kind.INVALID, "Batches are appended in the order of sequences")
@@ -299,36 +295,37 @@ final class LocalJournal implements JournalStore {
         JournalManifest.key(host), new JournalManifest(segmentBytes, nextNumber, entries).encode());
   }
 
-  @Override
-  public long replay(long fromSequence, BatchVisitor visitor) {
-    synchronized (appending) {
-      requireOpen(false);
-      if (replayed) {
-        throw new IllegalStateException("a journal is replayed once");
+  /** See {@link JournalStore#replay}. */
+  long replay(long fromSequence, JournalStore.BatchVisitor visitor) {
+    synchronized (healing) {
+      synchronized (appending) {
+        if (replayed) {
+          throw new IllegalStateException("a journal is replayed once");
+        }
+        prepareSlots();
+        List<Segment> segments;
+        synchronized (live) {
+          segments = List.copyOf(live);
+        }
+        PoolView view = keeper.requireServing();
+        Deque<SegmentScan> scans =
+            new JournalReplay(pool, host, segmentBytes, view).find(segments, fromSequence);
+        for (SegmentScan scan : scans) {
+          heal(scan);
+        }
+        lastSequence = fromSequence - 1;
+        long last = fromSequence - 1;
+        for (SegmentScan scan : scans) {
+          last = Math.max(last, deliver(scan, fromSequence, visitor));
+          lastSequence = scan.segment().lastSequence();
+        }
+        replayed = true;
+        return last;
       }
-      prepareSlots();
-      List<Segment> segments;
-      synchronized (live) {
-        segments = List.copyOf(live);
-      }
-      PoolView view = keeper.requireServing();
-      Deque<SegmentScan> scans =
-          new JournalReplay(pool, host, segmentBytes, view).find(segments, fromSequence);
-      for (SegmentScan scan : scans) {
-        heal(scan);
-      }
-      lastSequence = fromSequence - 1;
-      long last = fromSequence - 1;
-      for (SegmentScan scan : scans) {
-        last = Math.max(last, deliver(scan, fromSequence, visitor));
-        lastSequence = scan.segment().lastSequence();
-      }
-      replayed = true;
-      return last;
     }
   }
 
-  private long deliver(SegmentScan scan, long fromSequence, BatchVisitor visitor) {
+  private long deliver(SegmentScan scan, long fromSequence, JournalStore.BatchVisitor visitor) {
     long last = fromSequence - 1;
     for (BatchFrame frame : scan.frames().values()) {
       if (frame.last() < fromSequence) {
@@ -379,10 +376,16 @@ final class LocalJournal implements JournalStore {
    * copies of sealed segments that have lost some. On a background thread.
    */
   void lookAfter() {
-    if (closed || keeper.view().failed()) {
+    if (keeper.view().failed()) {
       return;
     }
-    prepareSlots();
+    synchronized (healing) {
+      prepareSlots();
+      copyThinSegments();
+    }
+  }
+
+  private void copyThinSegments() {
     List<Segment> thin = new ArrayList<>();
     synchronized (appending) {
       if (current != null && !onSoundDrives(current, keeper.view())) {
@@ -440,11 +443,11 @@ final class LocalJournal implements JournalStore {
     return true;
   }
 
-  @Override
-  public void trim(Epoch epoch, long sequence) {
+  /** See {@link JournalStore#trim}. */
+  void trim(Epoch epoch, long sequence) {
     Lock fence = fences.enter(epoch);
     try {
-      requireOpen(true);
+      requireReplayed();
       keeper.requireServing();
       synchronized (live) {
         List<Segment> gone =
@@ -474,35 +477,30 @@ final class LocalJournal implements JournalStore {
     }
   }
 
-  @Override
-  public long capacityBytes() {
+  int segmentBytes() {
+    return segmentBytes;
+  }
+
+  long capacityBytes() {
     return (long) mostSegments * segmentBytes;
   }
 
-  @Override
-  public long usedBytes() {
+  long usedBytes() {
     synchronized (live) {
       return (long) live.size() * segmentBytes;
     }
   }
 
-  @Override
-  public void close() {
+  /** The holder is done: the next one begins with a replay. */
+  void release() {
     synchronized (appending) {
-      if (closed) {
-        return;
-      }
-      closed = true;
       seal();
+      replayed = false;
     }
-    onClose.run();
   }
 
-  private void requireOpen(boolean afterReplay) {
-    if (closed) {
-      throw new IllegalStateException("the journal is closed");
-    }
-    if (afterReplay && !replayed) {
+  private void requireReplayed() {
+    if (!replayed) {
       throw new IllegalStateException("a journal is replayed before it is changed");
     }
   }

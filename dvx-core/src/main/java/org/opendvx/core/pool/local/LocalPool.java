@@ -148,7 +148,9 @@ public final class LocalPool implements Pool {
   private void rejoin(Drive drive) {
     Readmission readmission = new Readmission(drive, keeper, records);
     try {
-      readmission.remove(containers.rejoin(drive, readmission.shards()));
+      DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());
+      rejoin.complete();
+      rejoin.join();
     } catch (IOException e) {
       keeper.shutOut(drive, IoErrors.brief(e));
     }
@@ -188,6 +190,7 @@ public final class LocalPool implements Pool {
             containers.viewChanged(keeper.view());
             if (!keeper.view().failed()) {
               journals.lookAfter();
+              containers.tidy();
             }
           });
     } catch (RejectedExecutionException _) {
@@ -212,9 +215,7 @@ public final class LocalPool implements Pool {
 
   @Override
   public JournalStore journal(String host) {
-    LocalJournal journal = journals.hold(host);
-    journal.prepareSlots();
-    return journal;
+    return journals.hold(host);
   }
 
   @Override

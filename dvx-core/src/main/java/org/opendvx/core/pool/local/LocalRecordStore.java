@@ -145,7 +145,7 @@ final class LocalRecordStore implements RecordStore {
     synchronized (stripe(key)) {
       RecordFile best = RecordCopies.best(RecordCopies.readFrom(key, keeper.view().usable()));
       if (best == null) {
-        throw unreadable(key);
+        throw unreadable(key, false);
       }
       return best.value();
     }
@@ -261,7 +261,7 @@ final class LocalRecordStore implements RecordStore {
             });
     List<Drive> good = shutOutBroken(written);
     if (written.stream().anyMatch(DriveGroup.Outcome::noSpace)) {
-      RecordCopies.discard(file.key(), good);
+      RecordCopies.discard(file.key(), keeper.view().usable());
       throw noSpace(file.key());
     }
     keeper.requireServing();
@@ -301,8 +301,7 @@ final class LocalRecordStore implements RecordStore {
       if (outcome.ok()) {
         good.add(outcome.drive());
       } else if (outcome.broken() && outcome.failure() != null) {
-        keeper.shutOut(
-            outcome.drive(), "a record could not be written: " + IoErrors.brief(outcome.failure()));
+        keeper.shutOut(outcome.drive(), "a record: " + IoErrors.brief(outcome.failure()));
       }
     }
     return good;
@@ -319,7 +318,7 @@ final class LocalRecordStore implements RecordStore {
     RecordFile best = RecordCopies.best(copies);
     if (best == null) {
       if (now.version() > 0 || copies.containsValue(RecordCopies.DAMAGED)) {
-        throw unreadable(key);
+        throw unreadable(key, false);
       }
       known.remove(key);
       return null;
@@ -342,7 +341,15 @@ final class LocalRecordStore implements RecordStore {
       }
       bad.add(drive);
     }
-    throw unreadable(key);
+    shutOutBroken(
+        DriveGroup.<Void>run(
+            bad,
+            DriveIo.Lane.CONTROL,
+            (drive, _) -> {
+              drive.checkPresent();
+              return null;
+            }));
+    throw unreadable(key, keeper.view().usable().size() < bad.size());
   }
 
   private void repair(Drive drive, RecordFile file) {
@@ -379,10 +386,11 @@ final class LocalRecordStore implements RecordStore {
         .build();
   }
 
-  private DvxException unreadable(String key) {
+  private DvxException unreadable(String key, boolean drivesGone) {
     PoolView view = keeper.view();
     return DvxException.of(
-            view.failed() ? Kind.UNAVAILABLE : Kind.CORRUPT, "No good copy of a record was found")
+            view.failed() || drivesGone ? Kind.UNAVAILABLE : Kind.CORRUPT,
+            "No good copy of a record was found")
         .cause("All copies on usable drives are damaged or missing")
         .remedy("Bring missing drives back")
         .detail("key", key)

@@ -47,6 +47,11 @@ record Membership(long generation, List<Member> members) {
     return generation(term(generation), (int) (generation & MAX_STEP) + 1);
   }
 
+  /** The generation as people read it: term and step. */
+  String name() {
+    return term(generation) + "." + (generation & MAX_STEP);
+  }
+
   int size() {
     return members.size();
   }

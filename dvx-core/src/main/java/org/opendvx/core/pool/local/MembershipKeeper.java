@@ -28,6 +28,7 @@ final class MembershipKeeper {
   private static final Logger LOG = LoggerFactory.getLogger(MembershipKeeper.class);
 
   private static final String OPENING = "The pool is being opened";
+  private static final String CLOSED = "The pool is closed";
 
   private final UUID pool;
   private final long created;
@@ -85,7 +86,7 @@ final class MembershipKeeper {
       }
     }
     Arrays.fill(table, null);
-    publish("The pool is closed");
+    publish(CLOSED);
   }
 
   /** The label of a drive under the membership in force. */
@@ -175,7 +176,7 @@ final class MembershipKeeper {
     table[index] = drive;
     reconcile(Set.of(index));
     if (view.uses(drive)) {
-      LOG.info("Took {} back at generation {}", drive, current.generation());
+      LOG.info("Took {} back at generation {}", drive, current.name());
       return true;
     }
     if (table[index] == drive) {
@@ -261,7 +262,7 @@ final class MembershipKeeper {
         drive.close();
         table[index] = null;
       }
-      LOG.warn("Drive {} is shut out at {}", index, Long.toHexString(next.generation()));
+      LOG.warn("Drive {} is shut out at {}", index, next.name());
     }
     for (int index : takenBack) {
       evictedBecause.remove(index);
@@ -318,7 +319,10 @@ final class MembershipKeeper {
     }
     Map<Integer, String> reasons = new TreeMap<>(evictedBecause);
     reasons.putAll(lost);
-    if (failure != null && !failure.equals(view.failure()) && !failure.equals(OPENING)) {
+    if (failure != null
+        && !failure.equals(view.failure())
+        && !failure.equals(OPENING)
+        && !failure.equals(CLOSED)) {
       LOG.error("The pool has stopped: {}", failure);
     } else if (failure == null && view.failure() != null) {
       LOG.info("The pool serves with {} of {} drives", usable.size(), table.length);

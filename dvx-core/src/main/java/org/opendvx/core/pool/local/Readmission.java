@@ -66,20 +66,6 @@ final class Readmission {
         .await(deadline);
   }
 
-  /** Removes shards that are of no use. */
-  void remove(List<ShardName> useless) throws IOException {
-    for (ShardName shard : useless) {
-      drive
-          .io()
-          .call(
-              DriveIo.Lane.WRITE,
-              _ -> {
-                ShardFiles.remove(drive, shard);
-                return null;
-              });
-    }
-  }
-
   private static void wipe(DriveFolder folder) throws IOException {
     // Folders that somebody removed by hand are made again.
     for (String directory : List.of(Layout.CONTAINERS, Layout.JOURNAL, Layout.RECORDS)) {

@@ -121,11 +121,11 @@ final class Room {
   }
 
   /** Room of the pool with these drives. */
-  PoolStatus.Capacity capacity(Collection<Drive> drives) {
+  PoolStatus.Capacity capacity(Collection<Drive> drives, int members) {
     if (drives.isEmpty()) {
       return new PoolStatus.Capacity(0, 0, 0, 0);
     }
-    StripeShape shape = StripeShape.forDrives(ContainerStore.MAX_LENGTH, drives.size());
+    StripeShape shape = StripeShape.forDrives(ContainerStore.MAX_LENGTH, drives.size(), members);
     long raw = 0;
     long[] whole = new long[drives.size()];
     long[] free = new long[drives.size()];
@@ -158,7 +158,7 @@ final class Room {
       for (long bytes : room) {
         sum += Math.min(bytes, column);
       }
-      if (sum >= column * shape.shards()) {
+      if (sum >= column * Math.min(room.length, shape.shards())) {
         low = column;
       } else {
         high = column - 1;

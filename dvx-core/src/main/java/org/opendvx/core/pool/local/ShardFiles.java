@@ -50,11 +50,23 @@ final class ShardFiles {
     drive.folder().forceDirectory(Layout.containerFolder(name.containerId()));
   }
 
-  /** Removes a shard under any of its names; not forced. */
+  /** Removes a shard under any of its names, durably. */
   static void remove(Drive drive, ShardName name) throws IOException {
+    removeUnforced(drive, name);
+    drive.folder().forceDirectory(Layout.containerFolder(name.containerId()));
+  }
+
+  /** Removes a shard under any of its names; a crash may bring it back. */
+  static void removeUnforced(Drive drive, ShardName name) throws IOException {
     drive.folder().delete(name.path());
     drive.folder().delete(name.temporaryPath());
     drive.folder().delete(name.path() + REPAIR);
+  }
+
+  /** Notes that a container is gone, durably. */
+  static void bury(Drive drive, long containerId) throws IOException {
+    drive.folder().open(Layout.tombstone(containerId), true).close();
+    drive.folder().forceDirectory(Layout.containerFolder(containerId));
   }
 
   private static void write(

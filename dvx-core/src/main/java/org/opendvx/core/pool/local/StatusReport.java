@@ -31,7 +31,7 @@ final class StatusReport {
         tolerated,
         view.membership().generation(),
         drives,
-        room.capacity(view.usable()),
+        room.capacity(view.usable(), view.membership().size()),
         containers.count(),
         redundancy.degraded());
   }

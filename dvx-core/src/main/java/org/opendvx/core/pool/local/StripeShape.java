@@ -17,10 +17,17 @@ record StripeShape(int length, int dataShards, int parityShards) {
   /** Most shards of a container. */
   static final int MAX_SHARDS = MAX_DATA_SHARDS + Quorum.PARITY;
 
-  /** The shape of a new container on so many drives: parity first, then as wide as they allow. */
-  static StripeShape forDrives(int length, int drives) {
-    int parity = Math.min(Quorum.PARITY, drives - 1);
-    return new StripeShape(length, Math.min(MAX_DATA_SHARDS, drives - parity), parity);
+  /**
+   * The shape of a new container: parity first, then as wide as the drives allow. With one drive in
+   * use of two or three, a shard more than there are drives: it is written when a drive is back.
+   *
+   * @param usable drives in use
+   * @param members drives of the pool
+   */
+  static StripeShape forDrives(int length, int usable, int members) {
+    int parity = Math.min(Quorum.PARITY, members - 1);
+    int data = Math.max(1, Math.min(MAX_DATA_SHARDS, usable - parity));
+    return new StripeShape(length, data, parity);
   }
 
   /** Whether a container can have this shape. */

@@ -65,10 +65,9 @@ public final class ForeignClient {
   }
 
   /**
-   * Has qemu-img compare a local raw image with a disk on the datastore, opened by its VMDK
-   * descriptor; true when they are identical.
+   * Has qemu-img compare a local raw image with one on the datastore; true when they are identical.
    */
-  public boolean isSameDisk(Path local, String descriptor, Duration limit)
+  public boolean isSame(Path local, String path, Duration limit)
       throws IOException, InterruptedException {
     Program.Outcome outcome =
         programs.run(
@@ -79,9 +78,9 @@ public final class ForeignClient {
                 "-f",
                 "raw",
                 "-F",
-                "vmdk",
+                "raw",
                 local.toString(),
-                portless(descriptor)));
+                portless(path)));
     if (outcome.exit() > 1) {
       throw new IOException("qemu-img compare: " + outcome.errors().strip());
     }

@@ -34,6 +34,15 @@ public final class FileSystemImage {
   }
 
   /**
+   * Where files are taken from.
+   *
+   * @param folder may be missing
+   * @param mostFiles of this folder; mke2fs takes its time with many small ones
+   * @param leastBytes of a file
+   */
+  public record Source(Path folder, int mostFiles, long leastBytes) {}
+
+  /**
    * What an image holds.
    *
    * @param files how many
@@ -45,18 +54,18 @@ public final class FileSystemImage {
    * Makes an image.
    *
    * @param image a file that is not there yet
-   * @param sources folders whose files are taken, in this order
+   * @param sources tried in this order
    * @param content bytes of files to take at most; well below {@code size}
    * @param size of the image in bytes
    */
-  public Content make(Path image, List<Path> sources, long content, long size)
+  public Content make(Path image, List<Source> sources, long content, long size)
       throws IOException, InterruptedException {
     Path stage = Files.createTempDirectory(folder, "stage-");
     try {
       Gatherer gatherer = new Gatherer(stage, content);
-      for (Path source : sources) {
-        if (Files.isDirectory(source)) {
-          gatherer.take(source.toRealPath());
+      for (Source source : sources) {
+        if (Files.isDirectory(source.folder())) {
+          gatherer.take(source);
         }
       }
       programs.demand(
@@ -103,21 +112,23 @@ public final class FileSystemImage {
       this.most = most;
     }
 
-    void take(Path source) throws IOException {
+    void take(Source source) throws IOException {
+      int until = files + source.mostFiles();
       Files.walkFileTree(
-          source,
+          source.folder().toRealPath(),
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
                 throws IOException {
+              long size = attributes.size();
               if (attributes.isRegularFile()
-                  && attributes.size() <= LARGEST_FILE
-                  && bytes + attributes.size() <= most) {
-                copy(file, attributes.size());
+                  && size >= source.leastBytes()
+                  && size <= LARGEST_FILE
+                  && bytes + size <= most) {
+                copy(file, size);
               }
-              return bytes >= most - most / 64
-                  ? FileVisitResult.TERMINATE
-                  : FileVisitResult.CONTINUE;
+              boolean enough = files >= until || bytes >= most - most / 64;
+              return enough ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
             }
 
             @Override
@@ -129,6 +140,10 @@ public final class FileSystemImage {
 
     private void copy(Path file, long size) throws IOException {
       Path target = stage.resolve(Path.of("/").relativize(file.toAbsolutePath()));
+      if (Files.exists(target)) {
+        // One source lies within another.
+        return;
+      }
       Files.createDirectories(target.getParent());
       try {
         Files.copy(file, target);

@@ -1,0 +1,258 @@
+package org.opendvx.core.pool.local;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.opendvx.core.error.DvxException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes up the shards of a drive that is being taken back. Those of containers that were deleted or
+ * put anew meanwhile are of no use: a container that exists has shards on the drives that were
+ * believed all the time, so one that has none there is gone.
+ *
+ * <p>Once the drive is back, one drive more may be lost; a container that would not survive that is
+ * given a shard on the returned drive first.
+ */
+final class DriveRejoin {
+  private static final Logger LOG = LoggerFactory.getLogger(DriveRejoin.class);
+
+  private final UUID pool;
+  private final Drive drive;
+  private final MembershipKeeper keeper;
+  private final ContainerIndex index;
+  private final Leftovers leftovers;
+  private final ContainerReader reader;
+  private final Set<ShardName> held;
+  private final List<ShardName> temporary;
+  private final Set<Long> buried;
+
+  DriveRejoin(
+      UUID pool,
+      Drive drive,
+      ContainerScan.Found found,
+      MembershipKeeper keeper,
+      ContainerIndex index,
+      Leftovers leftovers,
+      ContainerReader reader) {
+    this.pool = pool;
+    this.drive = drive;
+    this.keeper = keeper;
+    this.index = index;
+    this.leftovers = leftovers;
+    this.reader = reader;
+    this.held = new HashSet<>(found.shards());
+    this.temporary = new ArrayList<>(found.temporary());
+    this.buried = new HashSet<>(found.tombstones());
+  }
+
+  /**
+   * Writes what must be on the drive before it counts, and removes, durably, what must not be there
+   * any more: once the drive is believed, its shards say which containers exist. Run again when
+   * changes are kept out.
+   */
+  void complete() throws IOException {
+    finishPuts();
+    removeUseless();
+    buryDeleted();
+    PoolView view = keeper.view();
+    int members = view.membership().size();
+    int usable = view.usable().size() + (view.uses(drive) ? 0 : 1);
+    int needed = Quorum.tolerated(members) - (members - usable);
+    List<ContainerEntry> thin = new ArrayList<>();
+    index.forEach(
+        entry -> {
+          if (spare(entry, view) < needed) {
+            thin.add(entry);
+          }
+        });
+    for (ContainerEntry entry : thin) {
+      addShard(entry, view);
+    }
+  }
+
+  private void removeUseless() throws IOException {
+    List<ShardName> useless = held.stream().filter(shard -> !isOfUse(shard)).toList();
+    if (useless.isEmpty()) {
+      return;
+    }
+    Set<String> folders = new HashSet<>();
+    for (ShardName shard : useless) {
+      folders.add(Layout.containerFolder(shard.containerId()));
+      drive
+          .io()
+          .call(
+              DriveIo.Lane.WRITE,
+              _ -> {
+                ShardFiles.removeUnforced(drive, shard);
+                return null;
+              });
+    }
+    for (String folder : folders) {
+      drive
+          .io()
+          .call(
+              DriveIo.Lane.WRITE,
+              _ -> {
+                drive.folder().forceDirectory(folder);
+                return null;
+              });
+    }
+    useless.forEach(held::remove);
+    LOG.info("Removed {} shards of containers that are gone from {}", useless.size(), drive);
+  }
+
+  /**
+   * Whether the drive's shard may be needed: unless its container was deleted, has the shard
+   * already, or is whole from another attempt.
+   */
+  private boolean isOfUse(ShardName shard) {
+    if (leftovers.tombstones().contains(shard.containerId())) {
+      return false;
+    }
+    ContainerEntry entry = index.get(shard.containerId());
+    PoolView view = keeper.view();
+    if (entry == null) {
+      return true;
+    }
+    if (entry.sameStripe(shard)) {
+      Drive elsewhere = view.drive(entry.drive(shard.shard()));
+      return elsewhere == null || elsewhere.equals(drive);
+    }
+    for (int i = 0; i < entry.shape().shards(); i++) {
+      if (view.drive(entry.drive(i)) == null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What was deleted while a drive was away must be known to every believed drive. */
+  private void buryDeleted() throws IOException {
+    for (long id : leftovers.tombstones()) {
+      if (buried.add(id)) {
+        drive
+            .io()
+            .call(
+                DriveIo.Lane.WRITE,
+                _ -> {
+                  ShardFiles.bury(drive, id);
+                  return null;
+                });
+      }
+    }
+  }
+
+  /** Puts that got as far as being durable everywhere, but not to the renaming on this drive. */
+  private void finishPuts() throws IOException {
+    for (ShardName shard : temporary) {
+      ContainerEntry entry = index.get(shard.containerId());
+      boolean finish = entry != null ? entry.sameStripe(shard) : leftovers.get(shard) != null;
+      drive
+          .io()
+          .call(
+              DriveIo.Lane.WRITE,
+              _ -> {
+                if (finish) {
+                  ShardFiles.publish(drive, shard);
+                } else {
+                  drive.folder().delete(shard.temporaryPath());
+                }
+                return null;
+              });
+      if (finish) {
+        held.add(shard);
+      }
+    }
+    temporary.clear();
+  }
+
+  /** Shards beyond what reading needs, this drive's counted. */
+  private int spare(ContainerEntry entry, PoolView view) {
+    int found = 0;
+    boolean here = false;
+    for (int shard = 0; shard < entry.shape().shards(); shard++) {
+      if (view.drive(entry.drive(shard)) != null) {
+        found++;
+      } else if (!here && held.contains(entry.name(shard))) {
+        here = true;
+        found++;
+      }
+    }
+    return found - entry.shape().dataShards();
+  }
+
+  private void addShard(ContainerEntry entry, PoolView view) throws IOException {
+    int missing = -1;
+    for (int shard = 0; shard < entry.shape().shards(); shard++) {
+      if (held.contains(entry.name(shard))) {
+        return;
+      }
+      if (view.drive(entry.drive(shard)) == null) {
+        missing = shard;
+      }
+    }
+    if (missing < 0) {
+      return;
+    }
+    ShardName name = entry.name(missing);
+    byte[] rebuilt;
+    try {
+      rebuilt = reader.rebuild(entry, missing, 0, entry.shape().shardLength());
+    } catch (DvxException e) {
+      // Unreadable or deleted: the drive's return does not make it worse.
+      LOG.warn("Container {} cannot be completed: {}", entry.id(), e.getMessage());
+      return;
+    }
+    drive
+        .io()
+        .call(
+            DriveIo.Lane.WRITE,
+            ticket -> {
+              ShardFiles.writeRepaired(ticket, drive, pool, name, rebuilt);
+              ticket.check();
+              ShardFiles.publishRepaired(drive, name);
+              return null;
+            });
+    held.add(name);
+  }
+
+  /** Enters the drive's shards in the index. Changes are kept out. */
+  void join() {
+    index.clearDrive(drive.index());
+    for (ShardName shard : held) {
+      ContainerEntry entry = index.get(shard.containerId());
+      if (entry == null) {
+        joinIncomplete(shard);
+      } else if (entry.sameStripe(shard)) {
+        index.setDrive(entry, shard.shard(), drive.index());
+        account(entry.shape());
+      }
+    }
+  }
+
+  private void joinIncomplete(ShardName shard) {
+    ContainerEntry known = leftovers.get(shard);
+    if (known == null) {
+      known =
+          new ContainerEntry(shard.containerId(), shard.attempt(), shard.shape(), DriveSet.NONE);
+    }
+    ContainerEntry more = known.withDrive(shard.shard(), drive.index());
+    account(more.shape());
+    if (more.found() >= more.shape().dataShards()) {
+      leftovers.remove(more);
+      index.put(more);
+    } else {
+      leftovers.put(more);
+    }
+  }
+
+  private void account(StripeShape shape) {
+    drive.shards().incrementAndGet();
+    drive.shardBytes().addAndGet(shape.fileBytes());
+  }
+}

@@ -1,0 +1,310 @@
+package org.opendvx.core.datastore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.opendvx.core.datastore.Datastore.NewFile;
+import org.opendvx.core.datastore.Snapshots.CloneFile;
+import org.opendvx.core.datastore.Snapshots.CutRequest;
+import org.opendvx.core.datastore.Snapshots.Member;
+import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+
+/** Snapshots, their view, clones and restores. */
+class SnapshotsTest {
+  private TestStore store = TestStore.fresh();
+  private final FileKey folder = store.directory(FileKey.ROOT, "vm");
+  private final FileKey disk = store.file(folder, "disk.vmdk");
+  private final FileKey config = store.file(folder, "vm.vmx");
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  private static byte[] random(int seed, int length) {
+    byte[] bytes = new byte[length];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+
+  private static void refused(FileError error, Runnable operation) {
+    assertEquals(error, assertThrows(FileException.class, operation::run).error());
+  }
+
+  private void restore(long snapshot, List<Long> members, FileKey... remove) {
+    TestStore.get(store.store.snapshots().restore(snapshot, members, List.of(remove)));
+  }
+
+  private void remove(FileKey directory, String name) {
+    TestStore.get(store.store.remove(Caller.SYSTEM, directory, TestStore.name(name)));
+  }
+
+  @Test
+  void aSnapshotKeepsWhatWasThereAtTheCut() {
+    byte[] before = random(1, 50_000);
+    store.write(disk, 0, before);
+    SnapshotInfo taken = store.cut("first", disk, config).snapshot();
+    store.write(disk, 10_000, random(2, 100_000));
+    remove(folder, "vm.vmx");
+    for (int round = 0; round < 3; round++) {
+      FileKey top = store.lookup(FileKey.SNAPSHOTS, "first");
+      FileKey frozen = store.lookup(store.lookup(top, "vm"), "disk.vmdk");
+      assertEquals(new FileKey(taken.id(), disk.file()), frozen);
+      assertArrayEquals(before, store.readAll(frozen));
+      assertEquals(List.of("disk.vmdk", "vm.vmx"), store.names(store.lookup(top, "vm"), 1));
+      assertEquals(top, store.lookup(store.lookup(top, "vm"), ".."));
+      assertEquals(FileKey.SNAPSHOTS, store.lookup(top, ".."));
+      assertEquals(FileKey.ROOT, store.lookup(FileKey.SNAPSHOTS, ".."));
+      assertNotEquals(store.attributes(disk).file(), store.attributes(frozen).file());
+      SnapshotInfo info = store.store.snapshots().find("first").orElseThrow();
+      assertEquals(2, info.files());
+      assertEquals(50_000, info.logicalBytes());
+      assertEquals(Map.of("kind", "test"), info.labels());
+      assertArrayEquals(new byte[] {1, 2}, info.document());
+      assertEquals(
+          List.of("/vm/disk.vmdk", "/vm/vm.vmx"),
+          store.store.snapshots().members(info.id()).stream().map(Member::path).sorted().toList());
+      store = round == 0 ? store.crash() : store.restart();
+    }
+  }
+
+  @Test
+  void theViewIsReadOnly() {
+    store.write(disk, 0, random(1, 5000));
+    store.cut("s", disk);
+    FileKey top = store.lookup(FileKey.SNAPSHOTS, "s");
+    FileKey frozen = store.lookup(store.lookup(top, "vm"), "disk.vmdk");
+    ByteBuffer bytes = ByteBuffer.allocate(10);
+    refused(
+        FileError.READ_ONLY,
+        () -> TestStore.get(store.store.write(Caller.SYSTEM, frozen, 0, bytes, true)));
+    refused(FileError.READ_ONLY, () -> store.truncate(frozen, 0));
+    refused(FileError.READ_ONLY, () -> store.file(top, "new"));
+    refused(FileError.READ_ONLY, () -> store.file(FileKey.SNAPSHOTS, "new"));
+    refused(FileError.READ_ONLY, () -> remove(FileKey.SNAPSHOTS, "s"));
+    refused(
+        FileError.READ_ONLY,
+        () ->
+            TestStore.get(
+                store.store.rename(
+                    Caller.SYSTEM, top, TestStore.name("vm"), folder, TestStore.name("x"))));
+    refused(
+        FileError.READ_ONLY,
+        () -> TestStore.get(store.store.link(Caller.SYSTEM, frozen, folder, TestStore.name("x"))));
+    int granted = TestStore.get(store.store.access(Caller.SYSTEM, frozen, 0x3f));
+    assertEquals(Datastore.Access.READ, granted);
+  }
+
+  @Test
+  void namesAreUniqueAndComeBackAfterADelete() {
+    long first = store.cut("s", disk).snapshot().id();
+    refused(FileError.EXISTS, () -> store.cut("s", disk));
+    store.store.checkpoint();
+    refused(FileError.EXISTS, () -> store.cut("s", disk));
+    TestStore.get(store.store.snapshots().delete(first));
+    refused(FileError.NOT_FOUND, () -> TestStore.get(store.store.snapshots().delete(first)));
+    refused(FileError.NOT_FOUND, () -> store.lookup(FileKey.SNAPSHOTS, "s"));
+    refused(FileError.STALE, () -> store.attributes(new FileKey(first, disk.file())));
+    long second = store.cut("s", disk).snapshot().id();
+    assertNotEquals(first, second);
+    store = store.crash();
+    assertEquals(second, store.store.snapshots().find("s").orElseThrow().id());
+    assertEquals(1, store.store.snapshots().count());
+    refused(FileError.INVALID, () -> store.cut("a/b", disk));
+    refused(FileError.INVALID, () -> store.cut("..", disk));
+  }
+
+  @Test
+  void labelsAndDocumentCanBeAmended() {
+    byte[] content = random(1, 9000);
+    store.write(disk, 0, content);
+    long id = store.cut("s", disk).snapshot().id();
+    store.store.checkpoint();
+    String large = "v".repeat(1000);
+    Map<String, String> labels = Map.of("a", large, "b", large, "c", large, "d", large);
+    byte[] document = random(3, 200_000);
+    TestStore.get(store.store.snapshots().amend(id, labels, document));
+    for (int round = 0; round < 3; round++) {
+      SnapshotInfo info = store.store.snapshots().snapshot(id).orElseThrow();
+      assertEquals(labels, info.labels());
+      assertArrayEquals(document, info.document());
+      assertEquals("s", info.name());
+      assertArrayEquals(content, store.readAll(new FileKey(id, disk.file())));
+      assertEquals(1, store.store.snapshots().count());
+      store = round == 0 ? store.crash() : store.restart();
+    }
+  }
+
+  @Test
+  void restoreBringsBackContentAttributesAndRemovedFiles() {
+    byte[] before = random(1, 70_000);
+    store.write(disk, 0, before);
+    store.write(config, 0, random(2, 100));
+    TestStore.get(store.store.setAttributes(Caller.SYSTEM, disk, AttributeChange.mode(0600), null));
+    long id = store.cut("s", disk, config).snapshot().id();
+    store.write(disk, 5000, random(3, 200_000));
+    TestStore.get(store.store.setAttributes(Caller.SYSTEM, disk, AttributeChange.mode(0644), null));
+    remove(folder, "vm.vmx");
+    FileKey newer = store.file(folder, "delta.vmdk");
+    FileKey moved = store.directory(FileKey.ROOT, "elsewhere");
+    TestStore.get(
+        store.store.rename(
+            Caller.SYSTEM, folder, TestStore.name("disk.vmdk"), moved, TestStore.name("disk2")));
+    restore(id, List.of(disk.file(), config.file()), newer);
+    for (int round = 0; round < 2; round++) {
+      assertArrayEquals(before, store.readAll(disk));
+      assertEquals(0600, store.attributes(disk).mode());
+      assertEquals(disk, store.lookup(moved, "disk2"));
+      assertEquals(config, store.lookup(folder, "vm.vmx"));
+      assertArrayEquals(random(2, 100), store.readAll(config));
+      assertEquals(List.of("vm.vmx"), store.names(folder, 10));
+      refused(FileError.STALE, () -> store.attributes(newer));
+      store = store.crash();
+    }
+  }
+
+  @Test
+  void restoreMakesMissingDirectoriesAgain() {
+    FileKey deep = store.directory(store.directory(folder, "a"), "b");
+    FileKey file = store.file(deep, "f");
+    store.write(file, 0, random(1, 10_000));
+    long id = store.cut("s", file).snapshot().id();
+    remove(deep, "f");
+    FileKey a = store.lookup(folder, "a");
+    TestStore.get(store.store.removeDirectory(Caller.SYSTEM, a, TestStore.name("b")));
+    TestStore.get(store.store.removeDirectory(Caller.SYSTEM, folder, TestStore.name("a")));
+    store.store.checkpoint();
+    int links = store.attributes(folder).links();
+    restore(id, List.of(file.file()));
+    assertArrayEquals(random(1, 10_000), store.readAll(file));
+    assertEquals(file, store.lookup(store.lookup(store.lookup(folder, "a"), "b"), "f"));
+    assertEquals(links + 1, store.attributes(folder).links());
+    assertEquals(3, store.attributes(store.lookup(folder, "a")).links());
+    store = store.crash();
+    assertEquals(file, store.lookup(store.lookup(store.lookup(folder, "a"), "b"), "f"));
+  }
+
+  @Test
+  void restoreRefusesATakenPlaceUnlessThatIsRemovedToo() {
+    long id = store.cut("s", config).snapshot().id();
+    remove(folder, "vm.vmx");
+    FileKey other = store.file(folder, "vm.vmx");
+    refused(FileError.EXISTS, () -> restore(id, List.of(config.file())));
+    restore(id, List.of(config.file()), other);
+    assertEquals(config, store.lookup(folder, "vm.vmx"));
+  }
+
+  @Test
+  void clonesAreIndependent() {
+    byte[] content = random(1, 300_000);
+    store.write(disk, 0, content);
+    long id = store.cut("s", disk).snapshot().id();
+    store.write(disk, 0, random(2, 300_000));
+    FileKey target = store.directory(FileKey.ROOT, "new-vm");
+    List<FileKey> keys =
+        TestStore.get(
+            store
+                .store
+                .snapshots()
+                .clone(
+                    Caller.SYSTEM,
+                    List.of(
+                        new CloneFile(new FileKey(id, disk.file()), target, TestStore.name("1")),
+                        new CloneFile(disk, target, TestStore.name("2")))));
+    long used = store.attributes(keys.getFirst()).used();
+    assertEquals(74 * 4096L, used);
+    store.write(keys.getFirst(), 0, random(3, 10));
+    TestStore.get(store.store.snapshots().delete(id));
+    store = store.crash();
+    byte[] changed = content.clone();
+    System.arraycopy(random(3, 10), 0, changed, 0, 10);
+    assertArrayEquals(changed, store.readAll(keys.getFirst()));
+    assertArrayEquals(random(2, 300_000), store.readAll(keys.getLast()));
+    assertArrayEquals(random(2, 300_000), store.readAll(disk));
+    refused(
+        FileError.EXISTS,
+        () ->
+            TestStore.get(
+                store
+                    .store
+                    .snapshots()
+                    .clone(
+                        Caller.SYSTEM,
+                        List.of(
+                            new CloneFile(disk, target, TestStore.name("3")),
+                            new CloneFile(disk, target, TestStore.name("3"))))));
+  }
+
+  @Test
+  void manySnapshotsAreFoundListedAndDeletedOverCheckpoints() {
+    store.write(disk, 0, random(1, 5000));
+    int many = 3000;
+    int left = 2000;
+    for (int i = 0; i < many; i++) {
+      store.cut("snap-" + i, disk);
+      if (i % 700 == 0) {
+        store.store.checkpoint();
+      }
+    }
+    for (int i = 0; i < many; i += 3) {
+      long id = store.store.snapshots().find("snap-" + i).orElseThrow().id();
+      TestStore.get(store.store.snapshots().delete(id));
+    }
+    for (int round = 0; round < 2; round++) {
+      assertEquals(left, store.store.snapshots().count());
+      long after = 0;
+      int seen = 0;
+      while (true) {
+        List<SnapshotInfo> page = store.store.snapshots().list(after, 97);
+        for (SnapshotInfo info : page) {
+          assertTrue(info.id() > after);
+          after = info.id();
+          seen++;
+        }
+        if (page.size() < 97) {
+          break;
+        }
+      }
+      assertEquals(left, seen);
+      assertEquals(left, store.names(FileKey.SNAPSHOTS, 500).size());
+      assertTrue(store.store.snapshots().find("snap-0").isEmpty());
+      assertTrue(store.store.snapshots().find("snap-1").isPresent());
+      store = store.restart();
+    }
+  }
+
+  @Test
+  void linksAndEmptyRequestsAreFrozenToo() {
+    FileKey link =
+        store
+            .create(
+                Caller.SYSTEM,
+                folder,
+                "l",
+                new NewFile(FileType.SYMLINK, AttributeChange.NONE, TestStore.name("x"), 0))
+            .key();
+    store.cut("s", link);
+    store.cut("empty");
+    FileKey top = store.lookup(FileKey.SNAPSHOTS, "s");
+    FileKey frozen = store.lookup(store.lookup(top, "vm"), "l");
+    assertArrayEquals(TestStore.name("x"), TestStore.get(store.store.readLink(frozen)));
+    assertEquals(List.of(), store.names(store.lookup(FileKey.SNAPSHOTS, "empty"), 10));
+    refused(
+        FileError.INVALID,
+        () ->
+            TestStore.get(
+                store
+                    .store
+                    .snapshots()
+                    .cut(new CutRequest("x", List.of(folder), Map.of(), new byte[0]))));
+  }
+}

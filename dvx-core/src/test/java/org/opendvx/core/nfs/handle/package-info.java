@@ -1,0 +1,5 @@
+/** Tests of file handles. */
+@NullMarked
+package org.opendvx.core.nfs.handle;
+
+import org.jspecify.annotations.NullMarked;
