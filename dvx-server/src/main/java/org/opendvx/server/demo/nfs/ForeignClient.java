@@ -73,14 +73,7 @@ public final class ForeignClient {
         programs.run(
             limit,
             List.of(
-                "qemu-img",
-                "compare",
-                "-f",
-                "raw",
-                "-F",
-                "raw",
-                local.toString(),
-                portless(path)));
+                "qemu-img", "compare", "-f", "raw", "-F", "raw", local.toString(), portless(path)));
     if (outcome.exit() > 1) {
       throw new IOException("qemu-img compare: " + outcome.errors().strip());
     }
