@@ -20,7 +20,7 @@ import org.opendvx.server.bench.rpc.Nfs3;
  * A server of one directory in memory with the faults that the bench must find. MOUNT and NFS share
  * a port. A handle is the file's number. All state is guarded by this object.
  */
-final class FakeNfsServer implements AutoCloseable {
+public final class FakeNfsServer implements AutoCloseable {
   private static final int LAST = 0x8000_0000;
 
   private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -47,16 +47,18 @@ final class FakeNfsServer implements AutoCloseable {
   /** Keeps its write verifier over restarts. */
   volatile boolean liesAboutRestart;
 
-  FakeNfsServer() throws IOException {
+  /** Listens on a free port of this machine. */
+  public FakeNfsServer() throws IOException {
     Thread.ofVirtual().start(this::accept);
   }
 
-  int port() {
+  /** Where it listens. */
+  public int port() {
     return listener.getLocalPort();
   }
 
   /** Loses what was not stable and drops all connections; refuses new ones until {@link #up}. */
-  synchronized void crash() throws IOException {
+  public synchronized void crash() throws IOException {
     refusing = true;
     for (int i = 0; i < cached.size(); i++) {
       cached.set(i, stable.get(i).clone());
@@ -70,16 +72,17 @@ final class FakeNfsServer implements AutoCloseable {
   }
 
   /** Answers the next WRITEs with an error. */
-  synchronized void failWrites(int count) {
+  public synchronized void failWrites(int count) {
     failWrites = count;
   }
 
   /** Answers the next READs and WRITEs with "try later". */
-  synchronized void delay(int count) {
+  public synchronized void delay(int count) {
     jukebox = count;
   }
 
-  synchronized void up() {
+  /** Takes connections again. */
+  public synchronized void up() {
     refusing = false;
   }
 
@@ -89,7 +92,7 @@ final class FakeNfsServer implements AutoCloseable {
   }
 
   /** Turns a bit of a file's content. */
-  synchronized void spoil(int file, int at) {
+  public synchronized void spoil(int file, int at) {
     cached.get(file)[at] ^= 1;
   }
 

@@ -13,7 +13,7 @@ import org.opendvx.core.error.Kind;
 /** A program that runs until it is told to stop, and writes a file when it is ready. */
 public final class Child implements AutoCloseable {
   private static final Duration STEP = Duration.ofMillis(20);
-  private static final Duration STOP = Duration.ofSeconds(20);
+  private static final Duration STOP = Duration.ofSeconds(5);
   private static final int TOLD = 1500;
 
   private final String name;
