@@ -74,7 +74,10 @@ record Election(
         continue;
       }
       Member member = base.members().get(label.index());
-      boolean believable = member.active() && label.membership().generation() >= member.since();
+      boolean believable =
+          member.active()
+              && label.membership().generation() >= member.since()
+              && !label.emptied();
       (believable ? believed : stale).add(label.index());
     }
     Set<Integer> present = new TreeSet<>(believed);
