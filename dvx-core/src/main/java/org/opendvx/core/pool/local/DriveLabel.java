@@ -19,11 +19,19 @@ import org.opendvx.core.error.Kind;
  * @param pool the pool's identity
  * @param drive the drive's identity
  * @param index its place among the members
+ * @param emptied its journal and records may be gone or half filled: not to be believed, until the
+ *     next membership is stamped on it
  * @param created when the pool was made, milliseconds since 1970
  * @param claimedTerm the highest term that an opening has claimed on this drive
  */
 record DriveLabel(
-    UUID pool, UUID drive, int index, long created, long claimedTerm, Membership membership) {
+    UUID pool,
+    UUID drive,
+    int index,
+    boolean emptied,
+    long created,
+    long claimedTerm,
+    Membership membership) {
 
   /** The newest format of everything on a drive that this program knows. */
   static final int FORMAT = 1;
@@ -36,12 +44,13 @@ record DriveLabel(
   /** Bytes of the file. */
   static final int FILE_BYTES = 2 * COPY;
 
-  DriveLabel withMembership(Membership next) {
-    return new DriveLabel(pool, drive, index, created, claimedTerm, next);
+  /** The label of a drive that is about to be emptied. */
+  DriveLabel withEmptied() {
+    return new DriveLabel(pool, drive, index, true, created, claimedTerm, membership);
   }
 
   DriveLabel withClaim(long term) {
-    return new DriveLabel(pool, drive, index, created, term, membership);
+    return new DriveLabel(pool, drive, index, emptied, created, term, membership);
   }
 
   /** The file's bytes. */
@@ -50,7 +59,7 @@ record DriveLabel(
     file.putInt(MAGIC).putShort((short) FORMAT).putShort((short) membership.size());
     put(file, pool);
     put(file, drive);
-    file.putInt(index).putInt(0);
+    file.putInt(index).putInt(emptied ? 1 : 0);
     file.putLong(created).putLong(claimedTerm).putLong(membership.generation());
     for (Member member : membership.members()) {
       put(file, member.drive());
@@ -97,7 +106,7 @@ record DriveLabel(
     UUID pool = uuid(copy);
     UUID drive = uuid(copy);
     int index = copy.getInt();
-    copy.getInt();
+    boolean emptied = copy.getInt() != 0;
     long created = copy.getLong();
     long claimed = copy.getLong();
     long generation = copy.getLong();
@@ -110,7 +119,7 @@ record DriveLabel(
       copy.position(at + MEMBER_BYTES);
     }
     return new DriveLabel(
-        pool, drive, index, created, claimed, new Membership(generation, members));
+        pool, drive, index, emptied, created, claimed, new Membership(generation, members));
   }
 
   /**

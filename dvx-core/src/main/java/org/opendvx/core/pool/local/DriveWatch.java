@@ -123,7 +123,9 @@ final class DriveWatch {
       return false;
     }
     if (lost.contains(index)) {
-      boolean believed = label.membership().generation() >= membership.members().get(index).since();
+      boolean believed =
+          !label.emptied()
+              && label.membership().generation() >= membership.members().get(index).since();
       return believed && findAgain(drive);
     }
     return !membership.isActive(index) && !keeper.view().failed() && takeBack(drive);
@@ -167,7 +169,7 @@ final class DriveWatch {
         return false;
       }
     }
-    Readmission readmission = new Readmission(drive, keeper, records);
+    Readmission readmission = new Readmission(drive, records);
     try {
       readmission.prepare();
       DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());

@@ -1,9 +1,6 @@
 package org.opendvx.core.pool.local;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.opendvx.core.error.DvxException;
@@ -13,10 +10,8 @@ import org.opendvx.core.error.Kind;
  * What the labels of the drives that are present say when a pool is opened: which membership is the
  * base to go on from, and which drives hold everything that was ever acknowledged.
  *
- * <p>The base is the highest membership that is not refuted. One is refuted when a present drive
- * that is active in it bears an older generation: then it was never stamped on all its active
- * drives, so nothing was acknowledged under it. A membership under which something was acknowledged
- * cannot be refuted, and a quorum always shows it; so nothing older than it is ever chosen.
+ * <p>The base is the highest membership that any of them bears. It need not have been in force: then
+ * nothing was acknowledged under it, and its drives hold all that was acknowledged before.
  *
  * @param base the membership to go on from
  * @param believed indexes of drives whose journal and records are believed
@@ -38,32 +33,20 @@ record Election(
    * @throws DvxException UNAVAILABLE when too few drives are present
    */
   static Election of(Collection<DriveLabel> labels) {
-    List<Membership> candidates = new ArrayList<>();
+    Membership base = null;
     long highestTerm = 0;
     for (DriveLabel label : labels) {
-      candidates.add(label.membership());
+      Membership membership = label.membership();
+      if (base == null || membership.generation() > base.generation()) {
+        base = membership;
+      }
       highestTerm = Math.max(highestTerm, label.claimedTerm());
-      highestTerm = Math.max(highestTerm, Membership.term(label.membership().generation()));
+      highestTerm = Math.max(highestTerm, Membership.term(membership.generation()));
     }
-    candidates.sort(Comparator.comparingLong((Membership m) -> m.generation()).reversed());
-    for (Membership candidate : candidates) {
-      if (!refuted(candidate, labels)) {
-        return of(candidate, labels, highestTerm);
-      }
+    if (base == null) {
+      throw DvxException.of(Kind.UNAVAILABLE, "No drive of the pool is present").build();
     }
-    // The lowest generation cannot be refuted, so there was no label at all.
-    throw DvxException.of(Kind.UNAVAILABLE, "No drive of the pool is present").build();
-  }
-
-  private static boolean refuted(Membership candidate, Collection<DriveLabel> labels) {
-    for (DriveLabel label : labels) {
-      if (isMember(candidate, label)
-          && candidate.isActive(label.index())
-          && label.membership().generation() < candidate.generation()) {
-        return true;
-      }
-    }
-    return false;
+    return of(base, labels, highestTerm);
   }
 
   private static Election of(Membership base, Collection<DriveLabel> labels, long highestTerm) {
@@ -74,7 +57,10 @@ record Election(
         continue;
       }
       Member member = base.members().get(label.index());
-      boolean believable = member.active() && label.membership().generation() >= member.since();
+      boolean believable =
+          member.active()
+              && label.membership().generation() >= member.since()
+              && !label.emptied();
       (believable ? believed : stale).add(label.index());
     }
     Set<Integer> present = new TreeSet<>(believed);

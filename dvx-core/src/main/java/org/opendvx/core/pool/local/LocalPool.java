@@ -136,7 +136,7 @@ public final class LocalPool implements Pool {
         break;
       }
       try {
-        new Readmission(drive, keeper, records).prepare();
+        new Readmission(drive, records).prepare();
         prepared.add(drive);
       } catch (IOException e) {
         LOG.warn("{} cannot be taken back: {}", drive, IoErrors.brief(e));
@@ -146,7 +146,7 @@ public final class LocalPool implements Pool {
   }
 
   private void rejoin(Drive drive) {
-    Readmission readmission = new Readmission(drive, keeper, records);
+    Readmission readmission = new Readmission(drive, records);
     try {
       DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());
       rejoin.complete();

@@ -111,9 +111,21 @@ final class LocalRecordStore implements RecordStore {
     for (Map.Entry<String, Known> entry : known.entrySet()) {
       if (!entry.getValue().settled()) {
         synchronized (stripe(entry.getKey())) {
-          settled(entry.getKey());
+          settleOrReport(entry.getKey());
         }
       }
+    }
+  }
+
+  /** A record that is damaged everywhere is an error for those who ask for it, not for all. */
+  private void settleOrReport(String key) {
+    try {
+      settled(key);
+    } catch (DvxException e) {
+      if (e.kind() != Kind.CORRUPT) {
+        throw e;
+      }
+      LOG.error("Record {}: {}", key, e.getMessage());
     }
   }
 

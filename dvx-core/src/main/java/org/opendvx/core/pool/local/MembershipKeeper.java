@@ -286,7 +286,7 @@ final class MembershipKeeper {
 
   private DriveLabel label(Membership membership, int index) {
     UUID drive = membership.members().get(index).drive();
-    return new DriveLabel(pool, drive, index, created, term, membership);
+    return new DriveLabel(pool, drive, index, false, created, term, membership);
   }
 
   private List<Drive> drivesOf(Membership membership) {

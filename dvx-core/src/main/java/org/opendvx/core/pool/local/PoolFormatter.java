@@ -65,7 +65,7 @@ final class PoolFormatter {
     for (int i = 0; i < folders.size(); i++) {
       DriveFolder folder = folders.get(i);
       DriveLabel label =
-          new DriveLabel(pool, members.get(i).drive(), i, created, FIRST_TERM, membership);
+          new DriveLabel(pool, members.get(i).drive(), i, false, created, FIRST_TERM, membership);
       onDrive(io.get(i), folder, () -> label.write(folder));
     }
     return pool;

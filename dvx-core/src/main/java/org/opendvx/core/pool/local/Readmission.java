@@ -8,27 +8,24 @@ import java.util.Map;
 
 /**
  * Makes a drive that was shut out fit to be believed again. Whatever it has in its journal and
- * records is old, so both are emptied; records are copied anew. Its label is put back to the
- * membership in force first, in which it is evicted: a crash on the way never leaves a half-filled
- * drive with a label that says more.
+ * records is old, so both are emptied; records are copied anew. Its label says so first, and until
+ * a membership is stamped on it: a crash on the way never leaves a half-filled drive that is
+ * believed.
  */
 final class Readmission {
   private static final int LIMITS = 60;
 
   private final Drive drive;
-  private final MembershipKeeper keeper;
   private final LocalRecordStore records;
   private final Map<String, Long> copied = new HashMap<>();
 
-  Readmission(Drive drive, MembershipKeeper keeper, LocalRecordStore records) {
+  Readmission(Drive drive, LocalRecordStore records) {
     this.drive = drive;
-    this.keeper = keeper;
     this.records = records;
   }
 
   /** Empties the journal and the records, and copies the records; changes may go on meanwhile. */
   void prepare() throws IOException {
-    DriveLabel label = keeper.label(drive.index());
     drive
         .io()
         .call(
@@ -36,7 +33,11 @@ final class Readmission {
             ticket -> {
               drive.checkPresent();
               ticket.check();
-              label.write(drive.folder());
+              DriveLabel label = DriveLabel.read(drive.folder());
+              if (label == null) {
+                throw new IOException("its label is damaged");
+              }
+              label.withEmptied().write(drive.folder());
               return null;
             });
     long deadline = System.nanoTime() + LIMITS * (drive.io().deadline() - System.nanoTime());

@@ -164,6 +164,7 @@ final class Room {
         high = column - 1;
       }
     }
-    return low / shape.fileBytes() * shape.shardLength() * shape.dataShards();
+    double data = (double) shape.shardLength() / shape.fileBytes() * shape.dataShards();
+    return (long) (low * data);
   }
 }
