@@ -10,8 +10,8 @@ import org.opendvx.core.error.Kind;
  * What the labels of the drives that are present say when a pool is opened: which membership is the
  * base to go on from, and which drives hold everything that was ever acknowledged.
  *
- * <p>The base is the highest membership that any of them bears. It need not have been in force: then
- * nothing was acknowledged under it, and its drives hold all that was acknowledged before.
+ * <p>The base is the highest membership that any of them bears. It need not have been in force:
+ * then nothing was acknowledged under it, and its drives hold all that was acknowledged before.
  *
  * @param base the membership to go on from
  * @param believed indexes of drives whose journal and records are believed
@@ -58,9 +58,7 @@ record Election(
       }
       Member member = base.members().get(label.index());
       boolean believable =
-          member.active()
-              && label.membership().generation() >= member.since()
-              && !label.emptied();
+          member.active() && label.membership().generation() >= member.since() && !label.emptied();
       (believable ? believed : stale).add(label.index());
     }
     Set<Integer> present = new TreeSet<>(believed);

@@ -276,8 +276,7 @@ class ElectionTest {
     world.stamp(new TreeSet<>(List.of(2, 3, 4, 5)), Set.of());
     world.acknowledge();
     Election election =
-        Election.of(
-            List.of(world.labels[0], world.labels[1], world.labels[4], world.labels[5]));
+        Election.of(List.of(world.labels[0], world.labels[1], world.labels[4], world.labels[5]));
     assertEquals(Set.of(4, 5), election.believed());
     assertEquals(Set.of(0, 1), election.stale());
     assertEquals(Set.of(2, 3), election.missing());
@@ -291,8 +290,7 @@ class ElectionTest {
     World world = new World(4, options -> options - 1);
     world.writesLeft = Integer.MAX_VALUE;
     world.open(List.of(0, 1, 2, 3));
-    assertThrows(
-        DvxException.class, () -> Election.of(List.of(world.labels[0], world.labels[1])));
+    assertThrows(DvxException.class, () -> Election.of(List.of(world.labels[0], world.labels[1])));
     assertEquals(
         Set.of(0, 1, 3),
         Election.of(List.of(world.labels[0], world.labels[1], world.labels[3])).believed());

@@ -38,8 +38,7 @@ class LocalJournalTest {
   }
 
   private static int offsetOf(Copy copy, String text) throws IOException {
-    return new String(copy.disk().content(copy.file()), StandardCharsets.ISO_8859_1)
-        .indexOf(text);
+    return new String(copy.disk().content(copy.file()), StandardCharsets.ISO_8859_1).indexOf(text);
   }
 
   private static SimPool withBatches(int batches) {
@@ -227,8 +226,7 @@ class LocalJournalTest {
               throw new AssertionError(e);
             }
           });
-      SimPool.await(
-          "the manifest knows it", () -> pool.status().toleratedLosses() == 2);
+      SimPool.await("the manifest knows it", () -> pool.status().toleratedLosses() == 2);
       sim.kill();
       // Whichever two more go: the batch is there.
       sim.pull(sim.disks().indexOf(copies.get(1).disk()));

@@ -180,8 +180,7 @@ class LocalRecordStoreTest {
       int value = now.map(record -> ByteBuffer.wrap(record.value()).getInt()).orElse(0);
       long version = now.map(RecordStore.VersionedRecord::version).orElse(0L);
       try {
-        records.put(
-            EPOCH, "counter", version, ByteBuffer.allocate(4).putInt(value + 1).array());
+        records.put(EPOCH, "counter", version, ByteBuffer.allocate(4).putInt(value + 1).array());
         return;
       } catch (DvxException e) {
         assertEquals(Kind.CONFLICT, e.kind());
