@@ -90,6 +90,21 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     return over(Engine.format(pool, keys, settings, host));
   }
 
+  /** Key of the record that tells the format of a host's datastore: see {@link #checkFormat}. */
+  public static String rootRecord(String host) {
+    return RootStore.key(host);
+  }
+
+  /**
+   * Checks a root record before a pool is opened, which changes its drives.
+   *
+   * @throws org.opendvx.core.error.DvxException UNSUPPORTED when a newer version wrote it, CORRUPT
+   *     when it cannot be read
+   */
+  public static void checkFormat(byte[] root) {
+    RootRecord _ = RootRecord.decode(root);
+  }
+
   /**
    * Opens a datastore, recovering what the last process left.
    *

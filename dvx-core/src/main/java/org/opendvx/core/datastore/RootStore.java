@@ -20,7 +20,11 @@ final class RootStore {
 
   RootStore(RecordStore records, String host) {
     this.records = records;
-    this.key = String.join("/", "hosts", host, "root");
+    this.key = key(host);
+  }
+
+  static String key(String host) {
+    return String.join("/", "hosts", host, "root");
   }
 
   /** The record, empty when the pool was never formatted. */

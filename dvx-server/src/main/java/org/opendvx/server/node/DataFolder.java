@@ -33,6 +33,7 @@ public final class DataFolder implements AutoCloseable {
   private final Path root;
   private final FileChannel channel;
   private final FileLock lock;
+  private volatile boolean claimed;
 
   private DataFolder(Path root, FileChannel channel, FileLock lock) {
     this.root = root;
@@ -61,7 +62,6 @@ public final class DataFolder implements AutoCloseable {
           throw taken(root, channel);
         }
         checkFormat(root);
-        note(channel, Long.toString(ProcessHandle.current().pid()));
         return new DataFolder(root, channel, lock);
       } catch (IOException | RuntimeException e) {
         channel.close();
@@ -71,6 +71,20 @@ public final class DataFolder implements AutoCloseable {
       throw DvxException.of(Kind.DENIED, "The data folder cannot be used")
           .causedBy(e)
           .remedy("Check its owner and its rights, or name another one by --data")
+          .detail("folder", root)
+          .build();
+    }
+  }
+
+  /** Notes who serves it, for the error of a second process. */
+  public void claim() {
+    claimed = true;
+    try {
+      note(channel, Long.toString(ProcessHandle.current().pid()));
+    } catch (IOException e) {
+      throw DvxException.of(Kind.INTERNAL, "The data folder cannot be written")
+          .causedBy(e)
+          .remedy("Check that its file system has room")
           .detail("folder", root)
           .build();
     }
@@ -140,7 +154,9 @@ public final class DataFolder implements AutoCloseable {
   @Override
   public void close() {
     try {
-      Files.deleteIfExists(nodeFile());
+      if (claimed) {
+        Files.deleteIfExists(nodeFile());
+      }
       lock.release();
       channel.close();
     } catch (IOException e) {

@@ -94,6 +94,7 @@ public final class DvxNode implements AutoCloseable {
     TokenStore tokens = TokenStore.open(folder.tokens(), folder.firstToken(), clock);
     TlsIdentity tls = identity(config.rest(), folder);
     Store store = opened.push("store", parts.store().open(config, folder));
+    folder.claim();
     NodeMetrics metrics =
         opened.push("metrics", new NodeMetrics(version, store.pool(), store.datastore()));
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));

@@ -4,6 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -42,11 +44,17 @@ final class LocalStore implements Store {
   static LocalStore open(NodeConfig config, DataFolder folder) {
     Path note = folder.root().resolve("pool.id");
     boolean fresh = !Files.exists(note);
-    LocalPool pool = pool(pools(config, folder), fresh);
-    KeyRing keys = null;
+    LocalPoolConfig pools = pools(config, folder);
+    NodeKeys nodeKeys = new NodeKeys(config.keys(), folder);
+    // With the wrong key, or before a newer format, nothing may be changed: opening does.
+    KeyRing keys = look(pools, nodeKeys, config.node().name(), fresh);
+    LocalPool pool = null;
     boolean done = false;
     try {
-      keys = NodeKeys.open(pool.records(), config.keys(), folder, fresh);
+      pool = pool(pools, fresh);
+      if (keys == null) {
+        keys = nodeKeys.create(pool.records(), fresh);
+      }
       DvxDatastore datastore =
           datastore(pool, keys, settings(config.memory()), config.node().name(), fresh);
       if (fresh) {
@@ -59,9 +67,32 @@ final class LocalStore implements Store {
         if (keys != null) {
           keys.close();
         }
-        pool.close();
+        if (pool != null) {
+          pool.close();
+        }
       }
     }
+  }
+
+  /** Unlocks the keys of a pool that is there; null when there are none yet. */
+  private static @Nullable KeyRing look(
+      LocalPoolConfig config, NodeKeys keys, String host, boolean fresh) {
+    String root = DvxDatastore.rootRecord(host);
+    Map<String, byte[]> records;
+    try {
+      records = LocalPool.peek(config, List.of(NodeKeys.RECORD, root));
+    } catch (DvxException e) {
+      if (!fresh || e.kind() != Kind.NOT_FOUND) {
+        throw e;
+      }
+      return null;
+    }
+    byte[] format = records.get(root);
+    if (format != null) {
+      DvxDatastore.checkFormat(format);
+    }
+    byte[] wrapped = records.get(NodeKeys.RECORD);
+    return wrapped == null ? null : keys.unwrap(wrapped);
   }
 
   private static LocalPoolConfig pools(NodeConfig config, DataFolder folder) {

@@ -19,22 +19,39 @@ import org.opendvx.server.security.PrivateFiles;
  * only: a missing one later is an error, since a new one could open nothing.
  */
 final class NodeKeys {
-  private static final String RECORD = "keyring";
+  /** Key of the record that holds the wrapped ring. */
+  static final String RECORD = "keyring";
+
   private static final Epoch SETUP = new Epoch("setup", 1);
 
-  private NodeKeys() {}
+  private final KeysSection keys;
+  private final DataFolder folder;
+
+  NodeKeys(KeysSection keys, DataFolder folder) {
+    this.keys = keys;
+    this.folder = folder;
+  }
 
   /**
-   * Opens the ring, making it in a pool that has none.
+   * Opens a ring.
+   *
+   * @throws DvxException DENIED when the key is not the one that it was wrapped with
+   */
+  KeyRing unwrap(byte[] wrapped) {
+    try (KeyEncryptionKey key = known()) {
+      return KeyRing.unwrap(wrapped, key);
+    }
+  }
+
+  /**
+   * Makes the ring of a pool that has none, or opens one that is there after all.
    *
    * @param fresh whether the pool was never in use
    */
-  static KeyRing open(RecordStore records, KeysSection keys, DataFolder folder, boolean fresh) {
+  KeyRing create(RecordStore records, boolean fresh) {
     Optional<VersionedRecord> wrapped = records.get(RECORD);
     if (wrapped.isPresent()) {
-      try (KeyEncryptionKey key = known(keys, folder)) {
-        return KeyRing.unwrap(wrapped.get().value(), key);
-      }
+      return unwrap(wrapped.get().value());
     }
     if (!fresh) {
       throw DvxException.of(Kind.CORRUPT, "The pool has no key ring")
@@ -42,23 +59,23 @@ final class NodeKeys {
           .remedy("Check that all drives are there; nothing was changed")
           .build();
     }
-    try (KeyEncryptionKey key = knownOrNew(keys, folder)) {
+    try (KeyEncryptionKey key = knownOrNew()) {
       KeyRing ring = KeyRing.generate();
       records.put(SETUP, RECORD, 0, ring.wrap(key));
       return ring;
     }
   }
 
-  private static KeyEncryptionKey known(KeysSection keys, DataFolder folder) {
+  private KeyEncryptionKey known() {
     return keys.byPassphrase()
         ? passphrase(keys.passphraseFile())
-        : KeyEncryptionKey.fromFile(keyFile(keys, folder));
+        : KeyEncryptionKey.fromFile(keyFile());
   }
 
-  private static KeyEncryptionKey knownOrNew(KeysSection keys, DataFolder folder) {
-    Path file = keyFile(keys, folder);
+  private KeyEncryptionKey knownOrNew() {
+    Path file = keyFile();
     if (keys.byPassphrase() || Files.exists(file)) {
-      return known(keys, folder);
+      return known();
     }
     Path above = file.toAbsolutePath().getParent();
     if (above != null) {
@@ -67,7 +84,7 @@ final class NodeKeys {
     return KeyEncryptionKey.createFile(file);
   }
 
-  private static Path keyFile(KeysSection keys, DataFolder folder) {
+  private Path keyFile() {
     return keys.file().toString().isEmpty() ? folder.keyFile() : keys.file();
   }
 

@@ -1,7 +1,10 @@
 package org.opendvx.core.nfs.v3;
 
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.slf4j.Logger;
@@ -36,6 +39,10 @@ public enum Nfs3Status {
   JUKEBOX(10008);
 
   private static final Logger log = LoggerFactory.getLogger(Nfs3Status.class);
+
+  private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final AtomicLong TOLD = new AtomicLong(System.nanoTime() - TELL_NANOS);
+  private static final LongAdder UNTOLD = new LongAdder();
 
   private final int code;
 
@@ -77,9 +84,21 @@ public enum Nfs3Status {
     };
   }
 
+  /** Every call fails while the store does: one line a second says enough. */
+  private static void tell(FileException refused) {
+    long now = System.nanoTime();
+    long last = TOLD.get();
+    if (now - last < TELL_NANOS || !TOLD.compareAndSet(last, now)) {
+      UNTOLD.increment();
+      return;
+    }
+    log.warn("I/O error: {} ({} more before)", refused.getMessage(), UNTOLD.sumThenReset());
+    log.debug("Its cause", refused);
+  }
+
   private static Nfs3Status of(FileException refused) {
     if (refused.error() == FileError.IO) {
-      log.warn("I/O error: {}", refused.getMessage(), refused.getCause());
+      tell(refused);
     }
     return switch (refused.error()) {
       case NOT_PERMITTED -> PERM;

@@ -152,7 +152,16 @@ final class DriveWatch {
       LOG.warn("{} is back and does not work: {}", drive, IoErrors.brief(e));
       return false;
     }
-    return whileChangesAreOut(() -> keeper.found(drive));
+    room.expect(drive, keeper.view().usable());
+    try {
+      return whileChangesAreOut(
+          () -> {
+            containers.recount(drive);
+            return keeper.found(drive);
+          });
+    } finally {
+      room.settled(drive);
+    }
   }
 
   /** A drive that was shut out, and is back. */
@@ -174,6 +183,7 @@ final class DriveWatch {
       readmission.prepare();
       DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());
       rejoin.complete();
+      room.expect(drive, keeper.view().usable());
       boolean taken =
           whileChangesAreOut(
               () -> {
@@ -196,6 +206,8 @@ final class DriveWatch {
     } catch (DvxException e) {
       LOG.warn("{} cannot be taken back now: {}", drive, e.getMessage());
       return keeper.view().uses(drive);
+    } finally {
+      room.settled(drive);
     }
   }
 

@@ -86,6 +86,11 @@ final class LocalContainerStore implements ContainerStore {
     return new DriveRejoin(pool, drive, found, keeper, index, leftovers, reader);
   }
 
+  /** Counts the shards of a drive that is found again under another object. */
+  void recount(Drive drive) {
+    index.forEach(entry -> ContainerScan.count(entry, Map.of(drive.index(), drive)));
+  }
+
   @Override
   public void put(Epoch epoch, long containerId, byte[] content, int length) {
     checkId(containerId);

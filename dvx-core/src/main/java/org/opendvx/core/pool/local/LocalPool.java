@@ -3,7 +3,9 @@ package org.opendvx.core.pool.local;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -70,6 +72,18 @@ public final class LocalPool implements Pool {
    */
   public static UUID create(LocalPoolConfig config) {
     return PoolFormatter.format(config);
+  }
+
+  /**
+   * Reads records of a pool that is not open, and changes nothing: for what must be known before
+   * anything may be changed, such as whether the key is the right one. Its drives are locked
+   * meanwhile.
+   *
+   * @return the newest good copies that drives have; keys that there are none of are left out
+   * @throws DvxException as {@link #open}
+   */
+  public static Map<String, byte[]> peek(LocalPoolConfig config, Collection<String> keys) {
+    return new PoolOpener(config).peek(keys);
   }
 
   /**

@@ -68,7 +68,46 @@ final class PoolOpener {
     }
   }
 
-  private Opening elect(List<DriveFinder.Sighting> sightings) {
+  /**
+   * Reads copies of records without changing anything on any drive: the best that the drives which
+   * an opening would believe have. Keys without a good copy are left out.
+   */
+  Map<String, byte[]> peek(Collection<String> keys) {
+    List<DriveFinder.Sighting> sightings = new DriveFinder(config).look(config.roots());
+    try {
+      Present present = present(sightings);
+      Election election = present.elect();
+      List<Drive> believed =
+          present.drives().values().stream()
+              .filter(drive -> election.believed().contains(drive.index()))
+              .toList();
+      Map<String, byte[]> values = new HashMap<>();
+      for (String key : keys) {
+        RecordFile best = RecordCopies.best(RecordCopies.readFrom(key, believed));
+        if (best != null) {
+          values.put(key, best.value());
+        }
+      }
+      return values;
+    } finally {
+      DriveFinder.release(sightings);
+    }
+  }
+
+  /** The drives of the pool that are there, by identity, and what is wrong with other folders. */
+  private record Present(
+      UUID pool, Map<UUID, Drive> drives, Map<UUID, DriveLabel> labels, List<String> problems) {
+
+    Election elect() {
+      try {
+        return Election.of(labels.values());
+      } catch (DvxException e) {
+        throw withProblems(e, problems);
+      }
+    }
+  }
+
+  private Present present(List<DriveFinder.Sighting> sightings) {
     if (sightings.stream().anyMatch(DriveFinder.Sighting::heldElsewhere)) {
       throw DriveFinder.heldElsewhere(sightings);
     }
@@ -91,17 +130,19 @@ final class PoolOpener {
         labels.put(label.drive(), label);
       }
     }
-    problems.forEach(problem -> LOG.warn("A drive is missing: {}", problem));
+    return new Present(pool, drives, labels, problems);
+  }
+
+  private Opening elect(List<DriveFinder.Sighting> sightings) {
+    Present present = present(sightings);
+    Map<UUID, Drive> drives = present.drives();
+    Map<UUID, DriveLabel> labels = present.labels();
+    present.problems().forEach(problem -> LOG.warn("A drive is missing: {}", problem));
     while (true) {
-      Election election;
-      try {
-        election = Election.of(labels.values());
-      } catch (DvxException e) {
-        throw withProblems(e, problems);
-      }
+      Election election = present.elect();
       Set<UUID> failed = claim(election.highestTerm() + 1, drives, labels);
       if (failed.isEmpty()) {
-        return opening(pool, election, drives, labels, problems);
+        return opening(present.pool(), election, drives, labels, present.problems());
       }
       for (UUID drive : failed) {
         labels.remove(drive);

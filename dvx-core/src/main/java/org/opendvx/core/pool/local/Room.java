@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,6 +33,9 @@ final class Room {
   /** Bytes that the file system of a drive grants it beyond what it uses, as last measured. */
   private final Map<Drive, Measured> measured = new ConcurrentHashMap<>();
 
+  /** Drives that are about to be taken into use, and are measured with the others. */
+  private final Set<Drive> joining = ConcurrentHashMap.newKeySet();
+
   private volatile long journalTarget;
 
   private record Measured(long free, long usedThen) {}
@@ -50,8 +54,25 @@ final class Room {
     journalTarget = bytes;
   }
 
+  /**
+   * Measures a drive that is about to be taken into use: once it is, it must not count as full.
+   *
+   * @param inUse the others
+   */
+  void expect(Drive drive, Collection<Drive> inUse) {
+    joining.add(drive);
+    measure(inUse);
+  }
+
+  /** A drive that was expected is in use now, or will not be. */
+  void settled(Drive drive) {
+    joining.remove(drive);
+  }
+
   /** Asks file systems what they have free. Waits for each drive at most its limit. */
-  void measure(Collection<Drive> drives) {
+  void measure(Collection<Drive> inUse) {
+    Set<Drive> drives = new LinkedHashSet<>(inUse);
+    drives.addAll(joining);
     measured.keySet().retainAll(drives);
     if (configured > 0) {
       return;
