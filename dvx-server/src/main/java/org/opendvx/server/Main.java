@@ -6,6 +6,7 @@ import org.opendvx.server.bench.BenchCommand;
 import org.opendvx.server.cli.ClientCommands;
 import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
+import org.opendvx.server.config.Nearest;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.wiring.RealParts;
@@ -79,12 +80,24 @@ public final class Main implements Runnable, Surroundings {
     DvxException told =
         DvxException.of(Kind.INVALID, "The command cannot be understood")
             .cause(String.valueOf(error.getMessage()))
-            .remedy(command.getCommandSpec().qualifiedName() + " --help shows what it takes")
+            .remedy(meant(error) + command.getCommandSpec().qualifiedName() + " --help shows all")
             .build();
     command.getErr().println(told.render());
-    UnmatchedArgumentException.printSuggestions(error, command.getErr());
     command.getErr().flush();
     return ExitCode.USAGE;
+  }
+
+  /** The command or option that was probably meant, as a question; empty when none is near. */
+  private static String meant(ParameterException error) {
+    if (!(error instanceof UnmatchedArgumentException unmatched)) {
+      return "";
+    }
+    String word = unmatched.getUnmatched().getFirst();
+    CommandSpec spec = error.getCommandLine().getCommandSpec();
+    return Nearest.to(
+            word, word.startsWith("-") ? spec.optionsMap().keySet() : spec.subcommands().keySet())
+        .map(known -> "Did you mean " + known + "? ")
+        .orElse("");
   }
 
   @Override

@@ -20,7 +20,7 @@ final class RootStore {
 
   RootStore(RecordStore records, String host) {
     this.records = records;
-    this.key = "hosts/" + host + "/root";
+    this.key = String.join("/", "hosts", host, "root");
   }
 
   /** The record, empty when the pool was never formatted. */

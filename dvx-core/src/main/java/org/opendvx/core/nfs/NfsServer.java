@@ -168,15 +168,18 @@ public final class NfsServer implements AutoCloseable {
 
   /** Answers what is under way, within the configured time, and stops. */
   @Override
-  public synchronized void close() {
-    PortmapRegistration registered = registration;
-    registration = null;
+  public void close() {
+    PortmapRegistration registered;
+    synchronized (this) {
+      registered = registration;
+      registration = null;
+      listening.clear();
+      portmapperState = PortmapperState.OFF;
+    }
     if (registered != null) {
       registered.unregister().ifPresent(problem -> log.warn("Portmapper: {}", problem));
     }
     rpc.stop(settings.stopTime());
-    listening.clear();
-    portmapperState = PortmapperState.OFF;
   }
 
   private void startPortmapper(List<PortMapping> mappings) {

@@ -48,6 +48,7 @@ public final class RpcServer {
   private final EventLoopGroup eventLoops;
   private final ChannelGroup listeners = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private volatile boolean stopping;
 
   /**
    * Starts the event loops, and nothing that listens.
@@ -118,12 +119,11 @@ public final class RpcServer {
    * @param limit for answering; what is still under way then is dropped
    */
   public void stop(Duration limit) {
+    stopping = true;
     listeners.close().awaitUninterruptibly();
     for (Channel channel : connections) {
-      RpcConnection connection = channel.pipeline().get(RpcConnection.class);
-      if (connection != null) {
-        channel.eventLoop().execute(connection::finish);
-      }
+      // On the event loop, where a connection that is just being accepted is complete.
+      channel.eventLoop().execute(() -> finish(channel));
     }
     if (!connections.newCloseFuture().awaitUninterruptibly(limit.toMillis())) {
       log.warn("{} connections had requests under way when the server stopped", connections.size());
@@ -144,6 +144,13 @@ public final class RpcServer {
     return transport.name();
   }
 
+  private static void finish(Channel channel) {
+    RpcConnection connection = channel.pipeline().get(RpcConnection.class);
+    if (connection != null) {
+      connection.finish();
+    }
+  }
+
   private void accept(Channel channel, Map<Integer, RpcProgram> programs) {
     InetSocketAddress remote = (InetSocketAddress) channel.remoteAddress();
     if (remote == null) {
@@ -160,6 +167,10 @@ public final class RpcServer {
     }
     channel.closeFuture().addListener(_ -> gate.leave(client));
     connections.add(channel);
+    if (stopping) {
+      var _ = channel.close(); // stop() may not have seen it
+      return;
+    }
     RecordAssembler assembler = new RecordAssembler(limits);
     channel.config().setRecvByteBufAllocator(new ReceiveBuffers(assembler, metrics));
     channel
