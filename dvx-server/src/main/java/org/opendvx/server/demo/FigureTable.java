@@ -18,10 +18,10 @@ final class FigureTable {
         table,
         "  counted in the control run that made one on purpose",
         figures.get("stuns_of_control_run"));
-    row(table, "Cut until durable, middle, ms", figures.get("cut_ms_p50"));
-    row(table, "Cut until durable, longest, ms", figures.get("cut_ms_max"));
-    row(table, "  of it with writes held, longest, ms", figures.get("held_ms_max"));
-    row(table, "Longest write within 50 ms of a cut, ms", figures.get("write_ms_max_in_cut"));
+    row(table, "Snapshot until durable, half of them within, ms", figures.get("cut_ms_p50"));
+    row(table, "Snapshot until durable, slowest, ms", figures.get("cut_ms_max"));
+    row(table, "  of it with writes held back, longest, ms", figures.get("held_ms_max"));
+    row(table, "Longest write within 50 ms of a snapshot, ms", figures.get("write_ms_max_in_cut"));
     row(table, "Longest write at any other time, ms", figures.get("write_ms_max_outside"));
     row(
         table,

@@ -137,8 +137,8 @@ final class SnapshotSeries {
             series.cuts().size(), Scale.DISKS, series.writes());
     shop.narrator()
         .say(
-            "A cut took %.1f ms at the middle and %.1f ms at the most until it was durable; writes"
-                + " were held %.2f ms at the most.",
+            "Half of the cuts were durable within %.1f ms, the slowest within %.1f ms; the longest"
+                + " that one held writes back is %.2f ms.",
             totals.get(totals.size() / 2) / MILLI,
             totals.getLast() / MILLI,
             held.getLast() / MILLI);
