@@ -223,7 +223,7 @@ class TroubleTest {
             1, 0, 1, RootRef.EMPTY, RootRef.EMPTY, RootRef.EMPTY, Blob.EMPTY, Totals.ZERO);
     byte[] newer = root.encode();
     newer[5] = 9;
-    String key = "hosts/" + TestStore.HOST + "/root";
+    String key = RootStore.key(TestStore.HOST);
     long _ = pool.records().put(new Epoch(TestStore.HOST, 1), key, 0, newer);
     pool.recordHistory();
     DvxException e = assertThrows(DvxException.class, () -> TestStore.open(pool));
