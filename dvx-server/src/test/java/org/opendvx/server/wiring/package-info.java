@@ -1,0 +1,5 @@
+/** Tests of the real parts. */
+@NullMarked
+package org.opendvx.server.wiring;
+
+import org.jspecify.annotations.NullMarked;
