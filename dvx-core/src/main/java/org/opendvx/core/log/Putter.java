@@ -23,10 +23,13 @@ final class Putter {
   private static final long FIRST_PAUSE_MILLIS = 50;
   private static final long LONGEST_PAUSE_MILLIS = 2000;
 
+  /** Failing for less than this is a stumble, which waiting cures, and not a refusal. */
+  private static final long STUMBLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final ContainerStore store;
   private final Epoch epoch;
   private final ScheduledThreadPoolExecutor threads;
-  private volatile @Nullable DvxException failure;
+  private volatile @Nullable Trouble trouble;
 
   Putter(ContainerStore store, Epoch epoch, int threadCount) {
     this.store = store;
@@ -58,20 +61,26 @@ final class Putter {
 
   /** Why the last attempt of all failed; null when it did not. */
   @Nullable DvxException failure() {
-    return failure;
+    Trouble now = trouble;
+    return now == null ? null : now.last;
   }
 
-  /** The same, if the pool itself says that it takes nothing at present. */
+  /** The same, if the pool has been saying for a while that it takes nothing. */
   @Nullable DvxException refusal() {
-    DvxException last = failure;
-    if (last == null) {
+    Trouble now = trouble;
+    if (now == null) {
       return null;
     }
-    return switch (last.kind()) {
-      case UNAVAILABLE, NO_SPACE, CONFLICT -> last;
+    return switch (now.last.kind()) {
+      case CONFLICT -> now.last;
+      case UNAVAILABLE, NO_SPACE ->
+          System.nanoTime() - now.sinceNanos < STUMBLE_NANOS ? null : now.last;
       default -> null;
     };
   }
+
+  /** No put has succeeded since. */
+  private record Trouble(long sinceNanos, DvxException last) {}
 
   /** Lets running puts end; what waits stays in the journal. */
   void close(Duration limit) {
@@ -98,14 +107,15 @@ final class Putter {
   private void attempt(OpenContainer container, Owner owner, long pauseMillis) {
     DvxException error = put(container);
     if (error == null) {
-      failure = null;
+      trouble = null;
       owner.put(container);
       return;
     }
-    if (failure == null) {
+    Trouble before = trouble;
+    if (before == null) {
       LOG.warn("Containers cannot be put, they wait: {}", error.getMessage());
     }
-    failure = error;
+    trouble = new Trouble(before == null ? System.nanoTime() : before.sinceNanos, error);
     if (error.kind() == Kind.CONFLICT) {
       LOG.error("This host was fenced; container {} is left to its heir", container.id());
       owner.fenced();

@@ -330,6 +330,31 @@ class ContainerLogTest {
   }
 
   @Test
+  void whoWaitsForRoomDoesNotHearOfAStumble() throws Exception {
+    LogHarness harness = harness(pool);
+    AtomicInteger failures = new AtomicInteger();
+    pool.faults(
+        (operation, _, _) ->
+            operation == Operation.CONTAINER_PUT && failures.incrementAndGet() <= 4
+                ? new Verdict.Fail(Kind.UNAVAILABLE)
+                : Verdict.PROCEED);
+    ChunkLog log = harness.log;
+    Random random = new Random(5);
+    byte[] chunk = new byte[4096];
+    long lsn = 0;
+    while (log.hasRoom()) {
+      ChunkLog.WriteBatch batch = log.begin();
+      random.nextBytes(chunk);
+      batch.add(chunk, 0);
+      batch.committed(++lsn);
+    }
+    log.durable(lsn);
+    assertTrue(log.awaitRoom(TimeUnit.SECONDS.toNanos(20)));
+    assertTrue(failures.get() > 4, "failures injected: " + failures);
+    assertFalse(log.refused());
+  }
+
+  @Test
   void aFencedHostStopsWithConflict() throws Exception {
     LogHarness harness = harness(pool);
     harness.write(1);

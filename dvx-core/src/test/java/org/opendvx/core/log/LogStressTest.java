@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -30,10 +31,14 @@ class LogStressTest {
     System.out.println("dvx.seed " + seed);
     InMemoryPool pool = new InMemoryPool();
     Random faults = new Random(seed);
+    AtomicInteger inARow = new AtomicInteger();
     pool.faults(
         (operation, _, _) -> {
           synchronized (faults) {
-            boolean fails = operation == Operation.CONTAINER_PUT && faults.nextInt(6) == 0;
+            // Longer rows would be a refusal, of which writers are told.
+            boolean fails =
+                operation == Operation.CONTAINER_PUT && faults.nextInt(6) == 0 && inARow.get() < 3;
+            inARow.set(fails ? inARow.get() + 1 : 0);
             return fails ? new Verdict.Fail(Kind.UNAVAILABLE) : Verdict.PROCEED;
           }
         });
@@ -62,7 +67,7 @@ class LogStressTest {
       }
       Throwable failure = failed.get();
       if (failure != null) {
-        throw new AssertionError("a thread failed", failure);
+        throw new AssertionError("a thread failed: " + failure, failure);
       }
       harness.checkpoint();
       written = harness.model.size();
