@@ -15,6 +15,7 @@ import (
 //	POST /control/calls/reset
 //	POST /control/move/{vmotion|drs|ha}?vm=NAME&host=NAME
 //	POST /control/power/{on|off}?vm=NAME
+//	POST /control/ask?vm=NAME&question={uuid|lock}
 //	POST /control/faults?delay=MS&delayed=N&dropped=N&dropped-late=N&unavailable=N&methods=A,B
 //	POST /control/sessions/drop
 //
@@ -60,6 +61,9 @@ func newControl(g *gate, token string) http.Handler {
 			return done("power"), power(r.FormValue("vm"), on)
 		})
 	}
+	handle(http.MethodPost, "/control/ask", func(r *http.Request) (interface{}, error) {
+		return done("ask"), g.ask.ask(r.FormValue("vm"), r.FormValue("question"))
+	})
 	handle(http.MethodPost, "/control/faults", func(r *http.Request) (interface{}, error) { return g.inject(r) })
 	handle(http.MethodPost, "/control/sessions/drop", func(*http.Request) (interface{}, error) {
 		return map[string]int{"dropped": g.dropSessions()}, nil

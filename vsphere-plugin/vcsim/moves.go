@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 
 	"github.com/vmware/govmomi/simulator"
@@ -22,14 +20,6 @@ func relocateInstead(call *types.MigrateVM_Task) []byte {
 	return []byte(fmt.Sprintf(envelope, fmt.Sprintf(
 		`<RelocateVM_Task xmlns="urn:vim25"><_this type="VirtualMachine">%s</_this><spec><host type="HostSystem">%s</host></spec></RelocateVM_Task>`,
 		escape(call.This.Value), escape(call.Host.Value))))
-}
-
-func reloaded() *httptest.ResponseRecorder {
-	answer := httptest.NewRecorder()
-	answer.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	answer.WriteHeader(http.StatusOK)
-	fmt.Fprintf(answer, envelope, `<ReloadResponse xmlns="urn:vim25"/>`)
-	return answer
 }
 
 // migration posts what vCenter says before a VM moves, and returns what it says after.

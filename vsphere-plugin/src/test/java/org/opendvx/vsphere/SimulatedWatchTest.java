@@ -125,6 +125,22 @@ class SimulatedWatchTest {
   }
 
   @Test
+  void givesBackWhatVCenterKeepsForIt() throws Exception {
+    simulator.resetCalls();
+    watch.close();
+    for (Map.Entry<String, Integer> each :
+        Map.of(
+                "CancelWaitForUpdates", 1,
+                "DestroyPropertyFilter", 3,
+                "DestroyPropertyCollector", 1,
+                "DestroyView", 1,
+                "DestroyCollector", 1)
+            .entrySet()) {
+      assertEquals((long) each.getValue(), simulator.calls(each.getKey()), each.getKey());
+    }
+  }
+
+  @Test
   void goesOnAfterTheSessionIsLost() throws IOException, InterruptedException {
     String source = host();
     simulator.dropSessions();

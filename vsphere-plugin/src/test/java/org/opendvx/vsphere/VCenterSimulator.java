@@ -173,6 +173,11 @@ final class VCenterSimulator implements AutoCloseable {
     control("POST", "power/" + (on ? "on" : "off"), Map.of("vm", vm));
   }
 
+  /** Has a machine ask something at its next power on: uuid or lock. */
+  void ask(String vm, String question) throws IOException, InterruptedException {
+    control("POST", "ask", Map.of("vm", vm, "question", question));
+  }
+
   void dropSessions() throws IOException, InterruptedException {
     control("POST", "sessions/drop", Map.of());
   }

@@ -1,6 +1,7 @@
 package org.opendvx.vsphere.watch;
 
 import com.vmware.vim25.Event;
+import com.vmware.vim25.EventEx;
 import com.vmware.vim25.HostEventArgument;
 import com.vmware.vim25.VmBeingHotMigratedEvent;
 import com.vmware.vim25.VmBeingMigratedEvent;
@@ -20,10 +21,19 @@ import org.jspecify.annotations.Nullable;
  * What one vCenter event says about where a machine runs.
  *
  * @param key vCenter's number of the event: later events have higher ones
+ * @param time when it happened, by vCenter's clock
  * @param source id of the host that it leaves, empty when the event does not say
  * @param target id of the host that it goes to, empty when the event does not say
+ * @param received when we took it in, by our own clock
  */
-record Notice(int key, Kind kind, String machine, Instant time, String source, String target) {
+record Notice(
+    int key,
+    Kind kind,
+    String machine,
+    Instant time,
+    String source,
+    String target,
+    Instant received) {
   /** See {@link Notice}. */
   enum Kind {
     ABOUT_TO_MOVE,
@@ -31,6 +41,12 @@ record Notice(int key, Kind kind, String machine, Instant time, String source, S
     MOVED,
     RESTARTED
   }
+
+  /**
+   * What vCenter tells of a restart after a failure since vSphere 5.0, as an EventEx: the event
+   * type of its own is deprecated since then.
+   */
+  static final String RESTARTED_BY_HA = "com.vmware.vc.ha.VmRestartedByHAEvent";
 
   /**
    * The event types to ask vCenter for; a subtype (such as DrsVmMigratedEvent) has its own name.
@@ -45,14 +61,31 @@ record Notice(int key, Kind kind, String machine, Instant time, String source, S
           "VmMigratedEvent",
           "DrsVmMigratedEvent",
           "VmRelocatedEvent",
-          "VmRestartedOnAlternateHostEvent");
+          "VmRestartedOnAlternateHostEvent",
+          RESTARTED_BY_HA);
+
+  /** A notice that was not taken in yet. */
+  Notice(int key, Kind kind, String machine, Instant time, String source, String target) {
+    this(key, kind, machine, time, source, target, time);
+  }
+
+  /** The same, taken in now. */
+  Notice receivedAt(Instant now) {
+    return new Notice(key, kind, machine, time, source, target, now);
+  }
 
   /** What the event says, empty when it says nothing of this. */
   static Optional<Notice> of(Event event) {
-    if (!(event instanceof VmEvent) || event.getVm() == null || event.getVm().getVm() == null) {
+    if (event.getVm() == null || event.getVm().getVm() == null) {
       return Optional.empty();
     }
     String here = id(event.getHost());
+    if (event instanceof EventEx e && RESTARTED_BY_HA.equalsIgnoreCase(e.getEventTypeId())) {
+      return notice(e, Kind.RESTARTED, "", here);
+    }
+    if (!(event instanceof VmEvent)) {
+      return Optional.empty();
+    }
     return switch (event) {
       case VmBeingHotMigratedEvent e -> notice(e, Kind.ABOUT_TO_MOVE, here, id(e.getDestHost()));
       case VmBeingMigratedEvent e -> notice(e, Kind.ABOUT_TO_MOVE, here, id(e.getDestHost()));

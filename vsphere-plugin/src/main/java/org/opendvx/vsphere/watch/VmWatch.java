@@ -28,6 +28,7 @@ import org.opendvx.vsphere.inventory.VmReader;
 import org.opendvx.vsphere.session.Faults;
 import org.opendvx.vsphere.session.Properties;
 import org.opendvx.vsphere.session.VimSession;
+import org.opendvx.vsphere.soap.SoapFault;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +58,12 @@ public final class VmWatch implements AutoCloseable {
       ManagedObjectReference view,
       List<ManagedObjectReference> filters,
       @Nullable ManagedObjectReference events) {}
+
+  /** One call that gives something back. */
+  @FunctionalInterface
+  private interface Ending {
+    void run() throws RemoteException;
+  }
 
   /**
    * Starts to follow.
@@ -308,18 +315,28 @@ public final class VmWatch implements AutoCloseable {
     }
     boolean interrupted = Thread.interrupted();
     VimPortType port = session.patient(Duration.ofSeconds(3));
-    try {
-      // One by one: a simulator falls over a collector that still has several filters.
-      for (ManagedObjectReference filter : subscription.filters()) {
-        port.destroyPropertyFilter(filter);
+    List<Ending> endings = new ArrayList<>();
+    // A wait that vCenter still holds for us would meet filters that are going.
+    endings.add(() -> port.cancelWaitForUpdates(subscription.collector()));
+    // One by one: a simulator falls over a collector that still has several filters.
+    for (ManagedObjectReference filter : subscription.filters()) {
+      endings.add(() -> port.destroyPropertyFilter(filter));
+    }
+    endings.add(() -> port.destroyPropertyCollector(subscription.collector()));
+    endings.add(() -> port.destroyView(subscription.view()));
+    ManagedObjectReference events = subscription.events();
+    if (events != null) {
+      endings.add(() -> port.destroyCollector(events));
+    }
+    for (Ending each : endings) {
+      try {
+        each.run();
+      } catch (RemoteException e) {
+        LOG.debug("ending a subscription: {}", Faults.reason(e));
+        if (!(e instanceof SoapFault) || Faults.sessionLost(e)) {
+          break;
+        }
       }
-      port.destroyPropertyCollector(subscription.collector());
-      port.destroyView(subscription.view());
-      if (subscription.events() != null) {
-        port.destroyCollector(subscription.events());
-      }
-    } catch (RemoteException e) {
-      LOG.debug("ending a subscription: {}", Faults.reason(e));
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

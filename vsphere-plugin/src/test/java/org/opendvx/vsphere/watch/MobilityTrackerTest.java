@@ -190,6 +190,52 @@ class MobilityTrackerTest {
   }
 
   @Test
+  void vCentersClockMayBeFarFromOurs() {
+    tracker.notices(
+        List.of(new Notice(2, Notice.Kind.RESTARTED, "vm-1", now.minusSeconds(7200), "", "h2")),
+        List.of(2));
+    runsOn("h2");
+    tracker.settle();
+    assertEquals(List.of("restarted H1>H2"), told);
+  }
+
+  @Test
+  void anEventBeforeTheMoveThatNamesTheOldHostTwiceExplainsIt() {
+    notices(notice(2, Notice.Kind.MOVED, "h1", ""));
+    wait(500);
+    assertEquals(List.of(), told);
+    runsOn("h2");
+    tracker.settle();
+    assertEquals(List.of("moved H1>H2"), told);
+  }
+
+  @Test
+  void aLateEventWithoutATargetDoesNotExplainTheNextMove() {
+    runsOn("h2");
+    tracker.settle();
+    wait(2000);
+    assertEquals(List.of("moved H1>H2"), told);
+    notices(notice(2, Notice.Kind.MOVED, "h1", ""));
+    tracker.settle();
+    tracker.host("h2", null, false);
+    runsOn("h3");
+    tracker.settle();
+    assertEquals(List.of("moved H1>H2", "restarted H2>H3"), told);
+  }
+
+  @Test
+  void theFirstPageAfterAStateWithoutOneIsNews() {
+    List<String> heard = new ArrayList<>();
+    MobilityTracker other = new MobilityTracker("vc", () -> now, event -> heard.add(words(event)));
+    other.beginState();
+    other.machine("vm-1", "web", "h1", PowerState.ON);
+    other.endState();
+    other.notices(List.of(notice(5, Notice.Kind.ABOUT_TO_MOVE, "h1", "h2")), List.of(5));
+    other.settle();
+    assertEquals(List.of("about h1>h2"), heard);
+  }
+
+  @Test
   void aMachineThatComesRunningIsTold() {
     tracker.machine("vm-2", "new", "h3", PowerState.ON);
     tracker.machine("vm-3", "off", "h3", PowerState.OFF);
