@@ -98,6 +98,23 @@ class SimulatedWatchTest {
     assertQuiet();
   }
 
+  /** vCenter tells of both by an EventEx today. */
+  @Test
+  void tellsOfAnEncryptedMigrationAndOfARestartByTodaysEvents()
+      throws IOException, InterruptedException {
+    String source = host();
+    String target = otherThan(source);
+    simulator.move("encrypted", VM, target);
+    AboutToMove before = assertInstanceOf(AboutToMove.class, next());
+    assertEquals(List.of(source, target), List.of(before.source(), before.target()));
+    Moved after = assertInstanceOf(Moved.class, next());
+    assertEquals(List.of(source, target), List.of(after.source(), after.target()));
+    simulator.move("haex", VM, source);
+    RestartedElsewhere event = assertInstanceOf(RestartedElsewhere.class, next());
+    assertEquals(List.of(target, source), List.of(event.source(), event.target()));
+    assertQuiet();
+  }
+
   @Test
   void followsManyMovesInOrderAndOnce() throws IOException, InterruptedException {
     String at = host();

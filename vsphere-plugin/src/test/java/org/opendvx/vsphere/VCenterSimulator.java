@@ -164,7 +164,7 @@ final class VCenterSimulator implements AutoCloseable {
     control("POST", "calls/reset", Map.of());
   }
 
-  /** Moves a machine: vmotion, drs or ha. */
+  /** Moves a machine: vmotion, encrypted, drs, ha or haex. */
   void move(String kind, String vm, String host) throws IOException, InterruptedException {
     control("POST", "move/" + kind, Map.of("vm", vm, "host", host));
   }

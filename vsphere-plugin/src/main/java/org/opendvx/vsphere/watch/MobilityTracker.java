@@ -155,17 +155,35 @@ final class MobilityTracker {
     }
   }
 
+  /** No event up to this key is news: all of them are older than the watch. */
+  void eventsUpTo(int key) {
+    keys.start(List.of(key));
+  }
+
   /** Takes in a page of events, in any order, old ones among them. */
   void notices(List<Notice> page, List<Integer> allKeys) {
     keys.start(allKeys);
     if (resuming) {
       keys.resume(allKeys);
     }
+    keys.saw(allKeys);
     page.stream()
         .sorted(Comparator.comparingInt(Notice::key))
         .filter(each -> keys.isNews(each.key()))
-        .map(each -> each.receivedAt(clock.instant()))
+        .map(each -> each.receivedAt(clock.instant()).to(idOf(each.target())))
         .forEach(this::notice);
+  }
+
+  /** Some events give a host's name and not its id. */
+  private String idOf(String target) {
+    if (target.isEmpty() || hosts.containsKey(target)) {
+      return target;
+    }
+    return hosts.entrySet().stream()
+        .filter(each -> each.getValue().name().equals(target))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse(target);
   }
 
   private void notice(Notice notice) {

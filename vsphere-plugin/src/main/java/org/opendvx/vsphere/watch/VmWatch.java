@@ -139,6 +139,7 @@ public final class VmWatch implements AutoCloseable {
 
   private Subscription subscribe(VimPortType port, ServiceContent content) throws RemoteException {
     session.requireAlive();
+    learnTheLatest(content);
     ManagedObjectReference collector = port.createPropertyCollector(content.getPropertyCollector());
     ManagedObjectReference view =
         port.createContainerView(
@@ -162,6 +163,19 @@ public final class VmWatch implements AutoCloseable {
             Properties.inView(view, "VirtualMachine", "name", "runtime.host", "runtime.powerState"),
             false));
     return new Subscription(collector, view, filters, events);
+  }
+
+  /**
+   * Learns once where the past ends. A collector may show its page only after a while, and then
+   * with what is long over.
+   */
+  private void learnTheLatest(ServiceContent content) {
+    if (content.getEventManager() != null) {
+      new Properties(session)
+          .one("vCenter cannot show its latest event", content.getEventManager(), "latestEvent")
+          .get("latestEvent", Event.class)
+          .ifPresent(latest -> tracker.eventsUpTo(latest.getKey()));
+    }
   }
 
   /** Events are worth having; without them moves are told when they have happened. */

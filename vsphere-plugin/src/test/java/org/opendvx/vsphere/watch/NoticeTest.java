@@ -20,6 +20,7 @@ class NoticeTest {
   private static Event[] page(String... events) throws RemoteException {
     String answer =
         "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\""
+            + " xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\""
             + " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Body>"
             + "<WaitForUpdatesExResponse xmlns=\"urn:vim25\"><returnval><version>1</version><filterSet>"
             + "<filter type=\"PropertyFilter\">f</filter><objectSet><kind>modify</kind>"
@@ -98,5 +99,27 @@ class NoticeTest {
     assertTrue(Notice.of(events[1]).isEmpty());
     assertTrue(Notice.of(events[2]).isEmpty(), "it names no machine");
     assertTrue(Notice.EVENT_TYPES.contains("com.vmware.vc.ha.VmRestartedByHAEvent"));
+  }
+
+  /** The default of vSphere 6.5 and later, with the target's name among the arguments. */
+  @Test
+  void anEncryptedMigrationIsAnnouncedByAnEventEx() throws RemoteException {
+    String type = "<eventTypeId>com.vmware.vc.vm.VmHotMigratingWithEncryptionEvent</eventTypeId>";
+    String arguments =
+        "<arguments><key>destHost</key><value xsi:type=\"xsd:string\">esx2.example</value></arguments>"
+            + "<arguments><key>destDatastore</key><value xsi:type=\"xsd:string\">dvx</value></arguments>"
+            + "<arguments><key>later</key><value xsi:type=\"Unheard\"><of/></value></arguments>";
+    Event[] events =
+        page(
+            event(
+                "EventEx",
+                3,
+                host("host", "h1") + VM + type + "<severity>info</severity>" + arguments),
+            event("EventEx", 4, host("host", "h1") + VM + type));
+    Notice announced = Notice.of(events[0]).orElseThrow();
+    assertEquals(
+        List.of(Notice.Kind.ABOUT_TO_MOVE, "vm-1", "h1", "esx2.example"),
+        List.of(announced.kind(), announced.machine(), announced.source(), announced.target()));
+    assertTrue(Notice.of(events[1]).isEmpty());
   }
 }
