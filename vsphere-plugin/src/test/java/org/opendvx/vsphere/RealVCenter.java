@@ -334,6 +334,16 @@ final class RealVCenter implements AutoCloseable {
     }
   }
 
+  /** Of machines that were unregistered and not registered again. */
+  private void deleteFolders() {
+    String first = mountedOn.getFirst();
+    if (vcenter.hosts(datastore).stream()
+        .anyMatch(each -> each.host().equals(first) && each.mounted())) {
+      ManagedObjectReference datacenter = datacenter(host(first).object());
+      folders.forEach(each -> delete("[" + datastore + "] " + each, datacenter));
+    }
+  }
+
   private void unmount() {
     for (HostResult each : vcenter.unregisterDatastore(datastore, mountedOn)) {
       if (each.outcome() == Outcome.FAILED) {
@@ -348,14 +358,7 @@ final class RealVCenter implements AutoCloseable {
     List<Throwable> left = new ArrayList<>();
     machines.forEach(vm -> attempt(left, () -> destroy(vm)));
     if (!mountedOn.isEmpty()) {
-      String first = mountedOn.getFirst();
-      boolean there =
-          vcenter.hosts(datastore).stream()
-              .anyMatch(each -> each.host().equals(first) && each.mounted());
-      for (String each : there ? folders : Set.<String>of()) {
-        attempt(
-            left, () -> delete("[" + datastore + "] " + each, datacenter(host(first).object())));
-      }
+      attempt(left, this::deleteFolders);
       attempt(left, this::unmount);
     }
     MadeFolder folder = made;

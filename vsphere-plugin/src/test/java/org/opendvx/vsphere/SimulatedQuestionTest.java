@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.PowerState;
 import org.opendvx.core.vm.VmRef;
 
@@ -45,14 +48,35 @@ class SimulatedQuestionTest {
   }
 
   @Test
-  void aMovedOrCopiedMachineIsSaidToBeCopied() throws IOException, InterruptedException {
+  void aMachineInANewPlaceKeepsItsIdentity() throws IOException, InterruptedException {
     String before = vcenter.describe(vm).biosUuid();
     simulator.ask(VM, "uuid");
     vcenter.powerOn(vm, LIMIT);
     assertEquals(PowerState.ON, vcenter.describe(vm).power());
-    assertNotEquals(before, vcenter.describe(vm).biosUuid(), "a copy gets an id of its own");
+    assertEquals(before, vcenter.describe(vm).biosUuid(), "it is the machine that it was");
     assertEquals(1, simulator.calls("AnswerVM"));
     assertEquals(1, simulator.calls("PowerOnVM_Task"));
+  }
+
+  @Test
+  void aCopyGetsAnIdentityOfItsOwn() throws IOException, InterruptedException {
+    vcenter.registerDatastore(
+        new DatastoreMount("dvx", "127.0.0.1", "/dvx", _ -> "", ""), List.of());
+    Path home = Files.createDirectories(simulator.volume("dvx").resolve("copy"));
+    Files.writeString(
+        home.resolve("copy.vmx"),
+        """
+        displayName = "copy"
+        uuid.bios = "56 4d 11 22 33 44 55 66-77 88 99 aa bb cc dd ee"
+        uuid.action = "create"
+        """);
+    VmRef copy = vcenter.register("/copy/copy.vmx", "copy", vm, LIMIT);
+    String before = vcenter.describe(copy).biosUuid();
+    simulator.ask("copy", "uuid");
+    vcenter.powerOn(copy, LIMIT);
+    assertEquals(PowerState.ON, vcenter.describe(copy).power());
+    assertNotEquals(before, vcenter.describe(copy).biosUuid());
+    assertEquals(1, simulator.calls("AnswerVM"));
   }
 
   @Test

@@ -208,6 +208,16 @@ class SimulatedVCenterTest {
         outcomes(vcenter.unregisterDatastore("dvx", List.of())));
   }
 
+  /** On a host, removing such a datastore would format it away. */
+  @Test
+  void leavesADatastoreAloneThatIsNotNfs() throws IOException, InterruptedException {
+    simulator.resetCalls();
+    List<HostResult> results = vcenter.unregisterDatastore("LocalDS_0", List.of());
+    assertTrue(results.stream().allMatch(each -> each.outcome() == Outcome.FAILED));
+    assertTrue(results.getFirst().reason().contains("not shown as an NFS datastore"));
+    assertEquals(0, simulator.calls("RemoveDatastore") + simulator.calls("Destroy_Task"));
+  }
+
   private static List<Outcome> outcomes(List<HostResult> results) {
     return results.stream().map(HostResult::outcome).toList();
   }

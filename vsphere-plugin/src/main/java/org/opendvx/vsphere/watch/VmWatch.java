@@ -52,6 +52,9 @@ public final class VmWatch implements AutoCloseable {
   private final CountDownLatch synced = new CountDownLatch(1);
   private volatile boolean closed;
 
+  /** Of the watch's own thread. */
+  private boolean knowsThePast;
+
   /** What vCenter keeps for us while we follow. */
   private record Subscription(
       ManagedObjectReference collector,
@@ -170,12 +173,21 @@ public final class VmWatch implements AutoCloseable {
    * with what is long over.
    */
   private void learnTheLatest(ServiceContent content) {
-    if (content.getEventManager() != null) {
+    if (knowsThePast || content.getEventManager() == null) {
+      return;
+    }
+    try {
       new Properties(session)
           .one("vCenter cannot show its latest event", content.getEventManager(), "latestEvent")
           .get("latestEvent", Event.class)
           .ifPresent(latest -> tracker.eventsUpTo(latest.getKey()));
+    } catch (DvxException e) {
+      if (e.kind().isTransient()) {
+        throw e;
+      }
+      LOG.debug("the latest event: {}", Faults.reason(e));
     }
+    knowsThePast = true;
   }
 
   /** Events are worth having; without them moves are told when they have happened. */
