@@ -87,6 +87,23 @@ class SimulatedVCenterTest {
   }
 
   @Test
+  void takesTheAddressWithAndWithoutItsPath() {
+    for (String path : List.of("", "/", "/sdk", "/sdk/")) {
+      java.net.URI url = java.net.URI.create("https://vc.example.com:8989" + path);
+      assertEquals(
+          "https://vc.example.com:8989/sdk",
+          VSphereConfig.of(
+                  "vc",
+                  url,
+                  new Credentials("u", () -> "p"),
+                  new TlsTrust.SystemAuthorities(),
+                  "dvx")
+              .url()
+              .toString());
+    }
+  }
+
+  @Test
   void refusesAWrongPassword() {
     try (VSphere wrong =
         new VSphere(

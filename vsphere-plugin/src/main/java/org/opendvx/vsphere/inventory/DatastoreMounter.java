@@ -222,7 +222,9 @@ public final class DatastoreMounter {
       // vSphere's call would take the volume itself away, with all that is on it.
       return failed(
           host,
-          "the host's datastore " + datastore.name() + " is not shown as an NFS datastore; it is left alone");
+          "the host's datastore "
+              + datastore.name()
+              + " is not shown as an NFS datastore; it is left alone");
     }
     try {
       session.change(

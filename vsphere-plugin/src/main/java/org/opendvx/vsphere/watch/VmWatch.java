@@ -220,9 +220,15 @@ public final class VmWatch implements AutoCloseable {
       WaitOptions options = new WaitOptions();
       options.setMaxWaitSeconds(tracker.waits() ? 1 : WAIT_SECONDS);
       options.setMaxObjectUpdates(MOST_UPDATES);
+      long asked = System.nanoTime();
       UpdateSet updates = port.waitForUpdatesEx(subscription.collector(), version, options);
       if (updates == null) {
         tracker.settle();
+        // vCenter may cut a wait short; whoever does not wait at all is not asked without pause.
+        if (System.nanoTime() - asked < TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS)
+            && !rest(2 * FIRST_PAUSE_MILLIS)) {
+          return;
+        }
         continue;
       }
       if (updates.getVersion() != null) {
