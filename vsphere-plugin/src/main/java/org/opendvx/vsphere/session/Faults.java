@@ -106,7 +106,8 @@ public final class Faults {
   /** The kind of a vSphere fault by its name. */
   public static Kind kindOf(String fault) {
     return switch (fault) {
-      case "NotAuthenticated", "InvalidLogin", "NoClientCertificate" -> Kind.UNAUTHENTICATED;
+      case "NotAuthenticated", "InvalidLogin", "PasswordExpired", "NoClientCertificate" ->
+          Kind.UNAUTHENTICATED;
       case "NoPermission", "RestrictedVersion", "InvalidLicense" -> Kind.DENIED;
       case "ManagedObjectNotFound", "NotFound", "FileNotFound" -> Kind.NOT_FOUND;
       case "DuplicateName", "AlreadyExists", "FileAlreadyExists" -> Kind.EXISTS;

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.PowerState;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.vsphere.inventory.VmReader;
@@ -34,8 +35,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows a vCenter's machines on a thread of its own until it is closed. Whatever goes wrong, it
- * begins anew after a pause that grows to a bound, reads the whole state, and tells what changed
- * meanwhile.
+ * begins anew after a pause that grows to a bound (a long one after a refused login), reads the
+ * whole state, and tells what changed meanwhile.
  */
 public final class VmWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VmWatch.class);
@@ -44,6 +45,10 @@ public final class VmWatch implements AutoCloseable {
   private static final int EVENT_PAGE = 200;
   private static final long FIRST_PAUSE_MILLIS = 200;
   private static final long LONGEST_PAUSE_MILLIS = 15_000;
+
+  /** vCenter locks an account after five refused logins within three minutes, by default. */
+  private static final long REFUSED_PAUSE_MILLIS = 120_000;
+
   private static final Duration SLACK = Duration.ofSeconds(20);
 
   private final VimSession session;
@@ -104,6 +109,7 @@ public final class VmWatch implements AutoCloseable {
     long pause = FIRST_PAUSE_MILLIS;
     while (!closed) {
       Subscription subscription = null;
+      boolean refused = false;
       long since = System.nanoTime();
       try {
         subscription = session.read("vCenter cannot be watched", this::subscribe);
@@ -112,6 +118,7 @@ public final class VmWatch implements AutoCloseable {
         if (closed) {
           break;
         }
+        refused = e instanceof DvxException told && told.kind() == Kind.UNAUTHENTICATED;
         if (!(e instanceof RemoteException) && !(e instanceof DvxException)) {
           LOG.error("the watch of vCenter fell over and begins anew", e);
         } else {
@@ -123,7 +130,7 @@ public final class VmWatch implements AutoCloseable {
       if (System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS)) {
         pause = FIRST_PAUSE_MILLIS;
       }
-      if (!rest(pause)) {
+      if (!rest(refused ? REFUSED_PAUSE_MILLIS : pause)) {
         break;
       }
       pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);

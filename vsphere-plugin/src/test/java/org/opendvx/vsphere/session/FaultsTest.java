@@ -30,6 +30,11 @@ class FaultsTest {
   }
 
   @Test
+  void anExpiredPasswordIsAMatterOfTheAccount() {
+    assertEquals(Kind.UNAUTHENTICATED, Faults.kind(new SoapFault("PasswordExpired", "", null)));
+  }
+
+  @Test
   void keepsTheNameOfAFaultThatTheModelLacks() {
     DvxException e = Faults.of("it cannot be done", new SoapFault("FromTheFuture", "", null));
     assertEquals("FromTheFuture", e.report().cause());

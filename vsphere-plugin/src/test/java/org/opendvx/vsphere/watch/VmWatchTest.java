@@ -1,10 +1,14 @@
 package org.opendvx.vsphere.watch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyBoolean;
+import static org.mockito.Mockito.doAnswer;
+import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
 import com.vmware.vim25.ManagedObjectReference;
@@ -27,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.vsphere.session.VimSession;
 import org.opendvx.vsphere.soap.SoapFault;
@@ -164,17 +170,34 @@ class VmWatchTest {
     assertTrue(asked.get() < 20, "asked " + asked.get() + " times");
   }
 
+  /** vCenter would lock the account. */
+  @Test
+  void aRefusedLoginIsNotRepeatedSoon() throws Exception {
+    AtomicInteger logins = new AtomicInteger();
+    doAnswer(
+            _ -> {
+              logins.incrementAndGet();
+              throw DvxException.of(Kind.UNAUTHENTICATED, "vCenter refuses the login").build();
+            })
+        .when(session)
+        .read(any(), any());
+    try (VmWatch watch = new VmWatch("vc", session, told::add)) {
+      assertFalse(watch.awaitSynced(Duration.ofSeconds(3)));
+    }
+    assertEquals(1, logins.get());
+  }
+
   @Test
   void givesBackTheRestWhenOneCallFails() throws Exception {
     script(updates(false, running("vm-1")));
-    org.mockito.Mockito.doThrow(new SoapFault("ManagedObjectNotFound", "gone", null))
+    doThrow(new SoapFault("ManagedObjectNotFound", "gone", null))
         .when(port)
         .destroyPropertyFilter(any());
     try (VmWatch watch = new VmWatch("vc", session, told::add)) {
       assertTrue(watch.awaitSynced(Duration.ofSeconds(20)));
     }
-    org.mockito.Mockito.verify(port).destroyPropertyCollector(any());
-    org.mockito.Mockito.verify(port).destroyView(any());
+    verify(port).destroyPropertyCollector(any());
+    verify(port).destroyView(any());
     assertEquals(List.of(), Arrays.asList(told.toArray()));
   }
 }
