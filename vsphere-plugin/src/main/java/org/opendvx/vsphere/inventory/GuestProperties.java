@@ -4,7 +4,6 @@ import com.vmware.vim25.ManagedObjectReference;
 import com.vmware.vim25.OptionValue;
 import com.vmware.vim25.VirtualMachineConfigSpec;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.opendvx.core.vm.GuestInfo;
 import org.opendvx.core.vm.VmRef;
@@ -49,19 +48,13 @@ public final class GuestProperties implements GuestInfo {
     Object _ = tasks.await(doing, task, LIMIT, () -> {});
   }
 
+  /** One of them when several share it: the others must be enrolled by a token. */
   @Override
   public List<VmRef> byBiosUuid(String uuid) {
-    ManagedObjectReference[] found =
+    ManagedObjectReference found =
         session.read(
             "vCenter cannot look for a virtual machine",
-            (port, content) ->
-                port.findAllByUuid(content.getSearchIndex(), null, uuid, true, false));
-    List<VmRef> machines = new ArrayList<>();
-    if (found != null) {
-      for (ManagedObjectReference each : found) {
-        machines.add(new VmRef(hypervisor, each.getVal()));
-      }
-    }
-    return machines;
+            (port, content) -> port.findByUuid(content.getSearchIndex(), null, uuid, true, false));
+    return found == null ? List.of() : List.of(new VmRef(hypervisor, found.getVal()));
   }
 }
