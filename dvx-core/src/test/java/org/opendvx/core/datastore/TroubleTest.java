@@ -243,4 +243,27 @@ class TroubleTest {
     assertThrows(DvxException.class, store.store::checkpoint);
     store.store.halt();
   }
+
+  @Test
+  void theTotalsAreRightAfterACrash() {
+    TestStore store = TestStore.fresh();
+    FileKey file = store.file(FileKey.ROOT, "f");
+    store.write(file, 0, random(1, 40_000));
+    store.store.checkpoint();
+    store.write(file, 50_000, random(2, 100_000));
+    store.write(file, 200_000, random(2, 100_000));
+    store.write(file, 400_000, new byte[20_000]);
+    Datastore.SpaceReport before = store.store.space();
+    for (int crash = 0; crash < 3; crash++) {
+      store = store.crash();
+      Datastore.SpaceReport after = store.store.space();
+      assertEquals(before.logicalWritten(), after.logicalWritten());
+      assertEquals(before.uniqueWritten(), after.uniqueWritten());
+      assertEquals(before.storedWritten(), after.storedWritten());
+      if (crash == 1) {
+        store.store.checkpoint();
+      }
+    }
+    store.close();
+  }
 }

@@ -2,6 +2,7 @@ package org.opendvx.core.pool.local;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
@@ -28,6 +29,11 @@ final class LocalJournal {
   /** Segments beyond the journal's size, for fail-over and for the one after a restart. */
   private static final int SPARE_SEGMENTS = 2;
 
+  /** Bytes of files on each drive that are made before the journal is used; at least two files. */
+  private static final long MADE_AT_ONCE = 32L << 20;
+
+  private static final long STOP_SECONDS = 10;
+
   private final UUID pool;
   private final String host;
   private final MembershipKeeper keeper;
@@ -47,6 +53,9 @@ final class LocalJournal {
   private final List<Segment> live = new ArrayList<>();
 
   private long nextNumber;
+
+  /** Makes files; under the monitor of this object. */
+  private @Nullable Thread filling;
 
   /** Takes batches; written under both monitors. */
   private volatile @Nullable Segment current;
@@ -86,7 +95,10 @@ final class LocalJournal {
     return (copies + drives - 1) / Math.max(1, drives) + 1;
   }
 
-  /** Makes the preallocated files that are missing. */
+  /**
+   * Makes the preallocated files that are missing: so many as are needed soon. {@link #fill} makes
+   * the rest; what is needed before then is made when it is needed.
+   */
   void prepareSlots() {
     PoolView view = keeper.view();
     Map<Integer, Set<Integer>> used = new HashMap<>();
@@ -99,7 +111,43 @@ final class LocalJournal {
         }
       }
     }
-    slots.prepare(view.usable(), used, slotsPerDrive(mostSegments, view.usable().size()));
+    int atOnce = (int) Math.max(2, MADE_AT_ONCE / segmentBytes);
+    slots.prepare(
+        view.usable(), used, Math.min(atOnce, slotsPerDrive(mostSegments, view.usable().size())));
+  }
+
+  /** Makes the rest of the preallocated files, on a thread of its own. */
+  synchronized void fill() {
+    if (filling != null && filling.isAlive()) {
+      return;
+    }
+    filling =
+        Thread.ofVirtual()
+            .name("dvx-journal-fill")
+            .start(
+                () -> {
+                  PoolView view = keeper.view();
+                  while (!view.failed()
+                      && slots.makeOneEach(
+                          view.usable(), slotsPerDrive(mostSegments, view.usable().size()))) {
+                    view = keeper.view();
+                  }
+                });
+  }
+
+  private synchronized void stopFilling() {
+    Thread thread = filling;
+    if (thread == null) {
+      return;
+    }
+    slots.stop();
+    try {
+      boolean _ = thread.join(Duration.ofSeconds(STOP_SECONDS));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    filling = null;
+    slots.resume();
   }
 
   /** See {@link JournalStore#append}. */
@@ -383,6 +431,7 @@ final class LocalJournal {
       prepareSlots();
       copyThinSegments();
     }
+    fill();
   }
 
   private void copyThinSegments() {
@@ -477,6 +526,11 @@ final class LocalJournal {
     }
   }
 
+  /** Counts the room that the journal takes on a drive which is about to be taken up. */
+  void count(Drive drive) throws IOException {
+    slots.count(drive);
+  }
+
   int segmentBytes() {
     return segmentBytes;
   }
@@ -493,6 +547,7 @@ final class LocalJournal {
 
   /** The holder is done: the next one begins with a replay. */
   void release() {
+    stopFilling();
     synchronized (appending) {
       seal();
       replayed = false;
