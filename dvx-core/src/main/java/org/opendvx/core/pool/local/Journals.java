@@ -62,6 +62,11 @@ final class Journals {
     reserveRoom();
   }
 
+  /** See {@link LocalJournal#strengthen}. */
+  void strengthen() {
+    known.values().forEach(LocalJournal::strengthen);
+  }
+
   /** Hands a journal out. */
   synchronized JournalStore hold(String host) {
     Fences.checkHost(host);

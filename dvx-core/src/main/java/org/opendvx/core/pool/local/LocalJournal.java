@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.Lock;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -338,9 +339,12 @@ final class LocalJournal {
 
   /** Writes which segments are live. The caller holds the monitor of {@link #live}. */
   private void writeManifest() {
+    records.putInternal(JournalManifest.key(host), manifest());
+  }
+
+  private byte[] manifest() {
     List<JournalManifest.Entry> entries = live.stream().map(Segment::entry).toList();
-    records.putInternal(
-        JournalManifest.key(host), new JournalManifest(segmentBytes, nextNumber, entries).encode());
+    return new JournalManifest(segmentBytes, nextNumber, entries).encode();
   }
 
   /** See {@link JournalStore#replay}. */
@@ -398,8 +402,39 @@ final class LocalJournal {
   }
 
   private void heal(SegmentScan scan) {
+    heal(scan, keeper::shutOut, records::putInternal);
+  }
+
+  /**
+   * While the pool is being opened, and before a membership is in force: gives segments that have
+   * lost copies with drives that are missing new ones on drives that are there. Once the missing
+   * drives are shut out, their copies are not believed any more, whatever happens next.
+   */
+  void strengthen() {
+    synchronized (healing) {
+      List<Segment> thin;
+      synchronized (live) {
+        thin = live.stream().filter(this::isThin).toList();
+      }
+      if (thin.isEmpty()) {
+        return;
+      }
+      prepareSlots();
+      for (Segment segment : thin) {
+        SegmentScan scan = SegmentScan.of(segment, pool, host, segmentBytes, keeper.view());
+        if (scan.readable()) {
+          heal(scan, keeper::setAside, records::putWhileOpening);
+        }
+      }
+    }
+  }
+
+  private void heal(
+      SegmentScan scan,
+      BiConsumer<Drive, String> onFailure,
+      BiConsumer<String, byte[]> manifestWriter) {
     List<JournalManifest.Mirror> healed =
-        new SegmentHealer(pool, host, segmentBytes, keeper, slots).heal(scan);
+        new SegmentHealer(pool, host, segmentBytes, keeper, slots, onFailure).heal(scan);
     Segment segment = scan.segment();
     synchronized (live) {
       if (healed.isEmpty() || Set.copyOf(healed).equals(Set.copyOf(segment.mirrors()))) {
@@ -409,7 +444,7 @@ final class LocalJournal {
       segment.setMirrors(healed);
       boolean written = false;
       try {
-        writeManifest();
+        manifestWriter.accept(JournalManifest.key(host), manifest());
         written = true;
       } finally {
         if (!written) {

@@ -124,6 +124,7 @@ public final class LocalPool implements Pool {
       keeper.setAside(failed.drive(), IoErrors.brief(failed.failureOrBug()));
     }
     journals.load();
+    journals.strengthen();
     List<Drive> stale = new ArrayList<>(opening.stale());
     List<Drive> prepared = prepare(stale);
     stale.removeAll(prepared);
