@@ -2,7 +2,6 @@ package org.opendvx.core.pool.local;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
@@ -33,8 +32,6 @@ final class LocalJournal {
   /** Bytes of files on each drive that are made before the journal is used; at least two files. */
   private static final long MADE_AT_ONCE = 32L << 20;
 
-  private static final long STOP_SECONDS = 10;
-
   private final UUID pool;
   private final String host;
   private final MembershipKeeper keeper;
@@ -43,6 +40,7 @@ final class LocalJournal {
   private final int segmentBytes;
   private final int mostSegments;
   private final JournalSlots slots;
+  private final JournalFiller filler;
 
   /** Held while copies are made. Taken before {@link #appending}. */
   private final Object healing = new Object();
@@ -54,9 +52,6 @@ final class LocalJournal {
   private final List<Segment> live = new ArrayList<>();
 
   private long nextNumber;
-
-  /** Makes files; under the monitor of this object. */
-  private @Nullable Thread filling;
 
   /** Takes batches; written under both monitors. */
   private volatile @Nullable Segment current;
@@ -84,6 +79,7 @@ final class LocalJournal {
     this.segmentBytes = manifest.segmentBytes();
     this.mostSegments = mostSegments;
     this.slots = new JournalSlots(host, segmentBytes);
+    this.filler = new JournalFiller(slots, keeper, mostSegments);
     this.nextNumber = manifest.nextNumber();
     for (JournalManifest.Entry entry : manifest.segments()) {
       live.add(new Segment(entry));
@@ -118,37 +114,8 @@ final class LocalJournal {
   }
 
   /** Makes the rest of the preallocated files, on a thread of its own. */
-  synchronized void fill() {
-    if (filling != null && filling.isAlive()) {
-      return;
-    }
-    filling =
-        Thread.ofVirtual()
-            .name("dvx-journal-fill")
-            .start(
-                () -> {
-                  PoolView view = keeper.view();
-                  while (!view.failed()
-                      && slots.makeOneEach(
-                          view.usable(), slotsPerDrive(mostSegments, view.usable().size()))) {
-                    view = keeper.view();
-                  }
-                });
-  }
-
-  private synchronized void stopFilling() {
-    Thread thread = filling;
-    if (thread == null) {
-      return;
-    }
-    slots.stop();
-    try {
-      boolean _ = thread.join(Duration.ofSeconds(STOP_SECONDS));
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-    filling = null;
-    slots.resume();
+  void fill() {
+    filler.start();
   }
 
   /** See {@link JournalStore#append}. */
@@ -582,7 +549,7 @@ final class LocalJournal {
 
   /** The holder is done: the next one begins with a replay. */
   void release() {
-    stopFilling();
+    filler.stop();
     synchronized (appending) {
       seal();
       replayed = false;

@@ -21,7 +21,7 @@ import org.opendvx.core.pool.JournalStore;
  */
 class CrashWhileReadmittingTest {
   private static final int DRIVES = 6;
-  private static final int ROUNDS = 150;
+  private static final int ROUNDS = 60;
   private static final int BATCHES = 12;
 
   /** After so many operations of all drives together, the process is as good as dead. */
