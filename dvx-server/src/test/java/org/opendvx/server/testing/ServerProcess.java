@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -27,33 +28,37 @@ public final class ServerProcess implements AutoCloseable {
    * Starts a server on free ports and waits until it serves.
    *
    * @param folder gets the data folder {@code data}, and the logs
+   * @param more options of {@code dvx serve}
    */
-  public static ServerProcess start(Path folder) throws Exception {
+  public static ServerProcess start(Path folder, String... more) throws Exception {
     Path readyFile = folder.resolve("ready.json");
     Files.deleteIfExists(readyFile);
     Path err = Files.createTempFile(folder, "serve", ".err");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.opendvx.server.Main",
+                "serve",
+                "--data",
+                folder.resolve("data").toString(),
+                "--ready-file",
+                readyFile.toString(),
+                "--nfs-port",
+                "0",
+                "--rest-port",
+                "0",
+                "--no-portmapper"));
+    command.addAll(List.of(more));
     Process process =
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--add-modules",
-                    "jdk.incubator.vector",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-Xmx512m",
-                    "-XX:+UseSerialGC",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    "org.opendvx.server.Main",
-                    "serve",
-                    "--data",
-                    folder.resolve("data").toString(),
-                    "--ready-file",
-                    readyFile.toString(),
-                    "--nfs-port",
-                    "0",
-                    "--rest-port",
-                    "0",
-                    "--no-portmapper"))
+        new ProcessBuilder(command)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(err.toFile())
             .start();
@@ -84,6 +89,15 @@ public final class ServerProcess implements AutoCloseable {
   /** What it has logged. */
   public String log() throws IOException {
     return Files.readString(err);
+  }
+
+  /** SIGTERM; how it ended. */
+  public int stop() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("the process does not stop");
+    }
+    return process.exitValue();
   }
 
   /** SIGKILL. */
