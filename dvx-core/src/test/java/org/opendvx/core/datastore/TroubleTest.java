@@ -87,7 +87,7 @@ class TroubleTest {
     long start = System.nanoTime();
     assertEquals(FileError.IO, refused(() -> store.write(file, 20_000, random(2, 5000))).error());
     assertEquals(FileError.IO, refused(() -> store.file(FileKey.ROOT, "g")).error());
-    assertTrue(System.nanoTime() - start < 5_000_000_000L);
+    assertTrue(System.nanoTime() - start < 9_000_000_000L);
     assertFalse(store.store.congested(), "clients must be heard, to be told of the failure");
     assertArrayEquals(random(1, 10_000), store.read(file, 0, 10_000));
     assertThrows(DvxException.class, store.store::checkpoint);
