@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "limits.h"
+#include "bounds.h"
 
 namespace dvx::agent {
 
