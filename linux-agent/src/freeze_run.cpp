@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxMountInfoBytes = 4u << 20;
 /** The agent thaws by itself if the watchdog has not by then. */
-constexpr std::int64_t kWatchdogGraceMicros = 150 * 1000;
+constexpr std::int64_t kWatchdogGraceMicros = 250 * 1000;
 constexpr std::int64_t kLookMillis = 250;
 
 HoldEnd toEnd(Released reason) {

@@ -75,19 +75,22 @@ void ThawCrew::thawOne(int index) {
     bool done = page_.freezingDone.load() != 0;
     std::int32_t seen = state.load();
     if (seen == kTrying || seen == kFrozenState) {
+      // Only the first to try can tell that a stranger was here before: later ones may find each other's work.
+      bool first = page_.attempts[index].fetch_add(1) == 0;
       if (::ioctl(mounts_[index], FITHAW, 0) == 0) {
         state = kThawed;
-        // A FIFREEZE of the agent may have ended just now and still be marked by it: one more round if so.
+        // A FIFREEZE of the agent may just be ending: then one more round.
         if (done) {
           return;
         }
-      } else if (errno == EINVAL && done) {
-        if (state.exchange(kThawed) == kFrozenState) {
+      } else if (errno == EINVAL) {
+        if (first && seen == kFrozenState) {
           page_.early = 1;
         }
-        return;
-      } else if (errno == EINVAL && seen == kFrozenState) {
-        page_.early = 1;
+        if (done) {
+          state = kThawed;
+          return;
+        }
       }
     } else if (done) {
       return;
