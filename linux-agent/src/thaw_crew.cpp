@@ -1,35 +1,18 @@
 #include "thaw_crew.h"
 
 #include <linux/fs.h>
-#include <linux/futex.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 
 #include "boot_clock.h"
+#include "futex.h"
 
 namespace dvx::agent {
 namespace {
 
 constexpr std::size_t kStackBytes = 128 * 1024;
 constexpr std::int64_t kRetryMicros = 5000;
-
-void pauseMicros(std::int64_t micros) {
-  timespec wait{static_cast<time_t>(micros / 1000000), static_cast<long>(micros % 1000000) * 1000};
-  ::nanosleep(&wait, nullptr);
-}
-
-void futexWait(std::atomic<std::int32_t>& word, std::int32_t seen) {
-  ::syscall(SYS_futex, reinterpret_cast<std::int32_t*>(&word), FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
-}
-
-void futexWakeAll(std::atomic<std::int32_t>& word) {
-  ::syscall(SYS_futex, reinterpret_cast<std::int32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-}
 
 }  // namespace
 
