@@ -1,0 +1,130 @@
+#include "hold_control.h"
+
+#include <sddl.h>
+
+namespace dvx {
+namespace {
+
+/**
+ * Only SYSTEM may open the objects. The owner is left to Windows: `selftest` in an administrator's
+ * console makes them as that administrator, and the provider, which is SYSTEM, still opens them.
+ */
+constexpr wchar_t kSystemOnly[] = L"D:P(A;;GA;;;SY)";
+
+constexpr int kTries = 20;
+constexpr DWORD kTryMillis = 100;
+
+class Descriptor {
+ public:
+  Descriptor() {
+    ConvertStringSecurityDescriptorToSecurityDescriptorW(kSystemOnly, SDDL_REVISION_1, &descriptor_,
+                                                         nullptr);
+    attributes_.nLength = sizeof attributes_;
+    attributes_.lpSecurityDescriptor = descriptor_;
+    attributes_.bInheritHandle = FALSE;
+  }
+  ~Descriptor() { LocalFree(descriptor_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  SECURITY_ATTRIBUTES* get() { return descriptor_ == nullptr ? nullptr : &attributes_; }
+
+ private:
+  PSECURITY_DESCRIPTOR descriptor_ = nullptr;
+  SECURITY_ATTRIBUTES attributes_ = {};
+};
+
+LONGLONG ownCreationTime() {
+  FILETIME created, exited, kernel, user;
+  if (!GetProcessTimes(GetCurrentProcess(), &created, &exited, &kernel, &user)) {
+    return 0;
+  }
+  return (static_cast<LONGLONG>(created.dwHighDateTime) << 32) | created.dwLowDateTime;
+}
+
+}  // namespace
+
+bool HoldControl::open(DWORD holdLimitMillis, std::string& error) {
+  for (int i = 0; i < kTries - 1; i++) {
+    error.clear();
+    if (tryOpen(holdLimitMillis, false, error)) {
+      return true;
+    }
+    if (!error.empty()) {
+      return false;
+    }
+    Sleep(kTryMillis);
+  }
+  return tryOpen(holdLimitMillis, true, error);
+}
+
+bool HoldControl::tryOpen(DWORD holdLimitMillis, bool lastTry, std::string& error) {
+  close();
+  Descriptor descriptor;
+  if (descriptor.get() == nullptr) {
+    error = "cannot make the access list of the hold objects: " + systemMessage(GetLastError());
+    return false;
+  }
+  section_.reset(CreateFileMappingW(INVALID_HANDLE_VALUE, descriptor.get(), PAGE_READWRITE, 0,
+                                    sizeof(HoldBlock), kSectionName));
+  bool foreign = section_ && GetLastError() == ERROR_ALREADY_EXISTS;
+  Handle* events[3] = {&held_, &release_, &released_};
+  const wchar_t* names[3] = {kHeldEventName, kReleaseEventName, kReleasedEventName};
+  for (int i = 0; i < 3 && section_ && !foreign; i++) {
+    events[i]->reset(CreateEventW(descriptor.get(), TRUE, FALSE, names[i]));
+    foreign = *events[i] && GetLastError() == ERROR_ALREADY_EXISTS;
+    if (!*events[i]) {
+      error = "cannot make " + toUtf8(names[i]) + ": " + systemMessage(GetLastError());
+      close();
+      return false;
+    }
+  }
+  if (foreign && !lastTry) {
+    // The provider of the set before may still be closing its handles.
+    close();
+    return false;
+  }
+  if (foreign) {
+    // Another session, or a program that squats on the names: neither may steer a freeze.
+    close();
+    error = "another session of the agent, or another program, holds the names of the hold objects";
+    return false;
+  }
+  if (section_) {
+    block_ = static_cast<HoldBlock*>(
+        MapViewOfFile(section_.get(), FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, sizeof(HoldBlock)));
+  }
+  if (block_ == nullptr) {
+    error = "cannot make the hold block: " + systemMessage(GetLastError());
+    close();
+    return false;
+  }
+  block_->requesterProcess = GetCurrentProcessId();
+  block_->requesterStarted = ownCreationTime();
+  block_->holdLimitMillis = holdLimitMillis < kMaxHoldMillis ? holdLimitMillis : kMaxHoldMillis;
+  block_->version = kHoldVersion;
+  block_->magic = kHoldMagic;
+  return true;
+}
+
+void HoldControl::release(Release reason) {
+  if (block_ != nullptr) {
+    InterlockedCompareExchange(&block_->command, reason, kReleaseNone);
+    SetEvent(release_.get());
+  }
+}
+
+void HoldControl::close() {
+  if (block_ != nullptr) {
+    // A provider that comes too late finds no session.
+    block_->magic = 0;
+    release(kReleaseAbort);
+    UnmapViewOfFile(block_);
+    block_ = nullptr;
+  }
+  section_.reset(nullptr);
+  held_.reset(nullptr);
+  release_.reset(nullptr);
+  released_.reset(nullptr);
+}
+
+}  // namespace dvx
