@@ -135,7 +135,7 @@ std::wstring accountName(const wchar_t* sidText) {
 }
 
 HRESULT openCatalog(Com<ICOMAdminCatalog2>& catalog) {
-  return CoCreateInstance(kComAdminCatalog, nullptr, CLSCTX_INPROC_SERVER, IID_ICOMAdminCatalog2,
+  return CoCreateInstance(kComAdminCatalog, nullptr, CLSCTX_INPROC_SERVER, __uuidof(ICOMAdminCatalog2),
                           catalog.outVoid());
 }
 

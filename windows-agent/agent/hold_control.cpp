@@ -58,7 +58,8 @@ bool HoldControl::open(DWORD holdLimitMillis, std::string& error) {
 }
 
 bool HoldControl::tryOpen(DWORD holdLimitMillis, bool lastTry, std::string& error) {
-  close();
+  std::lock_guard<std::mutex> lock(mutex_);
+  closeLocked();
   Descriptor descriptor;
   if (descriptor.get() == nullptr) {
     error = "cannot make the access list of the hold objects: " + systemMessage(GetLastError());
@@ -74,18 +75,18 @@ bool HoldControl::tryOpen(DWORD holdLimitMillis, bool lastTry, std::string& erro
     foreign = *events[i] && GetLastError() == ERROR_ALREADY_EXISTS;
     if (!*events[i]) {
       error = "cannot make " + toUtf8(names[i]) + ": " + systemMessage(GetLastError());
-      close();
+      closeLocked();
       return false;
     }
   }
   if (foreign && !lastTry) {
     // The provider of the set before may still be closing its handles.
-    close();
+    closeLocked();
     return false;
   }
   if (foreign) {
     // Another session, or a program that squats on the names: neither may steer a freeze.
-    close();
+    closeLocked();
     error = "another session of the agent, or another program, holds the names of the hold objects";
     return false;
   }
@@ -95,7 +96,7 @@ bool HoldControl::tryOpen(DWORD holdLimitMillis, bool lastTry, std::string& erro
   }
   if (block_ == nullptr) {
     error = "cannot make the hold block: " + systemMessage(GetLastError());
-    close();
+    closeLocked();
     return false;
   }
   block_->requesterProcess = GetCurrentProcessId();
@@ -107,17 +108,27 @@ bool HoldControl::tryOpen(DWORD holdLimitMillis, bool lastTry, std::string& erro
 }
 
 void HoldControl::release(Release reason) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  releaseLocked(reason);
+}
+
+void HoldControl::close() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  closeLocked();
+}
+
+void HoldControl::releaseLocked(Release reason) {
   if (block_ != nullptr) {
     InterlockedCompareExchange(&block_->command, reason, kReleaseNone);
     SetEvent(release_.get());
   }
 }
 
-void HoldControl::close() {
+void HoldControl::closeLocked() {
   if (block_ != nullptr) {
     // A provider that comes too late finds no session.
     block_->magic = 0;
-    release(kReleaseAbort);
+    releaseLocked(kReleaseAbort);
     UnmapViewOfFile(block_);
     block_ = nullptr;
   }

@@ -1,6 +1,7 @@
 // The requester's side of the hold: it makes what shared/hold.h describes and asks for the release.
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "../shared/hold.h"
@@ -27,8 +28,12 @@ class HoldControl {
   void release(Release reason);
 
  private:
+  void releaseLocked(Release reason);
+  void closeLocked();
   bool tryOpen(DWORD holdLimitMillis, bool lastTry, std::string& error);
 
+  /** release() may come from another thread than close(). */
+  std::mutex mutex_;
   Handle section_;
   Handle held_;
   Handle release_;

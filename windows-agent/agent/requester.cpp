@@ -7,12 +7,11 @@
 #include <vsserror.h>
 // clang-format on
 
-#include <mutex>
-
 namespace dvx {
 namespace {
 
 constexpr DWORD kPollMillis = 20;
+constexpr DWORD kHeldPollMillis = 100;
 constexpr size_t kMaxDocuments = 16u << 20;
 
 using CreateComponents = HRESULT(WINAPI*)(IVssBackupComponents**);
@@ -427,9 +426,21 @@ bool Requester::stillHeld() const {
 HANDLE Requester::releasedEvent() const { return state_->hold.releasedEvent(); }
 
 bool Requester::awaitRelease(DWORD limitMillis, RequesterResult& result) {
-  bool released =
-      WaitForSingleObject(state_->hold.releasedEvent(), limitMillis) == WAIT_OBJECT_0;
+  ULONGLONG deadline = GetTickCount64() + limitMillis;
+  bool released = false;
+  bool over = false;
+  while (!released && !over) {
+    released = WaitForSingleObject(state_->hold.releasedEvent(), kHeldPollMillis) == WAIT_OBJECT_0;
+    HRESULT status = S_OK;
+    // VSS may end the set without the provider: its service died, or Windows cancelled the hold.
+    over = GetTickCount64() >= deadline ||
+           (!released && (FAILED(state_->snapshot->QueryStatus(&status, nullptr)) ||
+                          status != VSS_S_ASYNC_PENDING));
+  }
   state_->takeTimes(result);
+  if (!released && result.released == kReleaseNone) {
+    result.released = kReleaseSystem;
+  }
   return released;
 }
 

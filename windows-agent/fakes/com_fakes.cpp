@@ -28,7 +28,7 @@ class Counted : public T {
   explicit Counted(REFIID own) : own_(own) {}
   HRESULT STDMETHODCALLTYPE QueryInterface(REFIID iid, void** out) override {
     if (IsEqualIID(iid, IID_IUnknown) || IsEqualIID(iid, own_) ||
-        (alsoCatalog() && IsEqualIID(iid, IID_ICOMAdminCatalog))) {
+        (alsoCatalog() && IsEqualIID(iid, __uuidof(ICOMAdminCatalog)))) {
       *out = static_cast<T*>(this);
       AddRef();
       return S_OK;
@@ -168,7 +168,7 @@ struct Row {
 
 class Object final : public Dispatch<ICatalogObject> {
  public:
-  explicit Object(std::shared_ptr<Row> row) : Dispatch(IID_ICatalogObject), row_(std::move(row)) {}
+  explicit Object(std::shared_ptr<Row> row) : Dispatch(__uuidof(ICatalogObject)), row_(std::move(row)) {}
   HRESULT STDMETHODCALLTYPE get_Value(BSTR name, VARIANT* out) override {
     out->vt = VT_BSTR;
     out->bstrVal = SysAllocString(row_->values[name].c_str());
@@ -225,7 +225,7 @@ std::wstring keyOf(const std::wstring& collection, Row& row) {
 class Collection final : public Dispatch<ICatalogCollection> {
  public:
   Collection(std::wstring name, std::wstring path)
-      : Dispatch(IID_ICatalogCollection), name_(std::move(name)), path_(std::move(path)) {}
+      : Dispatch(__uuidof(ICatalogCollection)), name_(std::move(name)), path_(std::move(path)) {}
 
   HRESULT STDMETHODCALLTYPE get__NewEnum(IUnknown**) override { return E_NOTIMPL; }
   HRESULT STDMETHODCALLTYPE get_Item(LONG index, IDispatch** out) override {
@@ -331,7 +331,7 @@ std::wstring applicationPath(BSTR id) {
 
 class Catalog final : public Dispatch<ICOMAdminCatalog2> {
  public:
-  Catalog() : Dispatch(IID_ICOMAdminCatalog2) {}
+  Catalog() : Dispatch(__uuidof(ICOMAdminCatalog2)) {}
 
   HRESULT STDMETHODCALLTYPE GetCollection(BSTR name, IDispatch** out) override {
     *out = new Collection(name, std::wstring(fake::kCatalog) + L"\\" + name);

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "../common/config.h"
+
 namespace dvx {
 
 /** Paths below %ProgramData%\DVX. */
@@ -15,6 +17,7 @@ struct Paths {
   std::wstring preFreeze;
   std::wstring postThaw;
   std::wstring log;
+  std::wstring lastReport;
 
   static Paths standard();
 };
@@ -27,14 +30,10 @@ enum class KeyStore {
   kCapiUser,
 };
 
-/** `agent.conf`: lines of `Key=value`, UTF-8; unknown keys are kept as they are. */
-struct Config {
-  /** `host:port` of the coordinator. */
-  std::string server;
+/** `agent.conf`: the shared keys, and those that begin with `windows.`. */
+struct Settings {
+  agent::Config shared;
   DWORD holdLimitMillis = 8000;
-  /** For each script of the hook folders. */
-  DWORD hookLimitSeconds = 60;
-  bool hooks = true;
   /** FULL backups break the log chains of SQL Server's other backups. */
   bool allowFull = false;
   KeyStore keyStore = KeyStore::kCngMachine;
@@ -42,18 +41,16 @@ struct Config {
   std::wstring vmtoolsd;
   /** A volume list for tests; empty: ask Windows. */
   std::wstring volumeList;
-
-  static Config defaults();
 };
 
 /** False with `error` when the file is there but cannot be read or holds a wrong value. */
-bool loadConfig(const Paths& paths, Config& config, std::string& error);
+bool loadSettings(const Paths& paths, Settings& settings, std::string& error);
 
 /** Sets one key of the file and leaves everything else, comments included, as it is. */
-bool setConfigValue(const Paths& paths, const std::string& key, const std::string& value,
-                    std::string& error);
+bool setSetting(const Paths& paths, const std::string& key, const std::string& value,
+                std::string& error);
 
 /** Text of a fresh `agent.conf`. */
-std::string defaultConfigText();
+std::string defaultSettingsText();
 
 }  // namespace dvx
