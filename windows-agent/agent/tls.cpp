@@ -250,7 +250,7 @@ class SchannelTransport::Impl {
   }
 
   /** One call of InitializeSecurityContext with what is in raw_; sends what it makes. */
-  SECURITY_STATUS step(std::wstring& host, ULONGLONG deadline) {
+  SECURITY_STATUS step(std::wstring& host, ULONGLONG deadline, bool withInput = true) {
     SecBuffer in[2] = {{static_cast<ULONG>(raw_.size()), SECBUFFER_TOKEN, &raw_[0]},
                        {0, SECBUFFER_EMPTY, nullptr}};
     SecBufferDesc inDescription = {SECBUFFER_VERSION, 2, in};
@@ -259,7 +259,7 @@ class SchannelTransport::Impl {
     DWORD attributes = 0;
     SECURITY_STATUS status = InitializeSecurityContextW(
         &credentials_, haveContext_ ? &context_ : nullptr, &host[0], kFlags, 0, 0,
-        haveContext_ ? &inDescription : nullptr, 0, haveContext_ ? nullptr : &context_,
+        haveContext_ && withInput ? &inDescription : nullptr, 0, haveContext_ ? nullptr : &context_,
         &outDescription, &attributes, nullptr);
     bool first = !haveContext_;
     if (first && (status == SEC_I_CONTINUE_NEEDED || status == SEC_E_OK)) {
@@ -275,7 +275,7 @@ class SchannelTransport::Impl {
         }
       }
     }
-    if (!first && status != SEC_E_INCOMPLETE_MESSAGE && status != SEC_I_INCOMPLETE_CREDENTIALS) {
+    if (!first && withInput && status != SEC_E_INCOMPLETE_MESSAGE && status != SEC_I_INCOMPLETE_CREDENTIALS) {
       size_t extra = in[1].BufferType == SECBUFFER_EXTRA ? in[1].cbBuffer : 0;
       raw_.erase(0, raw_.size() - extra);
     }
@@ -410,9 +410,7 @@ class SchannelTransport::Impl {
     SecBuffer buffer = {sizeof type, SECBUFFER_TOKEN, &type};
     SecBufferDesc description = {SECBUFFER_VERSION, 1, &buffer};
     if (ApplyControlToken(&context_, &description) == SEC_E_OK) {
-      raw_.clear();
-      raw_.push_back(0);
-      step(host_, now() + 500);
+      step(host_, now() + 500, false);
     }
   }
 
