@@ -5,11 +5,30 @@
 namespace dvx {
 namespace {
 
-/**
- * Only SYSTEM may open the objects. The owner is left to Windows: `selftest` in an administrator's
- * console makes them as that administrator, and the provider, which is SYSTEM, still opens them.
- */
+/** SYSTEM, which the service and the provider are. */
 constexpr wchar_t kSystemOnly[] = L"D:P(A;;GA;;;SY)";
+
+/**
+ * And the account that runs the agent: SYSTEM again for the service; an administrator for `selftest`
+ * in a console.
+ */
+std::wstring accessList() {
+  std::wstring list = kSystemOnly;
+  HANDLE token = nullptr;
+  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
+    return list;
+  }
+  Handle closer(token);
+  unsigned char buffer[512];
+  DWORD length = 0;
+  wchar_t* text = nullptr;
+  if (GetTokenInformation(token, TokenUser, buffer, sizeof buffer, &length) &&
+      ConvertSidToStringSidW(reinterpret_cast<TOKEN_USER*>(buffer)->User.Sid, &text)) {
+    list += std::wstring(L"(A;;GA;;;") + text + L")";
+    LocalFree(text);
+  }
+  return list;
+}
 
 constexpr int kTries = 20;
 constexpr DWORD kTryMillis = 100;
@@ -17,8 +36,8 @@ constexpr DWORD kTryMillis = 100;
 class Descriptor {
  public:
   Descriptor() {
-    ConvertStringSecurityDescriptorToSecurityDescriptorW(kSystemOnly, SDDL_REVISION_1, &descriptor_,
-                                                         nullptr);
+    ConvertStringSecurityDescriptorToSecurityDescriptorW(accessList().c_str(), SDDL_REVISION_1,
+                                                         &descriptor_, nullptr);
     attributes_.nLength = sizeof attributes_;
     attributes_.lpSecurityDescriptor = descriptor_;
     attributes_.bInheritHandle = FALSE;

@@ -349,6 +349,9 @@ HRESULT execute(const std::vector<std::string>& words, std::vector<std::string>&
 }  // namespace
 
 int wmain(int count, wchar_t** arguments) {
+  if (count > 1 && wcscmp(arguments[1], L"--keep") == 0) {
+    Sleep(INFINITE);  // Wine's services end with the last program; this one stays
+  }
   script = fake::readScript();
   DWORD parent = count > 1 ? static_cast<DWORD>(_wtoi(arguments[1])) : 0;
   agent = OpenProcess(PROCESS_ALL_ACCESS, FALSE, parent);
