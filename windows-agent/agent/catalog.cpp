@@ -351,6 +351,14 @@ bool ComApplication::installComponent(const std::wstring& dll, const std::wstrin
   return check(result, "registering the provider's class", error);
 }
 
+void ComApplication::shutDown() {
+  Com<ICOMAdminCatalog2> catalog;
+  Text id(applicationId());
+  if (SUCCEEDED(openCatalog(catalog))) {
+    catalog->ShutdownApplication(id.get());
+  }
+}
+
 bool ComApplication::remove(std::string& error) {
   Com<ICOMAdminCatalog2> catalog;
   Com<ICatalogCollection> applications;

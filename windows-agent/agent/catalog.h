@@ -20,6 +20,9 @@ class ComApplication {
   static bool installComponent(const std::wstring& dll, const std::wstring& library,
                                std::string& error);
 
+  /** Ends the process that hosts the provider, where it runs. */
+  static void shutDown();
+
   /** Component, role, service and application; whatever of it is there. */
   static bool remove(std::string& error);
 };

@@ -18,6 +18,7 @@ constexpr char kUsage[] =
     "usage: dvx-agent COMMAND\n"
     "  install [--no-start]       register provider, event source and service; repairs what is half there\n"
     "  repair                     the same, and start the service anew\n"
+    "  stop                       end the service and the provider, so that their files can be replaced\n"
     "  uninstall                  remove all of it, keys and settings included\n"
     "  status                     what is installed\n"
     "  enroll --server HOST:PORT  make this guest known to a coordinator, with a one-time token from\n"
@@ -163,6 +164,11 @@ int wmain(int count, wchar_t** texts) {
     }
   } else if (command == "repair" && count == 2) {
     return install(paths, true, true);
+  } else if (command == "stop" && count == 2) {
+    std::string error;
+    bool done = dvx::stopService(error);
+    dvx::ComApplication::shutDown();
+    return report(done, error);
   } else if (command == "uninstall" && count == 2) {
     dvx::InstallResult result = dvx::uninstall(paths);
     return report(result.done, result.error);

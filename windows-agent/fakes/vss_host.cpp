@@ -183,7 +183,18 @@ void suspendAgent(const char* entry) {
   }
 }
 
+/** Kills the agent while writes are held. */
+DWORD WINAPI killThread(LPVOID) {
+  Sleep(200);
+  fake::log("killing the agent in the hold");
+  TerminateProcess(agent, 99);
+  return 0;
+}
+
 HRESULT commit() {
+  if (setting("killAgentInHold") == "1") {
+    CloseHandle(CreateThread(nullptr, 0, killThread, nullptr, 0, nullptr));
+  }
   DWORD limit = number("holdLimit", 10000);
   ULONGLONG start = GetTickCount64();
   fake::log("HOLD begin");

@@ -3,6 +3,9 @@
 namespace dvx {
 namespace {
 
+/** A thread may run so much after its time: the wait ends that much sooner. */
+constexpr DWORD kWakeMillis = 10;
+
 LONGLONG creationTime(HANDLE process) {
   FILETIME created, exited, kernel, user;
   if (!GetProcessTimes(process, &created, &exited, &kernel, &user)) {
@@ -72,7 +75,8 @@ Release HoldSession::hold() {
     start = now;
   }
   DWORD limit = block->holdLimitMillis < kMaxHoldMillis ? block->holdLimitMillis : kMaxHoldMillis;
-  LONGLONG deadline = start + perSecond_ * limit / 1000;
+  limit = limit < 2 * kWakeMillis ? 2 * kWakeMillis : limit;
+  LONGLONG deadline = start + perSecond_ * (limit - kWakeMillis) / 1000;
   block->heldTicks = now;
   SetEvent(held_);
 
