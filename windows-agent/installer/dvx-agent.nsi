@@ -16,7 +16,6 @@ XPStyle on
 
 !include "FileFunc.nsh"
 !include "LogicLib.nsh"
-!include "WinVer.nsh"
 
 ; The key never changes: an upgrade finds what it replaces.
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\OpenDVX Guest Agent"
@@ -32,7 +31,8 @@ Var Code
 
 Function .onInit
   SetRegView 64
-  ${IfNot} ${AtLeastWin2008R2}
+  ReadRegStr $0 HKLM "SOFTWARE\Microsoft\Windows NT\CurrentVersion" "CurrentBuildNumber"
+  ${If} $0 < 7601
     IfSilent +2
       MessageBox MB_OK|MB_ICONSTOP "OpenDVX needs Windows Server 2008 R2 SP1 or later."
     SetErrorLevel 2
