@@ -10,7 +10,7 @@
 
 #include "connection.h"
 #include "enrolment.h"
-#include "limits.h"
+#include "bounds.h"
 #include "session.h"
 #include "timing.h"
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "limits.h"
+#include "bounds.h"
 #include "text.h"
 
 namespace dvx::agent {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "frame.h"
-#include "limits.h"
+#include "bounds.h"
 #include "messages.h"
 #include "platform.h"
 

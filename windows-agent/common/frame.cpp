@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "limits.h"
+#include "bounds.h"
 
 namespace dvx::agent {
 namespace {

@@ -1,6 +1,6 @@
 #include "hooks.h"
 
-#include "limits.h"
+#include "bounds.h"
 #include "text.h"
 
 namespace dvx::agent {

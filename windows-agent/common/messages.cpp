@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bounded_json.h"
-#include "limits.h"
+#include "bounds.h"
 #include "text.h"
 
 namespace dvx::agent {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "limits.h"
+#include "bounds.h"
 
 namespace dvx::agent {
 
@@ -68,6 +68,7 @@ void Session::on(const Prepare& message, std::int64_t now) {
   wasFrozen_ = false;
   thawedSent_ = false;
   timedOut_ = false;
+  aborted_ = false;
   ticket_++;
   enter(SessionState::kPreparing, now + message.limitMillis);
   freezer_.prepare(message, ticket_, events_);
@@ -110,6 +111,7 @@ void Session::on(const Abort& message, std::int64_t now) {
   if (!busy() || orphan_ || message.session != session_ || state_ == SessionState::kReporting) {
     return;
   }
+  aborted_ = true;
   letGo(Released::kAbort, now);
 }
 
@@ -251,7 +253,14 @@ void Session::onEvent(const FinishedEvent& event, std::int64_t now) {
   output_.send(report);
 }
 
-void Session::onEvent(const FailedEvent& event, std::int64_t) {
+void Session::onEvent(const FailedEvent& event, std::int64_t now) {
+  if (aborted_ && !timedOut_) {
+    // An abort is answered with a report, whatever the freezer was doing.
+    FinishedEvent finished;
+    finished.report.reason = std::string(name(event.code)) + ": " + event.message;
+    onEvent(finished, now);
+    return;
+  }
   const FailedEvent& told = timedOut_ ? timeOut_ : event;
   Report report;
   report.session = session_;

@@ -100,6 +100,8 @@ class Session {
   bool thawedSent_ = false;
   /** Set where a limit of this side ended the session. */
   bool timedOut_ = false;
+  /** The coordinator called it off: it hears a report. */
+  bool aborted_ = false;
   FailedEvent timeOut_;
 };
 

@@ -1,6 +1,6 @@
 #include "timing.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 namespace dvx::agent {
 
@@ -11,11 +11,15 @@ std::int64_t Backoff::nextMillis() {
   return full / 2 + static_cast<std::int64_t>(random_()) % (full / 2 + 1);
 }
 
+void HeartbeatTimer::stop() {
+  interval_ = 0;
+  sent_ = 0;
+  answered_ = 0;
+}
+
 void HeartbeatTimer::start(std::int64_t intervalMillis, std::int64_t now) {
   interval_ = intervalMillis;
   next_ = now + intervalMillis;
-  sent_ = 0;
-  answered_ = 0;
 }
 
 bool HeartbeatTimer::due(std::int64_t now, std::int64_t& ping) {

@@ -25,8 +25,10 @@ class Backoff {
 /** The agent's heartbeats on one connection. */
 class HeartbeatTimer {
  public:
+  /** Begins, or changes the interval; what was sent and answered stays. */
   void start(std::int64_t intervalMillis, std::int64_t now);
-  void stop() { interval_ = 0; }
+  /** Ends and forgets: the connection is gone. */
+  void stop();
   bool running() const { return interval_ > 0; }
 
   /** True when a heartbeat is due; `ping` is its number. */
