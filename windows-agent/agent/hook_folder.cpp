@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "../common/limits.h"
+#include "../common/bounds.h"
 #include "child.h"
 #include "text.h"
 
@@ -136,7 +136,7 @@ agent::HookResult HookFolder::run(const std::string& path, const std::string& ph
                     ? -1
                     : static_cast<std::int64_t>(child.exitCode);
   result.millis = child.millis;
-  result.output = child.output;
+  result.output = consoleText(child.output);
   if (child.timedOut) {
     result.output += "\n(ended: it took longer than its limit)";
   }

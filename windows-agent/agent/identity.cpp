@@ -31,7 +31,7 @@ std::string encodedPublicKey(PCCERT_CONTEXT certificate) {
 }
 
 PCCERT_CONTEXT parseCertificate(const std::string& bytes) {
-  return CertCreateCertificateContext(X509_ASN_ENCODING | PKCS_7_ASN_ENCODING,
+  return CertCreateCertificateContext(X509_ASN_ENCODING,
                                       reinterpret_cast<const BYTE*>(bytes.data()),
                                       static_cast<DWORD>(bytes.size()));
 }

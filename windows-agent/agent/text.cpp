@@ -142,6 +142,27 @@ bool writeFileAtomically(const std::wstring& path, const std::string& bytes) {
                      MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) != 0;
 }
 
+std::string consoleText(const std::string& bytes) {
+  if (bytes.empty()) {
+    return bytes;
+  }
+  int size = static_cast<int>(bytes.size());
+  UINT page = CP_UTF8;
+  if (MultiByteToWideChar(page, MB_ERR_INVALID_CHARS, bytes.data(), size, nullptr, 0) == 0) {
+    page = GetOEMCP();
+  }
+  int length = MultiByteToWideChar(page, 0, bytes.data(), size, nullptr, 0);
+  std::wstring wide(static_cast<size_t>(length > 0 ? length : 0), L'\0');
+  MultiByteToWideChar(page, 0, bytes.data(), size, &wide[0], length);
+  std::string out;
+  for (char c : toUtf8(wide)) {
+    if (c != '\r') {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string trim(const std::string& text) {
   size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) {

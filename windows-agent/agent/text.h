@@ -38,6 +38,9 @@ bool readFile(const std::wstring& path, size_t limit, std::string& out);
 /** Replaces a file in one step (written beside it, flushed, renamed); false with GetLastError. */
 bool writeFileAtomically(const std::wstring& path, const std::string& bytes);
 
+/** What a console program printed: UTF-8, else the console's code page; line ends become one line feed. */
+std::string consoleText(const std::string& bytes);
+
 std::string trim(const std::string& text);
 std::wstring lower(std::wstring text);
 

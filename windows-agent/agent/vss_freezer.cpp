@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include "../common/limits.h"
+#include "../common/bounds.h"
 #include "digest.h"
 #include "hook_folder.h"
 #include "text.h"
