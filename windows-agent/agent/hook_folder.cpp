@@ -56,6 +56,19 @@ std::wstring extension(const std::wstring& name) {
 
 }  // namespace
 
+bool ownerTrusted(const std::wstring& path) {
+  PSID owner = nullptr;
+  PSECURITY_DESCRIPTOR descriptor = nullptr;
+  if (GetNamedSecurityInfoW(const_cast<wchar_t*>(path.c_str()), SE_FILE_OBJECT,
+                            OWNER_SECURITY_INFORMATION, &owner, nullptr, nullptr, nullptr,
+                            &descriptor) != ERROR_SUCCESS) {
+    return false;
+  }
+  bool trusted = owner != nullptr && isTrusted(owner);
+  LocalFree(descriptor);
+  return trusted;
+}
+
 bool othersMayWrite(const std::wstring& path) {
   PACL list = nullptr;
   PSID owner = nullptr;

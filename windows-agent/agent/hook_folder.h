@@ -25,6 +25,9 @@ class HookFolder final : public agent::HookRunner {
   std::function<bool()> cancelled_;
 };
 
+/** True when SYSTEM, the administrators or this account own the file or folder. */
+bool ownerTrusted(const std::wstring& path);
+
 /** True when the access list lets anyone write the file but SYSTEM, administrators and this account. */
 bool othersMayWrite(const std::wstring& path);
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "event_log.h"
+#include "hook_folder.h"
 #include "identity.h"
 #include "text.h"
 
@@ -71,6 +72,9 @@ std::vector<std::wstring> dataFolders(const Paths& paths) {
 }
 
 Presence queryData(const Paths& paths) {
+  if (isFolder(paths.data) && !ownerTrusted(paths.data)) {
+    return Presence::kDifferent;
+  }
   for (const std::wstring& folder : dataFolders(paths)) {
     if (!isFolder(folder)) {
       return folder == paths.data ? Presence::kAbsent : Presence::kDifferent;
@@ -79,7 +83,28 @@ Presence queryData(const Paths& paths) {
   return fileExists(paths.config) ? Presence::kPresent : Presence::kDifferent;
 }
 
+/**
+ * Every user may make folders in %ProgramData%: one who was quicker than the installer could own the
+ * settings of a service that runs as SYSTEM.
+ */
+bool refuseForeign(const Paths& paths, std::string& error) {
+  std::vector<std::wstring> all = dataFolders(paths);
+  all.push_back(paths.config);
+  for (const std::wstring& path : all) {
+    if (GetFileAttributesW(path.c_str()) != INVALID_FILE_ATTRIBUTES && !ownerTrusted(path)) {
+      error = toUtf8(path) +
+              " is there already and belongs to neither SYSTEM nor the administrators: look at it, "
+              "remove it, and install again";
+      return false;
+    }
+  }
+  return true;
+}
+
 bool applyData(const Paths& paths, std::string& error) {
+  if (!refuseForeign(paths, error)) {
+    return false;
+  }
   for (const std::wstring& folder : dataFolders(paths)) {
     if (!makeFolder(folder, error)) {
       return false;
@@ -116,14 +141,10 @@ bool removeTree(const std::wstring& folder, int depth) {
 }
 
 bool removeData(const Paths& paths, std::string& error) {
-  for (KeyStore store : {KeyStore::kCngMachine, KeyStore::kCapiUser}) {
-    Settings settings;
-    std::string ignored;
-    loadSettings(paths, settings, ignored);
-    if (settings.keyStore == store) {
-      WindowsIdentity(paths, store).destroyAll();
-    }
-  }
+  Settings settings;
+  std::string ignored;
+  loadSettings(paths, settings, ignored);
+  WindowsIdentity(paths, settings.keyStore).destroyAll();
   RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\OpenDVX");
   return !isFolder(paths.data) || removeTree(paths.data, 8) ||
          fail("cannot remove the data folder", GetLastError(), error);

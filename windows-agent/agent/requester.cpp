@@ -12,6 +12,8 @@ namespace {
 
 constexpr DWORD kPollMillis = 20;
 constexpr DWORD kHeldPollMillis = 100;
+constexpr DWORD kBusyMillis = 8000;
+constexpr DWORD kBusyAgainMillis = 500;
 constexpr size_t kMaxDocuments = 16u << 20;
 
 using CreateComponents = HRESULT(WINAPI*)(IVssBackupComponents**);
@@ -100,6 +102,18 @@ struct Component {
   std::wstring path;
   std::wstring name;
 };
+
+/** True when a selectable component stands above this one: it brings this one along. */
+bool hasAncestor(const Component& component, const std::vector<Component>& all) {
+  for (const Component& other : all) {
+    std::wstring above = other.path.empty() ? other.name : other.path + L"\\" + other.name;
+    if (component.path == above ||
+        component.path.compare(0, above.size() + 1, above + L"\\") == 0) {
+      return true;
+    }
+  }
+  return false;
+}
 
 struct WriterDocument {
   std::string name;
@@ -212,6 +226,7 @@ struct Requester::State {
     if (!check(metadata->GetFileCounts(&includes, &excludes, &count), "GetFileCounts")) {
       return false;
     }
+    std::vector<Component> selectable;
     for (UINT i = 0; i < count; i++) {
       Com<IVssWMComponent> component;
       PVSSCOMPONENTINFO info = nullptr;
@@ -219,27 +234,48 @@ struct Requester::State {
           !check(component->GetComponentInfo(&info), "GetComponentInfo")) {
         return false;
       }
-      Component added = {instance, writer, info->type,
-                         info->bstrLogicalPath == nullptr ? L"" : info->bstrLogicalPath,
-                         info->bstrComponentName == nullptr ? L"" : info->bstrComponentName};
-      bool selectable = info->bSelectable;
-      component->FreeComponentInfo(info);
       // What is not selectable comes along with the component above it.
-      if (!selectable) {
-        continue;
+      if (info->bSelectable) {
+        selectable.push_back({instance, writer, info->type,
+                              info->bstrLogicalPath == nullptr ? L"" : info->bstrLogicalPath,
+                              info->bstrComponentName == nullptr ? L"" : info->bstrComponentName});
       }
-      HRESULT result =
-          backup->AddComponent(instance, writer, added.type,
-                               added.path.empty() ? nullptr : added.path.c_str(), added.name.c_str());
-      if (result == VSS_E_OBJECT_ALREADY_EXISTS) {
-        continue;
-      }
-      if (!check(result, "AddComponent")) {
+      component->FreeComponentInfo(info);
+    }
+    for (const Component& one : selectable) {
+      if (!hasAncestor(one, selectable) && !addComponent(one)) {
         return false;
       }
-      components.push_back(added);
     }
     return true;
+  }
+
+  bool addComponent(const Component& added) {
+    HRESULT result =
+        backup->AddComponent(added.instance, added.writer, added.type,
+                             added.path.empty() ? nullptr : added.path.c_str(), added.name.c_str());
+    if (result == VSS_E_OBJECT_ALREADY_EXISTS) {
+      return true;
+    }
+    if (!check(result, "AddComponent")) {
+      return false;
+    }
+    components.push_back(added);
+    return true;
+  }
+
+  /** Another program's set is in progress quite often, and rarely for long. */
+  bool startSet(ULONGLONG deadline) {
+    VSS_ID set = {};
+    ULONGLONG patience = GetTickCount64() + kBusyMillis;
+    for (;;) {
+      HRESULT result = backup->StartSnapshotSet(&set);
+      ULONGLONG now = GetTickCount64();
+      if (result != VSS_E_SNAPSHOT_SET_IN_PROGRESS || now >= patience || now >= deadline ||
+          WaitForSingleObject(cancelled.get(), kBusyAgainMillis) == WAIT_OBJECT_0) {
+        return check(result, "StartSnapshotSet");
+      }
+    }
   }
 
   bool gatherStatus(ULONGLONG deadline, std::vector<WriterStatus>& out) {
@@ -338,14 +374,13 @@ bool Requester::prepare(const RequesterOptions& options, const std::vector<Volum
     return false;
   }
   Com<IVssAsync> async;
-  VSS_ID set = {};
   bool done =
       s.check(create(s.backup.out()), "CreateVssBackupComponents") &&
       s.check(s.backup->InitializeForBackup(nullptr), "InitializeForBackup") &&
       s.check(s.backup->SetBackupState(true, true, options.full ? VSS_BT_FULL : VSS_BT_COPY, false),
               "SetBackupState") &&
       s.setContext() && (!options.application || s.gatherWriters(deadline)) &&
-      s.check(s.backup->StartSnapshotSet(&set), "StartSnapshotSet");
+      s.startSet(deadline);
   for (size_t i = 0; done && i < volumes.size(); i++) {
     VSS_ID snapshot = {};
     done = s.check(s.backup->AddToSnapshotSet(const_cast<wchar_t*>(volumes[i].name.c_str()),

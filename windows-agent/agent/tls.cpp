@@ -51,6 +51,8 @@ class SchannelTransport::Impl {
   bool connect(const agent::Endpoint& server, const std::string& caPin, bool withIdentity,
                std::int64_t limitMillis, std::string& error) {
     close();
+    // A wake that nobody took belongs to the connection before; one from here on ends this attempt.
+    ResetEvent(wake_.get());
     ULONGLONG deadline = now() + static_cast<ULONGLONG>(limitMillis);
     PCCERT_CONTEXT certificate = withIdentity ? identity_.clientCertificate() : nullptr;
     bool done = false;
