@@ -257,10 +257,11 @@ VolumeChoice chooseVolumes(const std::vector<Volume>& all, const std::vector<Wan
         }
       }
     }
-    std::string label = toUtf8(volume.label());
     if (!ours) {
-      choice.skipped.push_back({label, "it is on none of the named disks"});
-    } else if (volume.efi) {
+      continue;
+    }
+    std::string label = toUtf8(volume.label());
+    if (volume.efi) {
       choice.skipped.push_back({label, "EFI system partition: VSS does not take it"});
     } else if (isFat(volume.fileSystem)) {
       choice.skipped.push_back({label, toUtf8(volume.fileSystem) + ": VSS does not take it"});
