@@ -247,6 +247,11 @@ struct Requester::State {
         return false;
       }
     }
+    if (selectable.empty()) {
+      // Nothing of this writer can be restored by component; the System Writer's list of files
+      // alone would be megabytes.
+      documents.pop_back();
+    }
     return true;
   }
 
