@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -35,7 +36,7 @@ import org.opendvx.core.vm.VmSnapshots;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WindowsAgentTest {
-  private static final Duration LIMIT = Duration.ofSeconds(120);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int SNAPSHOTS = Integer.getInteger("dvx.windows.snapshots", 10);
 
   private final AtomicBoolean stopped = new AtomicBoolean();
@@ -172,9 +173,11 @@ class WindowsAgentTest {
   }
 
   private static String settings() {
-    return "windows.keyStore = user\r\n"
-        + "windows.volumeList = C:\\dvx-fakes\\volumes.txt\r\n"
-        + "windows.vmtoolsd = C:\\dvx-fakes\\vmtoolsd.cmd\r\n";
+    return """
+        windows.keyStore = user
+        windows.volumeList = C:\\dvx-fakes\\volumes.txt
+        windows.vmtoolsd = C:\\dvx-fakes\\vmtoolsd.cmd
+        """;
   }
 
   private void script(String lines) throws IOException {
@@ -229,9 +232,9 @@ class WindowsAgentTest {
   private static Path root() {
     Path folder = Path.of("").toAbsolutePath();
     while (!Files.isDirectory(folder.resolve(".mvn"))) {
-      Path parent = folder.getParent();
-      assertTrue(parent != null, "no folder above the module holds .mvn");
-      folder = parent;
+      folder =
+          Optional.ofNullable(folder.getParent())
+              .orElseThrow(() -> new AssertionError("no folder above the module holds .mvn"));
     }
     return folder;
   }
