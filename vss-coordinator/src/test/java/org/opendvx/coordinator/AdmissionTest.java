@@ -40,7 +40,6 @@ import org.opendvx.core.vm.VmRef;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AdmissionTest {
-  private static final String BIOS = "00112233-4455-6677-8899-aabbccddee%02x";
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
   /** The time of day as the coordinator sees it, moved by tests. */
@@ -84,7 +83,7 @@ class AdmissionTest {
 
   private Guest guest() {
     int number = ++machines;
-    String bios = String.format(BIOS, number);
+    String bios = String.format("00112233-4455-6677-8899-aabbccddee%02x", number);
     String mac = String.format("00:50:56:00:00:%02x", number);
     return new Guest(harness.machine("vm-" + number, bios, List.of(mac)).ref(), bios, mac);
   }
@@ -116,7 +115,7 @@ class AdmissionTest {
     Guest guest = guest();
     FakeAgent.Identity identity = FakeAgent.enrol(harness, guest.vm(), guest.machine());
     assertFalse(harness.connected(guest.vm()));
-    try (FakeAgent agent = FakeAgent.welcomed(harness, guest.vm(), identity, guest.machine())) {
+    try (FakeAgent _ = FakeAgent.welcomed(harness, guest.vm(), identity, guest.machine())) {
       assertTrue(harness.connected(guest.vm()));
       assertEquals("nonce", harness.coordinator().agents().getLast().proof());
     }
@@ -289,7 +288,7 @@ class AdmissionTest {
       agent.send(new FromAgent.Proof(harness.inventory().read(clone.vm())));
       own = FakeAgent.identity(agent.expect(FromCoordinator.Enrolled.class));
     }
-    try (FakeAgent agent = FakeAgent.welcomed(harness, clone.vm(), own, clone.machine())) {
+    try (FakeAgent _ = FakeAgent.welcomed(harness, clone.vm(), own, clone.machine())) {
       assertTrue(harness.connected(clone.vm()));
       assertFalse(harness.connected(original.vm()));
     }
@@ -362,7 +361,7 @@ class AdmissionTest {
   void aMachineThatIsOffIsNotAskedFor() throws Exception {
     Guest guest = guest();
     FakeAgent.Identity identity = FakeAgent.enrol(harness, guest.vm(), guest.machine());
-    try (FakeAgent agent = FakeAgent.welcomed(harness, guest.vm(), identity, guest.machine())) {
+    try (FakeAgent _ = FakeAgent.welcomed(harness, guest.vm(), identity, guest.machine())) {
       harness
           .inventory()
           .put(guest.vm().id(), PowerState.SUSPENDED, guest.bios(), List.of(guest.mac()));

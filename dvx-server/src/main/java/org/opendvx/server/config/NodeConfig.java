@@ -12,6 +12,7 @@ public record NodeConfig(
     @Setting(says = "limits on memory") MemorySection memory,
     @Setting(says = "the NFS server") NfsSection nfs,
     @Setting(says = "the REST server") RestSection rest,
+    @Setting(says = "guest agents") AgentsSection agents,
     @Setting(says = "the log") LogSection log,
     @Setting(says = "virtualisation managers") List<HypervisorSection> hypervisors) {
 
@@ -28,21 +29,21 @@ public record NodeConfig(
 
   /** The same with another node section. */
   public NodeConfig with(NodeSection other) {
-    return new NodeConfig(other, drives, keys, memory, nfs, rest, log, hypervisors);
+    return new NodeConfig(other, drives, keys, memory, nfs, rest, agents, log, hypervisors);
   }
 
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
-    return new NodeConfig(node, drives, keys, memory, other, rest, log, hypervisors);
+    return new NodeConfig(node, drives, keys, memory, other, rest, agents, log, hypervisors);
   }
 
   /** The same with another REST section. */
   public NodeConfig with(RestSection other) {
-    return new NodeConfig(node, drives, keys, memory, nfs, other, log, hypervisors);
+    return new NodeConfig(node, drives, keys, memory, nfs, other, agents, log, hypervisors);
   }
 
   /** The same with another log section. */
   public NodeConfig with(LogSection other) {
-    return new NodeConfig(node, drives, keys, memory, nfs, rest, other, hypervisors);
+    return new NodeConfig(node, drives, keys, memory, nfs, rest, agents, other, hypervisors);
   }
 }

@@ -188,9 +188,14 @@ public final class FakeAgent implements AutoCloseable {
     return type.cast(message);
   }
 
+  /** Ends the connection at once, as a dead process or a cut cable does. */
+  public void cut() throws IOException {
+    socket.close();
+  }
+
   @Override
   public void close() throws IOException {
-    socket.close();
+    cut();
   }
 
   /** Whatever authorities the server names: a forged certificate must be sent, too. */

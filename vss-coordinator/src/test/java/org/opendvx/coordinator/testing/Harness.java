@@ -28,6 +28,7 @@ import org.opendvx.core.vm.VmSnapshots;
 public final class Harness implements AutoCloseable {
   private final FakeInventory inventory = new FakeInventory();
   private final TestSnapshots store;
+  private final boolean ownsStore;
   private final AuditLog audit;
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Coordinator coordinator;
@@ -79,12 +80,12 @@ public final class Harness implements AutoCloseable {
     }
 
     /** With this around the audit log. */
-    public Parts with(AuditWrapper other) {
+    public Parts withAudit(AuditWrapper other) {
       return new Parts(settings, limits, other, barrier, clock);
     }
 
     /** With this around the cut. */
-    public Parts with(BarrierWrapper other) {
+    public Parts withBarrier(BarrierWrapper other) {
       return new Parts(settings, limits, audit, other, clock);
     }
 
@@ -108,9 +109,19 @@ public final class Harness implements AutoCloseable {
     CutBarrier around(CutBarrier barrier);
   }
 
-  /** Starts one below a folder. */
+  /** Starts one below a folder, with a store of its own. */
   public Harness(Path folder, Parts parts) {
-    store = new TestSnapshots(folder.resolve("store"));
+    this(folder, parts, new TestSnapshots(folder.resolve("store")), true);
+  }
+
+  /** Starts one over a store that stays open; after another one in the same folder it goes on. */
+  public Harness(Path folder, Parts parts, TestSnapshots shared) {
+    this(folder, parts, shared, false);
+  }
+
+  private Harness(Path folder, Parts parts, TestSnapshots store, boolean ownsStore) {
+    this.store = store;
+    this.ownsStore = ownsStore;
     audit = AuditLog.open(folder.resolve("audit.log"), parts.clock());
     AuditTrail trail = parts.audit().around(audit);
     coordinator =
@@ -208,6 +219,8 @@ public final class Harness implements AutoCloseable {
   public void close() {
     coordinator.close();
     audit.close();
-    store.close();
+    if (ownsStore) {
+      store.close();
+    }
   }
 }
