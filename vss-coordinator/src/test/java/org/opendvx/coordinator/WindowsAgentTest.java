@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.NetworkInterface;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -57,7 +59,7 @@ class WindowsAgentTest {
     write("ProgramData/DVX/agent.conf", settings());
     write("dvx-fakes/vmtoolsd.cmd", "@type C:\\dvx-fakes\\nonce.txt\r\n");
     harness = new Harness(folder.resolve("dvx"), Harness.Parts.usual());
-    vm = harness.machine("sql1", "", List.of()).ref();
+    vm = harness.machine("sql1", "", macs()).ref();
     hypervisor = Thread.ofPlatform().name("guestinfo").start(this::passNonces);
     wine("", "agent", "install", "--no-start");
     wine(
@@ -170,6 +172,19 @@ class WindowsAgentTest {
         throw new IllegalStateException(e);
       }
     }
+  }
+
+  /** Wine shows the host's network cards. */
+  private static List<String> macs() throws IOException {
+    List<String> macs = new ArrayList<>();
+    for (NetworkInterface card : NetworkInterface.networkInterfaces().toList()) {
+      byte[] address = card.getHardwareAddress();
+      if (address != null && address.length == 6) {
+        macs.add(HexFormat.ofDelimiter(":").formatHex(address));
+      }
+    }
+    assertFalse(macs.isEmpty(), "this machine has no network card for Wine to show");
+    return macs;
   }
 
   private static String settings() {
