@@ -41,6 +41,6 @@ constexpr std::int64_t kReportedMillis = 60 * 1000;
 /** A freezer that was told to let go and does not come to an end is stuck: the agent's process ends. */
 constexpr std::int64_t kStuckMillis = 900 * 1000;
 
-constexpr int kDefaultPort = 7443;
+constexpr int kDefaultPort = 7444;
 
 }  // namespace dvx::agent
