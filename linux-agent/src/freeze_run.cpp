@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxMountInfoBytes = 4u << 20;
 /** The agent thaws by itself if the watchdog has not by then. */
-constexpr std::int64_t kWatchdogGraceMicros = 150 * 1000;
+constexpr std::int64_t kWatchdogGraceMicros = 250 * 1000;
 constexpr std::int64_t kLookMillis = 250;
 
 HoldEnd toEnd(Released reason) {
@@ -157,6 +157,7 @@ bool FreezeRun::openFileSystems() {
     mountFds_.push_back(mount.get());
     mounts_.push_back(std::move(mount));
     devices_.push_back(one.mount.device);
+    levels_.push_back(one.level);
     opened.push_back(one);
   }
   plan_.fileSystems = opened;
@@ -209,8 +210,9 @@ bool FreezeRun::startWatchdog() {
     return fail(Stage::kPrepare, FailureCode::kSystem, "No watchdog, so no freeze: " + error + ".");
   }
   crew_ = std::make_unique<ThawCrew>(watchdog_.page(), mountFds_.data());
-  if (!crew_->start()) {
-    return fail(Stage::kPrepare, FailureCode::kSystem, "No threads for the thaw, so no freeze.");
+  freezers_ = std::make_unique<FreezeCrew>(watchdog_.page(), mountFds_.data(), levels_.data());
+  if (!crew_->start() || !freezers_->start()) {
+    return fail(Stage::kPrepare, FailureCode::kSystem, "No threads for freeze and thaw, so no freeze.");
   }
   return true;
 }
@@ -255,30 +257,23 @@ bool FreezeRun::freezeAll() {
   if (cancelled()) {
     page.stop = 1;
   }
-  int broken = 0;
-  std::size_t at = 0;
-  for (; at < mountFds_.size() && broken == 0 && page.stop.load() == 0 && bootMillis() < until; at++) {
-    std::int32_t trying = kTrying;
-    page.states[at] = kTrying;
-    broken = ::ioctl(mountFds_[at], FIFREEZE, 0) == 0 ? 0 : errno;
-    page.states[at].compare_exchange_strong(trying, broken == 0 ? kFrozenState : kUntouched);
-  }
+  bool whole = freezers_->freezeAll(until * 1000);
   page.freezingDone = 1;
-  bool whole = broken == 0 && at == mountFds_.size() && page.stop.load() == 0 && bootMillis() < until;
   if (whole && watchdog_.hear() == Heard::kNothing) {
     return true;
   }
+  int broken = freezers_->error();
   endHold(page, cancelled() ? toEnd(static_cast<Released>(release_.load())) : kEndSystem);
   watchdog_.askThaw();
   awaitThaw();
   if (broken == EBUSY) {
     return fail(Stage::kFreeze, FailureCode::kVeto,
-                plan_.fileSystems[at - 1].mount.mountPoint + " is already frozen by another program.");
+                plan_.fileSystems[freezers_->failedIndex()].mount.mountPoint + " is already frozen by another program.");
   }
   if (broken != 0) {
     errno = broken;
     return fail(Stage::kFreeze, FailureCode::kSystem,
-                plan_.fileSystems[at - 1].mount.mountPoint + " cannot be frozen: " + errnoText() + ".");
+                plan_.fileSystems[freezers_->failedIndex()].mount.mountPoint + " cannot be frozen: " + errnoText() + ".");
   }
   return fail(Stage::kFreeze, whole ? FailureCode::kSystem : FailureCode::kTimeout,
               whole ? "The watchdog ended during the freeze: all was thawed at once."
@@ -388,6 +383,7 @@ void FreezeRun::end() {
     released.writesHeldMillis = heldMillis();
     events_.post(ticket_, released);
   }
+  freezers_.reset();
   if (crew_) {
     crew_->dismiss();
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "freeze_crew.h"
 #include "hook_folder.h"
 #include "linux_freezer.h"
 #include "mounts.h"
@@ -60,6 +61,7 @@ class FreezeRun {
   FreezePlan plan_;
   std::vector<Fd> mounts_;
   std::vector<int> mountFds_;
+  std::vector<int> levels_;
   std::vector<std::string> devices_;
   HookOutcome before_;
   HookOutcome after_;
@@ -70,6 +72,7 @@ class FreezeRun {
   bool armed_ = false;
   Watchdog watchdog_;
   std::unique_ptr<ThawCrew> crew_;
+  std::unique_ptr<FreezeCrew> freezers_;
   bool heldOnce_ = false;
   FailedEvent failure_;
   bool failed_ = false;

@@ -45,6 +45,8 @@ struct HoldPage {
   std::atomic<std::int32_t> early;
   /** Each a HoldState. */
   std::atomic<std::int32_t> states[kMaxFileSystems];
+  /** How often FITHAW was called, by whichever of the two. */
+  std::atomic<std::int32_t> attempts[kMaxFileSystems];
 };
 
 static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<std::int32_t>::is_always_lock_free,

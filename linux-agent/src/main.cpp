@@ -77,13 +77,14 @@ bool lockMemory() {
   if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
     return false;
   }
-  void* reserve = std::malloc(kReserveBytes);
-  if (reserve != nullptr) {
-    std::memset(reserve, 1, kReserveBytes);
-  }
-  // Kept alive past the optimiser by the address test; free() leaves it with the allocator.
+  // Volatile, or the compiler would see that nobody reads it and leave all of it out.
+  volatile char* reserve = static_cast<volatile char*>(std::malloc(kReserveBytes));
   bool good = reserve != nullptr;
-  std::free(reserve);
+  for (std::size_t at = 0; good && at < kReserveBytes; at += 1024) {
+    reserve[at] = 1;
+  }
+  // It stays with the allocator.
+  std::free(const_cast<char*>(reserve));
   return good;
 }
 

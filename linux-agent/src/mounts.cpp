@@ -142,7 +142,7 @@ FreezePlan planFreeze(const std::vector<Mount>& mounts, const std::vector<Disk>&
 
   Planner planner(mounts, devices);
   std::map<std::string, std::size_t> known;
-  std::vector<std::pair<int, FileSystem>> chosen;
+  std::vector<FileSystem> chosen;
   std::set<std::string> named;
   for (const Mount& mount : mounts) {
     auto skip = [&](const std::string& reason) {
@@ -152,7 +152,7 @@ FreezePlan planFreeze(const std::vector<Mount>& mounts, const std::vector<Disk>&
     };
     auto twice = known.find(mount.device);
     if (twice != known.end()) {
-      chosen[twice->second].second.otherMountPoints.push_back(mount.mountPoint);
+      chosen[twice->second].otherMountPoints.push_back(mount.mountPoint);
       continue;
     }
     if (kNetwork.count(mount.type) > 0) {
@@ -199,13 +199,12 @@ FreezePlan planFreeze(const std::vector<Mount>& mounts, const std::vector<Disk>&
       continue;
     }
     known.emplace(mount.device, chosen.size());
-    chosen.push_back({below.loops, FileSystem{mount, {}}});
+    chosen.push_back(FileSystem{mount, {}, below.loops});
   }
   std::reverse(chosen.begin(), chosen.end());
-  std::stable_sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (auto& one : chosen) {
-    plan.fileSystems.push_back(std::move(one.second));
-  }
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [](const FileSystem& a, const FileSystem& b) { return a.level > b.level; });
+  plan.fileSystems = std::move(chosen);
   return plan;
 }
 

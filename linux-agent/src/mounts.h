@@ -42,11 +42,13 @@ struct FileSystem {
   Mount mount;
   /** Further mount points of the same file system: one of them may open where the first is hidden. */
   std::vector<std::string> otherMountPoints;
+  /** Loop devices below it: those with more are frozen first, those with as many together. */
+  int level = 0;
 };
 
 struct FreezePlan {
   /** In the order in which they are frozen: what lies on loop devices before what holds their files, else the last
-   * mounted first; so the root file system comes last and is thawed at once with the others. */
+   * mounted first. */
   std::vector<FileSystem> fileSystems;
   std::vector<Skipped> skipped;
   /** A writable file system with data that cannot be frozen, or empty: the reason to promise no more than CRASH. */

@@ -1,35 +1,18 @@
 #include "thaw_crew.h"
 
 #include <linux/fs.h>
-#include <linux/futex.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 
 #include "boot_clock.h"
+#include "futex.h"
 
 namespace dvx::agent {
 namespace {
 
 constexpr std::size_t kStackBytes = 128 * 1024;
 constexpr std::int64_t kRetryMicros = 5000;
-
-void pauseMicros(std::int64_t micros) {
-  timespec wait{static_cast<time_t>(micros / 1000000), static_cast<long>(micros % 1000000) * 1000};
-  ::nanosleep(&wait, nullptr);
-}
-
-void futexWait(std::atomic<std::int32_t>& word, std::int32_t seen) {
-  ::syscall(SYS_futex, reinterpret_cast<std::int32_t*>(&word), FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
-}
-
-void futexWakeAll(std::atomic<std::int32_t>& word) {
-  ::syscall(SYS_futex, reinterpret_cast<std::int32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-}
 
 }  // namespace
 
@@ -75,19 +58,22 @@ void ThawCrew::thawOne(int index) {
     bool done = page_.freezingDone.load() != 0;
     std::int32_t seen = state.load();
     if (seen == kTrying || seen == kFrozenState) {
+      // Only the first to try can tell that a stranger was here before: later ones may find each other's work.
+      bool first = page_.attempts[index].fetch_add(1) == 0;
       if (::ioctl(mounts_[index], FITHAW, 0) == 0) {
         state = kThawed;
-        // A FIFREEZE of the agent may have ended just now and still be marked by it: one more round if so.
+        // A FIFREEZE of the agent may just be ending: then one more round.
         if (done) {
           return;
         }
-      } else if (errno == EINVAL && done) {
-        if (state.exchange(kThawed) == kFrozenState) {
+      } else if (errno == EINVAL) {
+        if (first && seen == kFrozenState) {
           page_.early = 1;
         }
-        return;
-      } else if (errno == EINVAL && seen == kFrozenState) {
-        page_.early = 1;
+        if (done) {
+          state = kThawed;
+          return;
+        }
       }
     } else if (done) {
       return;

@@ -119,6 +119,11 @@ bool parseBounded(const std::string& text, nlohmann::json& value, std::string& e
     error = "a body that is too long";
     return false;
   }
+  // The parser takes a zero byte for the end of the text and would not look at what follows.
+  if (text.find('\0') != std::string::npos) {
+    error = "no JSON: a zero byte";
+    return false;
+  }
   BoundedBuilder builder(value, error);
   if (json::sax_parse(text, &builder, json::input_format_t::json, true, false)) {
     return true;
