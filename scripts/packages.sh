@@ -2,20 +2,12 @@
 # Debian packages that the tests and the demo call, in one place. Sourced by ../dvx (POSIX sh).
 
 # What `./dvx test` needs: an independent NFS client, a virtual disk tool, a file system to put in
-<<<<<<< HEAD
-# it, the compiler and library for the simulated vCenter, and what builds the Windows agent and runs
-# it (mingw-w64, NSIS, Wine).
+# it, the compiler and library for the simulated vCenter, and what the guest agents are built of and
+# tested with: the Linux agent on file systems of its own, the Windows agent under Wine.
 DVX_PACKAGES_TEST="libnfs-utils qemu-utils qemu-block-extra e2fsprogs golang-go \
 golang-github-vmware-govmomi-dev openssl curl jq binutils procps iproute2 git \
-make g++-mingw-w64-x86-64-posix mingw-w64-tools nlohmann-json3-dev nsis wine64 wine libwine \
-libwine-dev"
-=======
-# it, the compiler and library for the simulated vCenter, and what the Linux agent is built of and
-# tested with.
-DVX_PACKAGES_TEST="libnfs-utils qemu-utils qemu-block-extra e2fsprogs golang-go \
-golang-github-vmware-govmomi-dev openssl curl jq binutils procps iproute2 git \
-g++ make libssl-dev nlohmann-json3-dev xfsprogs fio python3 mount"
->>>>>>> w-linux
+g++ make libssl-dev nlohmann-json3-dev xfsprogs fio python3 mount \
+g++-mingw-w64-x86-64-posix mingw-w64-tools nsis wine64 wine libwine libwine-dev"
 
 # What `./dvx demo` needs.
 DVX_PACKAGES_DEMO="$DVX_PACKAGES_TEST"
