@@ -23,4 +23,15 @@ public record SnapshotRequest(
     @Nullable String name,
     @Nullable Map<String, String> labels,
     @Nullable String policy,
-    @Nullable String stragglers) {}
+    @Nullable String stragglers) {
+
+  /** Of one machine or of paths. */
+  public SnapshotRequest(
+      @Nullable String vm,
+      @Nullable List<String> paths,
+      @Nullable String name,
+      @Nullable Map<String, String> labels,
+      @Nullable String policy) {
+    this(vm, null, paths, name, labels, policy, null);
+  }
+}

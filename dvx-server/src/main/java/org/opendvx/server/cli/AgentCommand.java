@@ -70,10 +70,14 @@ final class AgentCommand extends Group {
 
     private static String facts(AgentTokenView made, String key, @Nullable String value) {
       return Table.facts(
-          "Machine", made.vm(),
-          "Expires", Words.time(made.expires()),
-          "Port", made.port(),
-          key, value == null ? "" : value);
+          "Machine",
+          made.vm(),
+          "Expires",
+          Words.time(made.expires()),
+          "Port",
+          made.port(),
+          key,
+          value == null ? "" : value);
     }
   }
 

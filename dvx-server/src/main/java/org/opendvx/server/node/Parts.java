@@ -37,10 +37,7 @@ public record Parts(
   public interface AgentsStarter {
     /** Listens if the configuration says so. */
     Agents start(
-        NodeConfig config,
-        DataFolder folder,
-        HypervisorRegistry hypervisors,
-        MeterRegistry meters);
+        NodeConfig config, DataFolder folder, HypervisorRegistry hypervisors, MeterRegistry meters);
   }
 
   /** Opens a store. */

@@ -91,8 +91,7 @@ public final class SnapshotsResource {
     long kinds = Stream.of(vm.isEmpty(), paths.isEmpty(), vms.isEmpty()).filter(b -> !b).count();
     if (kinds != 1 || paths.size() > MAX_PATHS || vms.size() > MAX_VMS) {
       throw Params.bad(
-          "the body",
-          "names either vm, 1 to " + MAX_VMS + " vms, or 1 to " + MAX_PATHS + " paths");
+          "the body", "names either vm, 1 to " + MAX_VMS + " vms, or 1 to " + MAX_PATHS + " paths");
     }
     String owner = Answers.owner(security);
     if (!paths.isEmpty()) {
@@ -115,8 +114,7 @@ public final class SnapshotsResource {
               "snapshot.create",
               "snapshot of " + refs.size() + " machines in one instant",
               owner,
-              progress ->
-                  snapshots.ofMachines(refs, labels, policy, stragglers, owner, progress)));
+              progress -> snapshots.ofMachines(refs, labels, policy, stragglers, owner, progress)));
     }
     VmRef ref = machines.resolve(vm);
     return Answers.accepted(

@@ -157,8 +157,7 @@ public final class SnapshotService {
     checkLabels(labels);
     MachineProtection.Shots shots =
         machines.snapshotTogether(vms, labels, policy, stragglers, who, progress);
-    return new SnapshotsTaken(
-        shots.shots().stream().map(this::taken).toList(), shots.dropped());
+    return new SnapshotsTaken(shots.shots().stream().map(this::taken).toList(), shots.dropped());
   }
 
   private SnapshotTaken taken(MachineProtection.Shot shot) {

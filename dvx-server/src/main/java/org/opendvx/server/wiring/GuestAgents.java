@@ -179,8 +179,7 @@ final class GuestAgents implements Agents {
 
   @Override
   public Page<AuditView> records(long afterId, int limit) {
-    List<AuditView> records =
-        audit.list(afterId, limit).stream().map(GuestAgents::record).toList();
+    List<AuditView> records = audit.list(afterId, limit).stream().map(GuestAgents::record).toList();
     boolean more = records.size() == limit && audit.count() > afterId + limit;
     return new Page<>(records, more ? records.getLast().id() : null);
   }

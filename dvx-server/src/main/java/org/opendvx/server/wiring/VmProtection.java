@@ -44,8 +44,7 @@ final class VmProtection implements MachineProtection {
   private final VmRestore restore;
   private final VmClone clone;
 
-  VmProtection(
-      Datastore datastore, HypervisorRegistry hypervisors, Agents agents, Clock clock) {
+  VmProtection(Datastore datastore, HypervisorRegistry hypervisors, Agents agents, Clock clock) {
     this.datastore = datastore;
     this.hypervisors = hypervisors;
     this.snapshots =
@@ -89,9 +88,7 @@ final class VmProtection implements MachineProtection {
     VmSnapshots.GroupTaken taken =
         snapshots.createTogether(
             this::hypervisor,
-            vms.stream()
-                .map(vm -> new VmSnapshots.Request(vm, null, labels, policy, who))
-                .toList(),
+            vms.stream().map(vm -> new VmSnapshots.Request(vm, null, labels, policy, who)).toList(),
             stragglers);
     progress.at(100, "taken");
     Map<String, String> dropped = new LinkedHashMap<>();
