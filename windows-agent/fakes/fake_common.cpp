@@ -3,6 +3,7 @@
 #include <objbase.h>
 
 #include <cstdio>
+#include <mutex>
 #include <sstream>
 
 namespace fake {
@@ -110,15 +111,45 @@ std::map<std::string, std::string> readScript() {
   return script;
 }
 
+namespace {
+
+std::mutex logMutex;
+std::string kept;
+bool buffering = false;
+
+void writeKept() {
+  FILE* file = kept.empty() ? nullptr : _wfopen((folder() + L"\\vss-log.txt").c_str(), L"ab");
+  if (file != nullptr) {
+    fputs(kept.c_str(), file);
+    fclose(file);
+    kept.clear();
+  }
+}
+
+}  // namespace
+
 void log(const std::string& line) {
   LARGE_INTEGER now, perSecond;
   QueryPerformanceCounter(&now);
   QueryPerformanceFrequency(&perSecond);
-  FILE* file = _wfopen((folder() + L"\\vss-log.txt").c_str(), L"ab");
-  if (file != nullptr) {
-    fprintf(file, "%lld %s\n", now.QuadPart * 1000 / perSecond.QuadPart, line.c_str());
-    fclose(file);
+  std::lock_guard<std::mutex> lock(logMutex);
+  kept += std::to_string(now.QuadPart * 1000 / perSecond.QuadPart) + " " + line + "\n";
+  if (!buffering) {
+    writeKept();
   }
+}
+
+void bufferLog(bool on) {
+  std::lock_guard<std::mutex> lock(logMutex);
+  buffering = on;
+  if (!on) {
+    writeKept();
+  }
+}
+
+void flushLog() {
+  std::lock_guard<std::mutex> lock(logMutex);
+  writeKept();
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {

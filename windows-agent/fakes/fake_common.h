@@ -27,6 +27,12 @@ std::map<std::string, std::string> readScript();
 /** Appends a line with the milliseconds of the monotonic clock to `vss-log.txt`. */
 void log(const std::string& line);
 
+/** While on, lines are kept in memory, so that writing them takes no time of a hold. */
+void bufferLog(bool on);
+
+/** Writes what is kept. */
+void flushLog();
+
 std::vector<std::string> split(const std::string& text, char separator);
 
 std::wstring readText(HKEY root, const std::wstring& key, const wchar_t* name);

@@ -79,6 +79,7 @@ void point(const std::string& name) {
   }
   if (setting("crashBefore") == name) {
     fake::log("VSS crashes");
+    fake::flushLog();
     TerminateProcess(GetCurrentProcess(), 98);
   }
   DWORD pause = number("pauseBefore." + name, 0);
@@ -334,7 +335,11 @@ HRESULT execute(const std::vector<std::string>& words, std::vector<std::string>&
     return S_OK;
   }
   if (command == "DoSnapshotSet") {
-    return doSnapshotSet();
+    fake::bufferLog(true);
+    HRESULT result = doSnapshotSet();
+    fake::log("set over");
+    fake::bufferLog(false);
+    return result;
   }
   if (command == "GatherWriterStatus") {
     for (const Writer& writer : writers) {
