@@ -117,8 +117,7 @@ public final class EngineSession implements AutoCloseable {
       }
       throw DvxException.of(kind, doing)
           .causedBy(e)
-          .cause(
-              EngineFaults.reason(e) + "; whether the engine carried it out is unknown")
+          .cause(EngineFaults.reason(e) + "; whether the engine carried it out is unknown")
           .remedy("look at the state in the engine, then try again")
           .build();
     }

@@ -75,8 +75,7 @@ public sealed interface EngineTrust {
           null);
       return context;
     } catch (GeneralSecurityException | IOException e) {
-      throw DvxException.of(
-              Kind.INVALID, "The trust for the engine's certificate cannot be set up")
+      throw DvxException.of(Kind.INVALID, "The trust for the engine's certificate cannot be set up")
           .causedBy(e)
           .remedy("give a PEM file with the authority's certificate, or the certificate's SHA-256")
           .build();
