@@ -97,6 +97,9 @@ public final class EngineFaults {
         if (reason.find()) {
           return reason.group(1).strip();
         }
+        if (code(text) != 0) {
+          return "the engine, or what stands before it, answers " + code(text);
+        }
       }
       said = each.getMessage() == null ? each.getClass().getSimpleName() : text;
     }
@@ -105,7 +108,9 @@ public final class EngineFaults {
 
   /** Whether asking the same again may help without anybody doing anything. */
   static boolean passing(Throwable failure) {
-    return kind(failure) == Kind.UNAVAILABLE;
+    // A token that was renewed and is refused again was lost in between.
+    return kind(failure) == Kind.UNAVAILABLE
+        || (failure instanceof Error && code(String.valueOf(failure.getMessage())) == 401);
   }
 
   /** The error for a person. */

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.apache.http.Header;
 import org.apache.http.HttpEntity;
 import org.apache.http.HttpResponse;
 import org.apache.http.client.config.CookieSpecs;
@@ -19,6 +20,7 @@ import org.apache.http.conn.socket.ConnectionSocketFactory;
 import org.apache.http.conn.ssl.SSLConnectionSocketFactory;
 import org.apache.http.entity.ByteArrayEntity;
 import org.apache.http.entity.ContentType;
+import org.apache.http.entity.StringEntity;
 import org.apache.http.impl.client.CloseableHttpClient;
 import org.apache.http.impl.client.HttpClients;
 import org.apache.http.impl.conn.PoolingHttpClientConnectionManager;
@@ -35,7 +37,8 @@ import org.ovirt.engine.sdk4.HttpClient;
  *   <li>bounds connecting and each read, and lets a waiting call be broken off as a whole;
  *   <li>reads each answer to its end, up to a bound, so that its connection is free again at once;
  *   <li>never repeats a request by itself;
- *   <li>tells of an SSO answer without a content type, over which the SDK falls.
+ *   <li>tells of an SSO answer without a content type, over which the SDK falls, and keeps the
+ *       status of an answer that is a page.
  * </ul>
  *
  * Thread-safe.
@@ -153,6 +156,12 @@ final class EngineHttp implements HttpClient {
                 + " without a content type");
       }
       byte[] body = entity == null ? new byte[0] : whole(entity);
+      if (isPage(request, response)) {
+        // A page of a proxy or of an engine that starts: the SDK would not tell its status.
+        response.setHeader("Content-Type", "application/xml");
+        response.setEntity(new StringEntity("<fault/>", ContentType.APPLICATION_XML));
+        return response;
+      }
       response.setEntity(
           new ByteArrayEntity(body, entity == null ? null : ContentType.get(entity)));
       return response;
@@ -162,6 +171,13 @@ final class EngineHttp implements HttpClient {
       }
       throw e;
     }
+  }
+
+  private static boolean isPage(HttpUriRequest request, HttpResponse response) {
+    Header type = response.getFirstHeader("content-type");
+    return response.getStatusLine().getStatusCode() >= 400
+        && !request.getURI().getPath().contains("/sso")
+        && (type == null || !type.getValue().contains("xml"));
   }
 
   private static byte[] whole(HttpEntity entity) throws IOException {

@@ -65,16 +65,21 @@ public final class EngineSession implements AutoCloseable {
   }
 
   /**
-   * Reads: repeated over passing trouble, a bounded number of times.
+   * Reads: repeated over passing trouble, a bounded number of times; once only when there was no
+   * answer within the limit.
    *
    * @param doing what failed if it fails, such as "The engine cannot list its hosts"
    */
   public <T extends @Nullable Object> T read(String doing, Call<T> call) {
+    boolean waited = false;
     for (int attempt = 1; ; attempt++) {
       try {
         return limited(call, callLimit);
       } catch (DvxException e) {
-        throw e;
+        if (waited || closed || e.kind() != Kind.TIMEOUT) {
+          throw e;
+        }
+        waited = true;
       } catch (RuntimeException e) {
         if (closed || attempt == READ_TRIES || !EngineFaults.passing(e)) {
           throw failed(doing, e);

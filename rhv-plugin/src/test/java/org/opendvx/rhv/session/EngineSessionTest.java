@@ -113,7 +113,7 @@ class EngineSessionTest {
   void anEngineThatHangsIsLeftAtTheLimitAndNoThreadStays() {
     EngineSession session = session(Duration.ofMillis(500));
     assertEquals(1, session.read("x", EngineSessionTest::hosts));
-    engine.script(n -> n < 3 ? Fault.HANG : Fault.NONE);
+    engine.script(n -> n < 4 ? Fault.HANG : Fault.NONE);
     long start = System.nanoTime();
     assertEquals(Kind.TIMEOUT, kindOf(() -> session.read("x", EngineSessionTest::hosts)));
     assertEquals(Kind.TIMEOUT, kindOf(() -> session.change("x", EngineSessionTest::hosts)));
@@ -127,7 +127,7 @@ class EngineSessionTest {
   @Test
   void anExpiredTokenIsRenewedWithinTheCallAlsoOftenAndFromManyThreads() throws Exception {
     EngineSession session = session(LIMIT);
-    engine.script(n -> n % 2 == 0 ? Fault.EXPIRE : Fault.NONE);
+    engine.script(n -> n % 5 == 0 ? Fault.EXPIRE : Fault.NONE);
     List<Thread> threads = new ArrayList<>();
     List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
     for (int i = 0; i < 4; i++) {
