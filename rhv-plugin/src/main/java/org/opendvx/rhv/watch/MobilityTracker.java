@@ -24,6 +24,9 @@ final class MobilityTracker {
   /** After this long a failure has nothing to do with a start. */
   private static final Duration FAILURE_LIFE = Duration.ofMinutes(30);
 
+  /** The event of a migration may come before the machine's status shows it. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final String connection;
   private final InstantSource clock;
   private final Consumer<VmMobility> listener;
@@ -47,6 +50,11 @@ final class MobilityTracker {
     private PowerState power = PowerState.UNKNOWN;
     private String host = "";
     private boolean announced;
+    private Instant announcedAt = Instant.EPOCH;
+
+    /** Whether it was seen to migrate, or the engine said that it is over. */
+    private boolean resolvable;
+
     private String target = "";
     private @Nullable Instant failed;
 
@@ -90,6 +98,7 @@ final class MobilityTracker {
     }
     switch (notice.kind()) {
       case MIGRATES -> announce(machine, notice.time(), notice.target());
+      case MIGRATION_ENDED -> machine.resolvable = true;
       case FAILED_BY_HOST -> machine.failed = notice.time();
       case CHANGED -> {
         // It is read again, which tells.
@@ -103,6 +112,8 @@ final class MobilityTracker {
       return;
     }
     machine.announced = true;
+    machine.announcedAt = clock.instant();
+    machine.resolvable = false;
     machine.target = target;
     listener.accept(
         new VmMobility.AboutToMove(
@@ -160,11 +171,20 @@ final class MobilityTracker {
     Instant now = clock.instant();
     if (seen.migrating()) {
       announce(machine, now, "");
+      machine.resolvable = true;
       machine.power = PowerState.ON;
       return;
     }
     boolean elsewhere =
         !seen.host().isEmpty() && !machine.host.isEmpty() && !seen.host().equals(machine.host);
+    boolean early =
+        machine.announced
+            && !elsewhere
+            && !machine.resolvable
+            && Duration.between(machine.announcedAt, now).compareTo(PATIENCE) < 0;
+    if (early) {
+      return;
+    }
     String from = hostName(machine.host);
     String to = hostName(seen.host());
     boolean failed =

@@ -19,6 +19,7 @@ record Notice(long id, Kind kind, String vm, Instant time, String target) {
   /** See {@link Notice}. */
   enum Kind {
     MIGRATES,
+    MIGRATION_ENDED,
     FAILED_BY_HOST,
     CHANGED
   }
@@ -34,29 +35,10 @@ record Notice(long id, Kind kind, String vm, Instant time, String target) {
           case 62, 67 -> Kind.MIGRATES;
           // A highly available machine failed; the engine starts it again.
           case 9602, 506 -> Kind.FAILED_BY_HOST;
-          // Migration done, aborted, failed, failed to a server, no host, cancelled; started,
-          // stopped, down, unknown, suspended, paused, resumed.
-          case 63,
-              64,
-              65,
-              120,
-              166,
-              161,
-              153,
-              32,
-              33,
-              73,
-              119,
-              61,
-              142,
-              143,
-              36,
-              37,
-              39,
-              1025,
-              501,
-              502 ->
-              Kind.CHANGED;
+          // Done, aborted, failed, failed to a server, no host, cancelled.
+          case 63, 64, 65, 120, 166, 161 -> Kind.MIGRATION_ENDED;
+          // Started, stopped, down, unknown, suspended, paused, resumed.
+          case 153, 32, 33, 73, 119, 61, 142, 143, 36, 37, 39, 1025, 501, 502 -> Kind.CHANGED;
           default -> null;
         };
     if (kind == null) {

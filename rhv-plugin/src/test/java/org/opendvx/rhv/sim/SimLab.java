@@ -217,6 +217,13 @@ public final class SimLab {
         });
   }
 
+  /** The longest time that a guest was frozen until it was thawed, in milliseconds. */
+  public long longestFrozenMillis(String vm) {
+    synchronized (state) {
+      return state.machine(vm).longestFrozen / 1_000_000;
+    }
+  }
+
   /** Many events of no interest. */
   public void noise(int events) {
     synchronized (state) {

@@ -122,6 +122,7 @@ final class SimState {
     boolean agent = true;
     boolean frozen;
     long frozenAt;
+    long longestFrozen;
     int freezes;
     int thaws;
     boolean highlyAvailable;

@@ -256,6 +256,9 @@ final class SimVms {
       state.happened(10769, "Failed to freeze " + vm.name, vm.id, vm.host);
       throw new Refusal(400, "[Guest agent non responsive]");
     }
+    if (vm.frozen) {
+      violation.accept("a frozen guest is frozen again");
+    }
     vm.frozen = true;
     vm.frozenAt = System.nanoTime();
     vm.freezes++;
@@ -269,6 +272,9 @@ final class SimVms {
     if (!vm.agent) {
       state.happened(10770, "Failed to thaw " + vm.name, vm.id, vm.host);
       throw new Refusal(400, "[Guest agent non responsive]");
+    }
+    if (vm.frozen) {
+      vm.longestFrozen = Math.max(vm.longestFrozen, System.nanoTime() - vm.frozenAt);
     }
     vm.frozen = false;
     vm.thaws++;
