@@ -10,6 +10,8 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.MakesMachines;
+import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.core.vm.VmRef;
@@ -20,6 +22,7 @@ import org.opendvx.rhv.inventory.DomainRegistrar;
 import org.opendvx.rhv.inventory.RoleMaker;
 import org.opendvx.rhv.inventory.VmControl;
 import org.opendvx.rhv.inventory.VmReader;
+import org.opendvx.rhv.restore.NewMachine;
 import org.opendvx.rhv.session.EngineSession;
 import org.opendvx.rhv.watch.VmWatch;
 import org.ovirt.engine.sdk4.types.Api;
@@ -33,7 +36,7 @@ import org.ovirt.engine.sdk4.types.Api;
  * with the restore point. A machine of a restore point is therefore made by {@code
  * restore.NewMachine}, not by {@link #register}.
  */
-public final class Rhv implements Hypervisor {
+public final class Rhv implements Hypervisor, MakesMachines {
   private static final Duration FIRST_STATE = Duration.ofSeconds(10);
   private static final Duration REGISTER_LIMIT = Duration.ofMinutes(5);
 
@@ -127,6 +130,11 @@ public final class Rhv implements Hypervisor {
         .remedy("Clone a restore point, or import the domain: dvx rhv import")
         .detail("configuration", configuration)
         .build();
+  }
+
+  @Override
+  public VmClone.Cloned make(Datastore datastore, VmDescription saved, VmClone.Request request) {
+    return new NewMachine(this, datastore).make(saved, request);
   }
 
   @Override

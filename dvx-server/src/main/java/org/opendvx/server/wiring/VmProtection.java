@@ -98,7 +98,7 @@ final class VmProtection implements MachineProtection {
     VmClone.Cloned cloned =
         clone.clone(hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
     progress.at(100, "cloned");
-    List<String> notes = new ArrayList<>();
+    List<String> notes = new ArrayList<>(cloned.notes());
     foreign(snapshots.document(point).vm(), notes);
     return new CloneView(name, cloned.vm().toString(), cloned.folder(), powerOn, notes);
   }

@@ -161,7 +161,8 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
     Frozen(VmDescription vm, long begin) {
       this.vm = vm;
       this.begin = begin;
-      CompletableFuture.delayedExecutor(HOLD_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+      CompletableFuture.delayedExecutor(
+              HOLD_LIMIT.toMillis(), TimeUnit.MILLISECONDS, task -> Thread.ofVirtual().start(task))
           .execute(this::expire);
     }
 

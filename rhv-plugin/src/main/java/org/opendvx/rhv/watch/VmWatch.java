@@ -27,14 +27,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows an engine's machines on a thread of its own until it is closed. The engine pushes
- * nothing: while all is quiet one request in 1.1 s asks for new events; a machine that an event
+ * nothing: while all is quiet one request in 1.2 s asks for new events; a machine that an event
  * names is read again, one that is on its way twice a second; everything is read anew once a minute
  * and after any trouble, since events can be missed. So less than one request a second in the quiet
  * state, and news within two seconds.
  */
 public final class VmWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VmWatch.class);
-  private static final long TICK_MILLIS = 1_100;
+  private static final long TICK_MILLIS = 1_200;
   private static final long MOVING_TICK_MILLIS = 500;
   private static final Duration RECONCILE = Duration.ofSeconds(60);
   private static final Duration CALL_LIMIT = Duration.ofSeconds(15);

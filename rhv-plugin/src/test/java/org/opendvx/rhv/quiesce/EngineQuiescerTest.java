@@ -265,7 +265,7 @@ class EngineQuiescerTest {
     int taken = 0;
     int fileSystem = 0;
     while (taken < 200) {
-      int hit = random.nextInt(24);
+      int hit = random.nextInt(14);
       // A hang costs its time limit: few of them.
       Fault fault = faults[random.nextInt(faults.length - (taken % 40 == 0 ? 0 : 1))];
       boolean calm = taken % 4 == 3;
