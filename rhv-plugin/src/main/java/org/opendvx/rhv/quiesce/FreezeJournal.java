@@ -77,7 +77,7 @@ public final class FreezeJournal {
   }
 
   /** All guests that may be frozen. */
-  synchronized List<VmRef> all() {
+  public synchronized List<VmRef> all() {
     List<VmRef> found = new ArrayList<>();
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.filter(each -> each.toString().endsWith(END)).toList()) {
