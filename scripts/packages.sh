@@ -1,10 +1,10 @@
 # shellcheck shell=sh
 # Debian packages that the tests and the demo call, in one place. Sourced by ../dvx (POSIX sh).
 
-# What `./dvx test` needs: an independent NFS client, a virtual disk tool, a file system to put in
+# What `./dvx test` needs: an independent NFS client, a virtual disk tool, oVirt's lease tool, a file system to put in
 # it, and the compiler and library for the simulated vCenter.
 DVX_PACKAGES_TEST="libnfs-utils qemu-utils qemu-block-extra e2fsprogs golang-go \
-golang-github-vmware-govmomi-dev openssl curl jq binutils procps iproute2 git"
+golang-github-vmware-govmomi-dev sanlock openssl curl jq binutils procps iproute2 git"
 
 # What `./dvx demo` needs.
 DVX_PACKAGES_DEMO="$DVX_PACKAGES_TEST"
