@@ -53,6 +53,7 @@ public final class NewMachine {
   private static final String BLANK = "00000000-0000-0000-0000-000000000000";
   private static final long LOOK_MILLIS = 250;
   private static final int TRIES = 5;
+  private static final Duration FILE_LIMIT = Duration.ofSeconds(10);
 
   private final Rhv rhv;
   private final Datastore datastore;
@@ -192,11 +193,26 @@ public final class NewMachine {
     addDisk(id, alias, from.capacityBytes(), domain);
     Disk ready = ready(id, deadline);
     String path = new ImagePath(rhv.folder(), domain, id, ready.imageId()).path();
-    FileKey target = files.require(path);
+    FileKey target = appears(path, deadline);
     long copied = fill(chain, like, target, from.capacityBytes());
     MadeDisk done = new MadeDisk(id, path, copied);
     made.set(made.size() - 1, done);
     return done;
+  }
+
+  /** The host that makes the file may be slower than the engine's word that it is made. */
+  private FileKey appears(String path, Deadline deadline) {
+    Deadline soon = new Deadline(FILE_LIMIT);
+    while (true) {
+      try {
+        return files.require(path);
+      } catch (DvxException e) {
+        if (e.kind() != Kind.NOT_FOUND || soon.passed() || deadline.passed()) {
+          throw e;
+        }
+        pause("The file of a new disk does not appear");
+      }
+    }
   }
 
   private long fill(List<FileKey> chain, DiskAttachment like, FileKey target, long size) {

@@ -95,7 +95,9 @@ final class SimApi {
       case "events" -> events(method, query);
       case "roles" -> roles(user, method, part, body);
       case "datacenters" ->
-          part.length > 2 ? domains.attached(this, user, method, part, body) : dataCenters(method);
+          part.length > 2
+              ? domains.attached(this, user, method, part, body)
+              : dataCenters(method, part);
       case "storagedomains" -> domains.handle(this, user, method, part, query, body);
       case "disks" -> domains.disks(this, user, method, part, body);
       case "vms" -> vms.handle(this, user, method, part, query, body);
@@ -125,13 +127,12 @@ final class SimApi {
         .build();
   }
 
-  private Answer dataCenters(String method) {
+  private Answer dataCenters(String method, String[] part) {
     get(method);
-    return Answer.of(
-        xml ->
-            XmlDataCenterWriter.writeMany(
-                List.of(dataCenter().id(state.dataCenter).name("Default").build()).iterator(),
-                xml));
+    var it = dataCenter().id(state.dataCenter).name("Default").build();
+    return part.length == 1
+        ? Answer.of(xml -> XmlDataCenterWriter.writeMany(List.of(it).iterator(), xml))
+        : Answer.of(xml -> XmlDataCenterWriter.writeOne(it, xml));
   }
 
   private Answer clusters(String method, String[] part) {

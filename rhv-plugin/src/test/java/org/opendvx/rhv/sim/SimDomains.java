@@ -144,6 +144,16 @@ final class SimDomains {
               XmlVmWriter.writeMany(
                   machines.values().stream().map(vm -> SimXml.of(state, vm)).iterator(), xml));
     }
+    if (part.length == 3 && part[2].equals("disks") && method.equals("GET")) {
+      return Answer.of(
+          xml ->
+              XmlDiskWriter.writeMany(
+                  state.disks.values().stream()
+                      .filter(image -> image.domain.equals(it.id))
+                      .map(SimXml::of)
+                      .iterator(),
+                  xml));
+    }
     if (part.length == 5 && part[4].equals("register") && method.equals("POST")) {
       api.require(user, "import_export_vm");
       return register(it, part[3], body);

@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.opendvx.rhv.sim.SimApi.Answer;
+import org.ovirt.engine.sdk4.internal.xml.XmlActionReader;
 import org.ovirt.engine.sdk4.internal.xml.XmlDiskAttachmentReader;
 import org.ovirt.engine.sdk4.internal.xml.XmlDiskAttachmentWriter;
 import org.ovirt.engine.sdk4.internal.xml.XmlDiskWriter;
@@ -14,6 +17,7 @@ import org.ovirt.engine.sdk4.internal.xml.XmlNicWriter;
 import org.ovirt.engine.sdk4.internal.xml.XmlSnapshotWriter;
 import org.ovirt.engine.sdk4.internal.xml.XmlVmReader;
 import org.ovirt.engine.sdk4.internal.xml.XmlVmWriter;
+import org.ovirt.engine.sdk4.types.Action;
 import org.ovirt.engine.sdk4.types.Disk;
 import org.ovirt.engine.sdk4.types.DiskAttachment;
 import org.ovirt.engine.sdk4.types.HostStatus;
@@ -24,6 +28,8 @@ import org.ovirt.engine.sdk4.types.VmStatus;
 
 /** Machines of the simulated engine. */
 final class SimVms {
+  private static final long MIGRATION_MILLIS = 2_500;
+
   private final SimState state;
   private final SimDomains domains;
   private final Consumer<String> violation;
@@ -73,6 +79,10 @@ final class SimVms {
       };
     }
     return switch (part[2]) {
+      case "migrate" -> {
+        api.require(user, "migrate_vm");
+        yield migrate(vm, SimXml.read(body, XmlActionReader::readOne));
+      }
       case "diskattachments" -> attachments(api, user, method, part, vm, body);
       case "nics" -> nics(api, user, method, vm, body);
       case "snapshots" -> snapshots(api, method, part, vm);
@@ -226,6 +236,28 @@ final class SimVms {
       }
       default -> throw api.unknown("POST", String.join("/", part));
     }
+    return Answer.done();
+  }
+
+  /** Answers at once; the move is over some time later. */
+  private Answer migrate(SimState.Machine vm, Action wanted) {
+    if (vm.status != VmStatus.UP) {
+      throw Refusal.conflict("Cannot migrate VM. VM is not running.");
+    }
+    SimState.Host target = state.hostNamed(wanted.host().name());
+    String source = vm.host;
+    String text = " (VM: " + vm.name + ", Destination: " + target.name + ")";
+    vm.status = VmStatus.MIGRATING;
+    state.happened(62, "Migration started" + text, vm.id, source);
+    CompletableFuture.delayedExecutor(MIGRATION_MILLIS, TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              synchronized (state) {
+                vm.status = VmStatus.UP;
+                vm.host = target.id;
+                state.happened(63, "Migration completed" + text, vm.id, source);
+              }
+            });
     return Answer.done();
   }
 
