@@ -14,6 +14,7 @@ import org.ovirt.api.metamodel.runtime.xml.XmlReader;
 import org.ovirt.api.metamodel.runtime.xml.XmlWriter;
 import org.ovirt.engine.sdk4.builders.DiskAttachmentBuilder;
 import org.ovirt.engine.sdk4.builders.DiskBuilder;
+import org.ovirt.engine.sdk4.builders.DisplayBuilder;
 import org.ovirt.engine.sdk4.builders.NicBuilder;
 import org.ovirt.engine.sdk4.builders.VmBuilder;
 import org.ovirt.engine.sdk4.internal.xml.XmlVmReader;
@@ -92,7 +93,15 @@ public record SavedMachine(Vm vm) {
       to.customProperties(from.customProperties());
     }
     if (from.displayPresent()) {
-      to.display(from.display());
+      // Address, port and certificate are those of a run that is over.
+      DisplayBuilder display = new DisplayBuilder();
+      if (from.display().typePresent()) {
+        display.type(from.display().type());
+      }
+      if (from.display().monitorsPresent()) {
+        display.monitors(from.display().monitors());
+      }
+      to.display(display);
     }
     if (from.usbPresent()) {
       to.usb(from.usb());

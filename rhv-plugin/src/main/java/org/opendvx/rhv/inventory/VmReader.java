@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.PowerState;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDescription.ForeignDisk;
@@ -63,19 +65,7 @@ public final class VmReader {
     Set<String> ours = new HashSet<>();
     Optional<StorageDomain> domain = catalog.domain();
     if (domain.isPresent()) {
-      String id = domain.get().id();
-      session
-          .read(
-              "The engine cannot list the domain's machines",
-              system ->
-                  system
-                      .storageDomainsService()
-                      .storageDomainService(id)
-                      .vmsService()
-                      .list()
-                      .send()
-                      .vm())
-          .forEach(vm -> ours.add(vm.id()));
+      onDomain(domain.get().id()).forEach(vm -> ours.add(vm.id()));
     }
     List<VmSummary> summaries = new ArrayList<>();
     for (Vm vm : all()) {
@@ -88,6 +78,27 @@ public final class VmReader {
               ours.contains(vm.id())));
     }
     return summaries;
+  }
+
+  private List<Vm> onDomain(String id) {
+    try {
+      return session.read(
+          "The engine cannot list the domain's machines",
+          system ->
+              system
+                  .storageDomainsService()
+                  .storageDomainService(id)
+                  .vmsService()
+                  .list()
+                  .send()
+                  .vm());
+    } catch (DvxException e) {
+      if (e.kind() == Kind.UNAVAILABLE || e.kind() == Kind.TIMEOUT) {
+        throw e;
+      }
+      // A domain that is attached nowhere has no machines, which an engine may say as an error.
+      return List.of();
+    }
   }
 
   private List<Vm> all() {

@@ -1,6 +1,7 @@
 package org.opendvx.rhv.quiesce;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -42,6 +43,11 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(EngineQuiescer.class);
   private static final Duration FREEZE_LIMIT = Duration.ofSeconds(20);
+
+  /** So the engine refuses before it asks the guest anything. */
+  private static final Set<Kind> NEVER_TRIED =
+      EnumSet.of(Kind.DENIED, Kind.UNAUTHENTICATED, Kind.NOT_FOUND, Kind.CONFLICT);
+
   private static final String NOT_MORE =
       "file systems were frozen by the engine; applications were not asked by DVX";
 
@@ -91,7 +97,12 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
         engines
             .apply(vm.ref().hypervisor())
             .orElseThrow(() -> refused(vm, "its engine is not connected", "Connect it"));
-    journal.intend(vm.ref());
+    if (!journal.intend(vm.ref())) {
+      throw refused(
+          vm,
+          "an earlier freeze of it is not known to be thawed",
+          "Wait for another snapshot of it; or see the alarm, and thaw it on its host if need be");
+    }
     long begin = System.nanoTime();
     try {
       rhv.session()
@@ -100,8 +111,12 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
               limit.compareTo(FREEZE_LIMIT) < 0 ? limit : FREEZE_LIMIT,
               system -> system.vmsService().vmService(vm.ref().id()).freezeFilesystems().send());
     } catch (DvxException e) {
-      // Refused, or the answer was lost: part of it may be frozen all the same.
-      letGo(vm, "the freeze failed: " + e.getMessage());
+      if (NEVER_TRIED.contains(e.kind())) {
+        journal.done(vm.ref());
+      } else {
+        // It failed on the way, or the answer was lost: part of it may be frozen all the same.
+        letGo(vm, "the freeze failed: " + e.getMessage());
+      }
       throw e;
     }
     audit.frozen(vm.ref(), vm.name());
@@ -134,12 +149,6 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
     if (!consent.given(vm.ref())) {
       throw refused(
           vm, "nobody agreed to freezes by the engine", "dvx rhv freeze-allow, or use the agent");
-    }
-    if (journal.outstanding(vm.ref())) {
-      throw refused(
-          vm,
-          "an earlier freeze of it is not known to be thawed",
-          "See the alarm; thaw it on its host if need be");
     }
   }
 

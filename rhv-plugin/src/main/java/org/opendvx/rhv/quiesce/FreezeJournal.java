@@ -35,9 +35,16 @@ public final class FreezeJournal {
     }
   }
 
-  /** Notes that a guest is going to be frozen; durable when it returns. */
-  synchronized void intend(VmRef vm) {
+  /**
+   * Notes that a guest is going to be frozen; durable when it returns.
+   *
+   * @return false when it may be frozen already; nothing was noted then
+   */
+  synchronized boolean intend(VmRef vm) {
     Path file = file(vm);
+    if (Files.exists(file)) {
+      return false;
+    }
     Path fresh = folder.resolve(file.getFileName() + ".new");
     byte[] text = (vm.hypervisor() + "\n" + vm.id() + "\n").getBytes(StandardCharsets.UTF_8);
     try {
@@ -55,6 +62,7 @@ public final class FreezeJournal {
       }
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       force();
+      return true;
     } catch (IOException e) {
       throw trouble(e);
     }

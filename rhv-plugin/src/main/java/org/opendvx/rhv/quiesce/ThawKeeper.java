@@ -27,6 +27,7 @@ final class ThawKeeper implements AutoCloseable {
   private static final Duration OTHER_WAY_AFTER = Duration.ofSeconds(5);
   private static final long FIRST_PAUSE_MILLIS = 200;
   private static final long LONGEST_PAUSE_MILLIS = 2_000;
+  private static final int TRIES_BETWEEN_ALARMS = 30;
 
   private final Function<String, Optional<Rhv>> engines;
   private final FreezeJournal journal;
@@ -113,7 +114,7 @@ final class ThawKeeper implements AutoCloseable {
           return true;
         }
         LOG.warn("thawing {}: {}", vm, EngineFaults.reason(e));
-        if (attempt > 1) {
+        if (attempt % TRIES_BETWEEN_ALARMS == 0) {
           audit.stuck(vm, String.valueOf(e.getMessage()));
         }
       }

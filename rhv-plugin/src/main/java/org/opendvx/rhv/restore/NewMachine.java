@@ -188,9 +188,10 @@ public final class NewMachine {
     List<FileKey> chain = frozen(snapshot, from);
     String domain = rhv.catalog().requireDomain().id();
     // The id is ours, so that a call whose answer was lost can be told from one that failed.
-    String id = UUID.randomUUID().toString();
-    made.add(new MadeDisk(id, "", 0));
-    addDisk(id, alias, from.capacityBytes(), domain);
+    String wanted = UUID.randomUUID().toString();
+    made.add(new MadeDisk(wanted, "", 0));
+    String id = addDisk(wanted, alias, from.capacityBytes(), domain);
+    made.set(made.size() - 1, new MadeDisk(id, "", 0));
     Disk ready = ready(id, deadline);
     String path = new ImagePath(rhv.folder(), domain, id, ready.imageId()).path();
     FileKey target = appears(path, deadline);
@@ -250,11 +251,11 @@ public final class NewMachine {
     return chain;
   }
 
-  private void addDisk(String id, String alias, long size, String domain) {
+  private String addDisk(String id, String alias, long size, String domain) {
     String doing = "The engine cannot make the disk " + alias;
     for (int attempt = 1; ; attempt++) {
       try {
-        rhv.session()
+        return rhv.session()
             .change(
                 doing,
                 system ->
@@ -270,14 +271,15 @@ public final class NewMachine {
                                 .sparse(true)
                                 .provisionedSize(size)
                                 .storageDomains(storageDomain().id(domain)))
-                        .send());
-        return;
+                        .send()
+                        .disk()
+                        .id());
       } catch (DvxException e) {
         if (!e.kind().isTransient() || attempt == TRIES) {
           throw e;
         }
         if (known(id)) {
-          return;
+          return id;
         }
         pause(doing);
       }
