@@ -13,6 +13,7 @@ public final class ClientCommands {
         new DatastoreCommand(),
         new DrivesCommand(),
         new VcenterCommand(),
+        new RhvCommand(),
         new VmCommand(),
         new SnapshotCommand(),
         new RestoreCommand(),

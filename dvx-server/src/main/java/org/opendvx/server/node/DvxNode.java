@@ -110,7 +110,11 @@ public final class DvxNode implements AutoCloseable {
             "hypervisors",
             new HypervisorRegistry(
                 new HypervisorStore(folder.hypervisors(), folder.secrets()),
-                parts.connectors().make(datastoreName),
+                parts
+                    .connectors()
+                    .make(
+                        new Parts.Surroundings(
+                            datastoreName, store.datastore(), config, folder.root(), events)),
                 events));
     hypervisors.start(config.hypervisors().stream().map(DvxNode::settings).toList());
     Agents agents =
@@ -191,11 +195,12 @@ public final class DvxNode implements AutoCloseable {
   private static HypervisorSettings settings(HypervisorSection section) {
     return HypervisorSettings.of(
         section.name(),
-        HypervisorSettings.VCENTER,
+        section.kind(),
         section.url(),
         section.user(),
         section.passwordFile(),
-        section.certificateSha256());
+        section.certificateSha256(),
+        section.caFile());
   }
 
   private static NodeFile nodeFile(

@@ -5,6 +5,7 @@ import java.util.List;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.service.Agents;
+import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorConnector;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.MachineProtection;
@@ -64,7 +65,20 @@ public record Parts(
   /** Makes the connectors. */
   @FunctionalInterface
   public interface ConnectorMaker {
-    /** For a datastore of this name. */
-    List<HypervisorConnector> make(String datastoreName);
+    /** In these surroundings. */
+    List<HypervisorConnector> make(Surroundings surroundings);
   }
+
+  /**
+   * What connectors may use.
+   *
+   * @param datastoreName the datastore's name in inventories
+   * @param state folder for what a connector keeps; exists
+   */
+  public record Surroundings(
+      String datastoreName,
+      Datastore datastore,
+      NodeConfig config,
+      java.nio.file.Path state,
+      EventLog events) {}
 }

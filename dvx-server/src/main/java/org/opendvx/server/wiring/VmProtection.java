@@ -12,8 +12,10 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.AuditTrail;
 import org.opendvx.core.vm.CutBarrier;
 import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.StageLimits;
@@ -26,7 +28,6 @@ import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.RestoreView;
-import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.Progress;
@@ -44,15 +45,20 @@ final class VmProtection implements MachineProtection {
   private final VmRestore restore;
   private final VmClone clone;
 
-  VmProtection(Datastore datastore, HypervisorRegistry hypervisors, Agents agents, Clock clock) {
+  VmProtection(
+      Datastore datastore,
+      HypervisorRegistry hypervisors,
+      AuditTrail audit,
+      List<Quiescer> quiescers,
+      Clock clock) {
     this.datastore = datastore;
     this.hypervisors = hypervisors;
     this.snapshots =
         new VmSnapshots(
             datastore,
-            agents.quiescers(),
+            quiescers,
             CutBarrier.oneOwner(datastore.snapshots()),
-            agents.audit(),
+            audit,
             StageLimits.USUAL,
             clock);
     this.restore = new VmRestore(datastore, snapshots, LOCK_OBSERVATION);
@@ -136,7 +142,7 @@ final class VmProtection implements MachineProtection {
     VmClone.Cloned cloned =
         clone.clone(hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
     progress.at(100, "cloned");
-    List<String> notes = new ArrayList<>();
+    List<String> notes = new ArrayList<>(cloned.notes());
     foreign(snapshots.document(point).vm(), notes);
     return new CloneView(name, cloned.vm().toString(), cloned.folder(), powerOn, notes);
   }
