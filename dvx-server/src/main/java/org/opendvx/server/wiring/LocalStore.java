@@ -13,6 +13,7 @@ import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.LogSettings;
+import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 import org.opendvx.server.config.MemorySection;
@@ -113,8 +114,8 @@ final class LocalStore implements Store {
     }
   }
 
-  private static DvxDatastore datastore(
-      LocalPool pool, KeyRing keys, DatastoreSettings settings, String host, boolean fresh) {
+  static DvxDatastore datastore(
+      Pool pool, KeyRing keys, DatastoreSettings settings, String host, boolean fresh) {
     try {
       return DvxDatastore.open(pool, keys, settings, host);
     } catch (DvxException e) {
@@ -125,7 +126,7 @@ final class LocalStore implements Store {
     }
   }
 
-  private static DatastoreSettings settings(MemorySection memory) {
+  static DatastoreSettings settings(MemorySection memory) {
     LogSettings log = LogSettings.DEFAULT;
     return DatastoreSettings.DEFAULT.withLog(
         new LogSettings(
@@ -149,6 +150,11 @@ final class LocalStore implements Store {
 
   @Override
   public byte[] handleKey() {
+    return handleKey(keys);
+  }
+
+  /** The secret of file handles, which follows from the pool's keys. */
+  static byte[] handleKey(KeyRing keys) {
     byte[] label = HANDLE_KEY.getBytes(StandardCharsets.UTF_8);
     byte[] key = new byte[HandleMac.LENGTH];
     new HandleMac(keys).tag(label, 0, label.length, key, 0);
