@@ -11,6 +11,7 @@ public record NodeConfig(
     @Setting(says = "whether those drives are here or at a data node") PoolSection pool,
     @Setting(says = "what unlocks the data") KeysSection keys,
     @Setting(says = "limits on memory") MemorySection memory,
+    @Setting(says = "the cache on flash") FlashSection flash,
     @Setting(says = "the NFS server") NfsSection nfs,
     @Setting(says = "the REST server") RestSection rest,
     @Setting(says = "the log") LogSection log,
@@ -29,21 +30,21 @@ public record NodeConfig(
 
   /** The same with another node section. */
   public NodeConfig with(NodeSection other) {
-    return new NodeConfig(other, drives, pool, keys, memory, nfs, rest, log, hypervisors);
+    return new NodeConfig(other, drives, pool, keys, memory, flash, nfs, rest, log, hypervisors);
   }
 
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
-    return new NodeConfig(node, drives, pool, keys, memory, other, rest, log, hypervisors);
+    return new NodeConfig(node, drives, pool, keys, memory, flash, other, rest, log, hypervisors);
   }
 
   /** The same with another REST section. */
   public NodeConfig with(RestSection other) {
-    return new NodeConfig(node, drives, pool, keys, memory, nfs, other, log, hypervisors);
+    return new NodeConfig(node, drives, pool, keys, memory, flash, nfs, other, log, hypervisors);
   }
 
   /** The same with another log section. */
   public NodeConfig with(LogSection other) {
-    return new NodeConfig(node, drives, pool, keys, memory, nfs, rest, other, hypervisors);
+    return new NodeConfig(node, drives, pool, keys, memory, flash, nfs, rest, other, hypervisors);
   }
 }

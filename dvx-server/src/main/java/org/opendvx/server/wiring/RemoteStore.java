@@ -3,7 +3,10 @@ package org.opendvx.server.wiring;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.error.DvxException;
@@ -22,11 +25,13 @@ final class RemoteStore implements Store {
 
   private final RemotePool pool;
   private final KeyRing keys;
+  private final FlashTier flash;
   private final DvxDatastore datastore;
 
-  private RemoteStore(RemotePool pool, KeyRing keys, DvxDatastore datastore) {
+  private RemoteStore(RemotePool pool, KeyRing keys, FlashTier flash, DvxDatastore datastore) {
     this.pool = pool;
     this.keys = keys;
+    this.flash = flash;
     this.datastore = datastore;
   }
 
@@ -39,22 +44,32 @@ final class RemoteStore implements Store {
         RemotePool.open(
             joined.settings().withCallLimit(config.pool().timeout()), joined.identity());
     KeyRing keys = null;
+    FlashTier flash = null;
     boolean done = false;
     try {
       if (!fresh) {
         checkPool(note, pool);
       }
       keys = keys(config, folder, pool, fresh);
+      flash = FlashTier.open(config.flash(), pool.id());
       DvxDatastore datastore =
           LocalStore.datastore(
-              pool, keys, LocalStore.settings(config.memory()), config.node().name(), fresh);
+              pool,
+              keys,
+              LocalStore.settings(config.memory()),
+              config.node().name(),
+              fresh,
+              flash.sources());
       if (fresh) {
         PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
       }
       done = true;
-      return new RemoteStore(pool, keys, datastore);
+      return new RemoteStore(pool, keys, flash, datastore);
     } finally {
       if (!done) {
+        if (flash != null) {
+          flash.close();
+        }
         if (keys != null) {
           keys.close();
         }
@@ -97,6 +112,16 @@ final class RemoteStore implements Store {
   }
 
   @Override
+  public @Nullable FlashCache flash() {
+    return flash.cache();
+  }
+
+  @Override
+  public List<String> warnings() {
+    return FlashTier.warnings(flash.cache());
+  }
+
+  @Override
   public byte[] handleKey() {
     return LocalStore.handleKey(keys);
   }
@@ -105,8 +130,9 @@ final class RemoteStore implements Store {
   public void close() {
     try (pool;
         keys;
+        flash;
         datastore) {
-      // Closed in the order: datastore, keys, pool.
+      // Closed in the order: datastore, flash, keys, pool.
     }
   }
 }
