@@ -107,6 +107,15 @@ public final class FlashCache implements SlotSource, AutoCloseable {
 
   @Override
   public void offer(long address, byte[] bytes, int offset, int length) {
+    offer(address, bytes, offset, length, false);
+  }
+
+  @Override
+  public void written(long address, byte[] bytes, int offset, int length) {
+    offer(address, bytes, offset, length, true);
+  }
+
+  private void offer(long address, byte[] bytes, int offset, int length, boolean patient) {
     if (length < 1 || length > FlashIndex.MOST_LENGTH - SegmentFormat.PREFIX) {
       return;
     }
@@ -115,7 +124,7 @@ public final class FlashCache implements SlotSource, AutoCloseable {
     for (int i = 0; i < rings.size(); i++) {
       FlashRing ring = rings.get((start + i) % rings.size());
       if (ring.active()) {
-        ring.offer(address, bytes, offset, length);
+        ring.offer(address, bytes, offset, length, patient);
         return;
       }
     }

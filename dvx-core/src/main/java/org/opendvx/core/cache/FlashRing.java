@@ -1,5 +1,6 @@
 package org.opendvx.core.cache;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -33,8 +34,13 @@ final class FlashRing implements AutoCloseable {
 
   private static final int LEAST_SEGMENTS = 4;
   private static final int LONGEST_PAUSE = 64;
+
+  /** Bytes that must be zero on a device that was never used: no file system fits that. */
+  private static final int LOOKED_AT = 128 << 10;
+
   private static final long IDLE_SECONDS = 1;
   private static final long SOON_MINUTES = 10;
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final FlashSettings.Device source;
   private final FlashSettings settings;
@@ -52,6 +58,7 @@ final class FlashRing implements AutoCloseable {
   private final Map<Integer, Filling> inMemory = new HashMap<>();
   private @Nullable Filling current;
   private int prepared = -1;
+  private long impatientUntil = Long.MIN_VALUE;
   private volatile @Nullable FlashDevice device;
   private volatile FlashStatus.State state = FlashStatus.State.WARMING;
   private volatile String reason = "";
@@ -124,9 +131,37 @@ final class FlashRing implements AutoCloseable {
         written * settings.segmentBytes());
   }
 
-  /** Takes a copy of a slot, if there is room in memory. */
-  boolean offer(long address, byte[] bytes, int offset, int length) {
-    return offer(address, bytes, offset, length, SPARE_BUFFERS);
+  /**
+   * Takes a copy of a slot, if there is room in memory.
+   *
+   * @param patient whether to wait for room, for a short time
+   */
+  boolean offer(long address, byte[] bytes, int offset, int length, boolean patient) {
+    boolean taken = offer(address, bytes, offset, length, SPARE_BUFFERS);
+    if (!taken && patient && roomComes()) {
+      counters.dropped.decrement();
+      taken = offer(address, bytes, offset, length, SPARE_BUFFERS);
+    }
+    return taken;
+  }
+
+  /** Waits until a segment can be begun, unless that was in vain a moment ago. */
+  private synchronized boolean roomComes() {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (current == null && (prepared < 0 || free.size() <= SPARE_BUFFERS)) {
+      long left = deadline - System.nanoTime();
+      if (state != FlashStatus.State.ACTIVE || closed || left <= 0 || impatientUntil > deadline) {
+        impatientUntil = left <= 0 ? deadline + 2 * PATIENCE_NANOS : impatientUntil;
+        return false;
+      }
+      try {
+        wait(TimeUnit.NANOSECONDS.toMillis(left) + 1);
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return true;
   }
 
   private synchronized boolean offer(
@@ -281,14 +316,28 @@ final class FlashRing implements AutoCloseable {
     LOG.info("The flash device {} holds {} of {} segments", source.name(), written, count);
   }
 
+  /**
+   * Whether the device holds slots of this pool.
+   *
+   * @throws IOException when it holds something else: a file system, for instance
+   */
   private boolean isOurs(FlashDevice opened, int count) throws IOException {
-    ByteBuffer header = ByteBuffer.allocate(SegmentFormat.DEVICE_HEADER);
+    ByteBuffer begin = ByteBuffer.allocate(LOOKED_AT);
     try {
-      opened.read(header, 0);
-    } catch (java.io.EOFException _) {
-      return false;
+      opened.read(begin, 0);
+    } catch (EOFException _) {
+      // A new file.
     }
-    return SegmentFormat.isOurs(header, pool, settings.segmentBytes(), count);
+    begin.flip();
+    if (begin.limit() >= SegmentFormat.DEVICE_HEADER && SegmentFormat.isFlash(begin)) {
+      return SegmentFormat.isOurs(begin, pool, settings.segmentBytes(), count);
+    }
+    while (begin.hasRemaining()) {
+      if (begin.get() != 0) {
+        throw new IOException("it holds something else; write zeros to its first 128 KiB");
+      }
+    }
+    return false;
   }
 
   private void learnSegments(FlashDevice opened, int count) throws IOException {
@@ -337,7 +386,7 @@ final class FlashRing implements AutoCloseable {
     table.clear();
     try {
       from.read(table, position(local));
-    } catch (java.io.EOFException _) {
+    } catch (EOFException _) {
       // A file grows as it is written.
       return null;
     }
@@ -390,6 +439,7 @@ final class FlashRing implements AutoCloseable {
     if (inMemory.remove(filling.local, filling)) {
       free.add(filling.bytes);
     }
+    notifyAll();
   }
 
   /** Gives up what the next segment holds, but keeps what was read. */
@@ -405,9 +455,19 @@ final class FlashRing implements AutoCloseable {
     SegmentFormat.Summary old = summary(from, local, table);
     int count = old == null ? 0 : old.count();
     List<Hot> hot = readHot(from, local, table, count);
-    synchronized (this) {
-      prepared = local;
+    Set<Long> kept = keep(local, hot);
+    for (int i = 0; i < count; i++) {
+      long address = SegmentFormat.entryAddress(table, i);
+      // What was kept may be at the same place of the same segment again.
+      if (!kept.contains(address)) {
+        index.take(address, firstSegment + local, SegmentFormat.entryOffset(table, i));
+      }
     }
+  }
+
+  /** Writes slots once more; offers wait meanwhile, so that these find room. */
+  private synchronized Set<Long> keep(int local, List<Hot> hot) {
+    prepared = local;
     Set<Long> kept = new HashSet<>();
     for (Hot slot : hot) {
       int length =
@@ -418,13 +478,8 @@ final class FlashRing implements AutoCloseable {
         kept.add(slot.address());
       }
     }
-    for (int i = 0; i < count; i++) {
-      long address = SegmentFormat.entryAddress(table, i);
-      // What was kept may be at the same place of the same segment again.
-      if (!kept.contains(address)) {
-        index.take(address, firstSegment + local, SegmentFormat.entryOffset(table, i));
-      }
-    }
+    notifyAll();
+    return kept;
   }
 
   /** A slot that is written once more. */

@@ -50,6 +50,11 @@ final class SegmentFormat {
     return header.clear();
   }
 
+  /** Whether a device was used for a flash cache, of whatever pool. */
+  static boolean isFlash(ByteBuffer header) {
+    return header.getInt(0) == DEVICE_MAGIC;
+  }
+
   /** Whether a device holds slots of this pool in this form. */
   static boolean isOurs(ByteBuffer header, UUID pool, int segmentBytes, int segments) {
     return header.getInt(0) == DEVICE_MAGIC

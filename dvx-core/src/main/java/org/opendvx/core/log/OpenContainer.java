@@ -189,7 +189,7 @@ final class OpenContainer {
     for (int slot = 0; slot < slots; slot++) {
       int length = slotLength(slot);
       if (length > 0) {
-        source.offer(ChunkAddress.of(id, slot), bytes, slotOffset(slot), length);
+        source.written(ChunkAddress.of(id, slot), bytes, slotOffset(slot), length);
       }
     }
   }

@@ -82,6 +82,17 @@ class FlashCacheTest {
   }
 
   @Test
+  void aDeviceThatHoldsSomethingElseIsNotTouched() {
+    MemoryDevice device = new MemoryDevice(DEVICE);
+    device.put(1080, (byte) 0x53);
+    byte[] before = device.content();
+    FlashCache cache = cache(device);
+    await("it is refused", () -> failed(cache) == 1);
+    assertTrue(cache.status().devices().getFirst().reason().contains("something else"));
+    assertArrayEquals(before, device.content());
+  }
+
+  @Test
   void keepsWhatIsReadAgainWhenItIsFull() {
     FlashCache cache = active(cache(new MemoryDevice(DEVICE)));
     List<Long> hot = offer(cache, 1, 40);

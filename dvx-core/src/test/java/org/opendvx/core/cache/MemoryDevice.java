@@ -75,6 +75,14 @@ final class MemoryDevice {
     untilKilled = writtenBytes;
   }
 
+  synchronized void put(int at, byte value) {
+    bytes[at] = value;
+  }
+
+  synchronized byte[] content() {
+    return bytes.clone();
+  }
+
   synchronized void replace() {
     bytes = new byte[bytes.length];
   }

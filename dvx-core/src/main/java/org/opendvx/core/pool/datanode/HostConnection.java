@@ -1,6 +1,7 @@
 package org.opendvx.core.pool.datanode;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.ssl.SslHandler;
@@ -137,7 +138,18 @@ final class HostConnection extends SimpleChannelInboundHandler<Frame> {
       }
     } catch (DvxException e) {
       LOG.info("{} is not let in: {}", context.channel().remoteAddress(), e.getMessage());
-      send(frame, Frame.REPLY, WireErrors.status(e.kind()), WireErrors.encode(e));
+      var _ =
+          context
+              .writeAndFlush(
+                  Frames.encode(
+                      context.alloc(),
+                      Frame.REPLY,
+                      frame.op(),
+                      WireErrors.status(e.kind()),
+                      frame.id(),
+                      0,
+                      WireErrors.encode(e)))
+              .addListener(ChannelFutureListener.CLOSE);
     }
   }
 

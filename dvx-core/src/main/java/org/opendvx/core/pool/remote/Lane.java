@@ -128,11 +128,14 @@ final class Lane implements AutoCloseable {
           if (call.unwritten()) {
             on.close();
           }
-          throw DvxException.of(Kind.TIMEOUT, "The data node does not answer in time")
-              .cause("It was asked " + op + " and " + settings.callLimit() + " have passed")
-              .remedy("Look after the data node and its drives")
-              .detail("data node", settings.address() + ":" + settings.port())
-              .build();
+          DvxException late =
+              DvxException.of(Kind.TIMEOUT, "The data node does not answer in time")
+                  .cause("It was asked " + op + " and " + settings.callLimit() + " have passed")
+                  .remedy("Look after the data node and its drives")
+                  .detail("data node", settings.address() + ":" + settings.port())
+                  .build();
+          call.reply().completeExceptionally(late);
+          throw late;
         }
       }
     } finally {

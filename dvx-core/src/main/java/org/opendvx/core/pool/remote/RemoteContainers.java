@@ -99,15 +99,9 @@ final class RemoteContainers implements ContainerStore {
         new ErasureCode(now.dataShards())
             .encode(content, 0, length, shardLength, parity.p, 0, parity.q, 0);
       }
-      int[] attempts = {0};
       Frame reply =
           writes.call(
-              Op.CONTAINER_PUT,
-              0,
-              attempt -> {
-                attempts[0] = attempt;
-                return body(epoch, id, content, length, now, shardLength, parity);
-              });
+              Op.CONTAINER_PUT, 0, _ -> body(epoch, id, content, length, now, shardLength, parity));
       if (reply.status() == WireErrors.OK) {
         learnShape(reply.in());
         return;
@@ -117,11 +111,10 @@ final class RemoteContainers implements ContainerStore {
         continue;
       }
       DvxException error = WireErrors.decode(reply.status(), reply.in());
-      if (error.kind() != Kind.EXISTS || attempts[0] == 0) {
+      if (error.kind() != Kind.EXISTS) {
         throw error;
       }
-      // The connection broke under an earlier attempt: this may be what it left, or still be under
-      // way.
+      // An earlier attempt, or call, of which no answer came may have put it, or be under way.
       if (settled(id, content, length, error, deadline)) {
         return;
       }

@@ -171,8 +171,11 @@ final class RemoteJournal implements JournalStore {
         return good(reply);
       }
       resume();
-      good(
-          lane.call(Op.JOURNAL_REPLAY, RESUME, _ -> new WireOut().text(host).i64(lastDurable + 1)));
+      Frame end =
+          lane.call(Op.JOURNAL_REPLAY, RESUME, _ -> new WireOut().text(host).i64(lastDurable + 1));
+      if (end.status() != WireErrors.NOT_HELD) {
+        good(end);
+      }
     }
     throw DvxException.of(Kind.UNAVAILABLE, "The journal cannot be taken hold of again")
         .cause("The data node forgets it each time")

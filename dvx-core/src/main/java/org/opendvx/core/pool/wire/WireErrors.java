@@ -15,9 +15,6 @@ public final class WireErrors {
   /** The session does not hold that journal, for instance since the data node was started anew. */
   public static final int NOT_HELD = 101;
 
-  /** The data node does not know this host. */
-  public static final int STRANGER = 102;
-
   private static final int MAX_TEXT = 8 << 10;
   private static final int MAX_DETAILS = 64;
 
@@ -55,6 +52,13 @@ public final class WireErrors {
 
   /** An error as the other side told it. */
   public static DvxException decode(int status, WireIn in) {
+    if (status >= OTHER_SHAPE) {
+      return DvxException.of(
+              Kind.UNAVAILABLE, "The data node does not know what a request is about")
+          .cause("It answers " + status)
+          .remedy("Try again")
+          .build();
+    }
     Kind kind = Kind.INTERNAL;
     for (Kind each : Kind.values()) {
       if (status(each) == status) {
