@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.RootRecord.Totals;
+import org.opendvx.core.journal.Journal;
 import org.opendvx.core.log.LogStatistics;
 import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
@@ -114,6 +115,15 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static void checkFormat(byte[] root) {
     RootRecord _ = RootRecord.decode(root);
+  }
+
+  /**
+   * Checks the first bytes of a batch of a host's journal before a pool is opened.
+   *
+   * @throws org.opendvx.core.error.DvxException UNSUPPORTED when a newer version wrote it
+   */
+  public static void checkBatch(byte[] head) {
+    Journal.checkFormat(head);
   }
 
   /**

@@ -8,12 +8,15 @@ import org.opendvx.core.codec.ChunkSealer;
 import org.opendvx.core.codec.Fingerprinter;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.codec.RecordSealer;
+import org.opendvx.core.datastore.RootRecord.Totals;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.journal.Journal;
+import org.opendvx.core.log.ChunkLog;
 import org.opendvx.core.log.ContainerIds;
 import org.opendvx.core.log.ContainerLog;
 import org.opendvx.core.log.ContainerPlaces;
+import org.opendvx.core.log.RecordedChunks;
 import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.JournalStore;
@@ -195,11 +198,14 @@ final class Engine implements AutoCloseable {
               if (kind != Transactions.RECORD_KIND) {
                 throw Bytes.newer("A journal record", kind);
               }
+              RecordedChunks chunks = RecordedChunks.of(tail);
               if (tail.hasRemaining()) {
                 log.replay(lsn, tail);
               }
               if (lsn > root.lsn()) {
-                state.apply(ChangeCodec.decode(secret));
+                List<Change> changes = ChangeCodec.decode(secret);
+                state.apply(changes);
+                checkpointer.replayed(counted(changes, chunks));
                 replayed[0]++;
               }
             });
@@ -220,6 +226,20 @@ final class Engine implements AutoCloseable {
           replayed[0],
           (System.nanoTime() - start) / 1_000_000);
     }
+  }
+
+  /** What a record adds to the totals, as it was counted when it was written. */
+  private static Totals counted(List<Change> changes, RecordedChunks chunks) {
+    long written = 0;
+    for (Change change : changes) {
+      if (change instanceof Change.BlocksMapped mapped) {
+        for (long address : mapped.addresses()) {
+          written += address == 0 ? 0 : 1;
+        }
+      }
+    }
+    return new Totals(
+        written * ChunkLog.CHUNK, (long) chunks.count() * ChunkLog.CHUNK, chunks.slotBytes());
   }
 
   Pool pool() {

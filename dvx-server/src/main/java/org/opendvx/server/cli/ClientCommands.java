@@ -17,6 +17,8 @@ public final class ClientCommands {
         new SnapshotCommand(),
         new RestoreCommand(),
         new CloneCommand(),
+        new AgentCommand(),
+        new AuditCommand(),
         new TaskCommand(),
         new EventsCommand(),
         new TokenCommand(),

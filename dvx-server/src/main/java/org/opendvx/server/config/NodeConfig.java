@@ -14,6 +14,7 @@ public record NodeConfig(
     @Setting(says = "the cache on flash") FlashSection flash,
     @Setting(says = "the NFS server") NfsSection nfs,
     @Setting(says = "the REST server") RestSection rest,
+    @Setting(says = "guest agents") AgentsSection agents,
     @Setting(says = "the log") LogSection log,
     @Setting(says = "virtualisation managers") List<HypervisorSection> hypervisors) {
 
@@ -30,21 +31,25 @@ public record NodeConfig(
 
   /** The same with another node section. */
   public NodeConfig with(NodeSection other) {
-    return new NodeConfig(other, drives, pool, keys, memory, flash, nfs, rest, log, hypervisors);
+    return new NodeConfig(
+        other, drives, pool, keys, memory, flash, nfs, rest, agents, log, hypervisors);
   }
 
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
-    return new NodeConfig(node, drives, pool, keys, memory, flash, other, rest, log, hypervisors);
+    return new NodeConfig(
+        node, drives, pool, keys, memory, flash, other, rest, agents, log, hypervisors);
   }
 
   /** The same with another REST section. */
   public NodeConfig with(RestSection other) {
-    return new NodeConfig(node, drives, pool, keys, memory, flash, nfs, other, log, hypervisors);
+    return new NodeConfig(
+        node, drives, pool, keys, memory, flash, nfs, other, agents, log, hypervisors);
   }
 
   /** The same with another log section. */
   public NodeConfig with(LogSection other) {
-    return new NodeConfig(node, drives, pool, keys, memory, flash, nfs, rest, other, hypervisors);
+    return new NodeConfig(
+        node, drives, pool, keys, memory, flash, nfs, rest, agents, other, hypervisors);
   }
 }

@@ -15,6 +15,7 @@ import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.config.RestSection;
 import org.opendvx.server.metrics.NodeMetrics;
 import org.opendvx.server.rest.ActivityResource;
+import org.opendvx.server.rest.AgentsResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
 import org.opendvx.server.rest.PublicResource;
@@ -25,6 +26,7 @@ import org.opendvx.server.rest.VmsResource;
 import org.opendvx.server.security.PrivateFiles;
 import org.opendvx.server.security.TlsIdentity;
 import org.opendvx.server.security.TokenStore;
+import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.DatastoreMounts;
 import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
@@ -112,7 +114,10 @@ public final class DvxNode implements AutoCloseable {
                 parts.connectors().make(datastoreName),
                 events));
     hypervisors.start(config.hypervisors().stream().map(DvxNode::settings).toList());
-    MachineProtection protection = parts.protection().make(store.datastore(), hypervisors);
+    Agents agents =
+        opened.push(
+            "agents", parts.agents().start(config, folder, hypervisors, metrics.registry()));
+    MachineProtection protection = parts.protection().make(store.datastore(), hypervisors, agents);
     TaskRegistry tasks = opened.push("tasks", new TaskRegistry(clock));
     NodeFacts facts =
         new NodeFacts(
@@ -149,6 +154,7 @@ public final class DvxNode implements AutoCloseable {
                     new VmsResource(machines),
                     new SnapshotsResource(snapshots, machines, tasks),
                     new ActivityResource(tasks, events),
+                    new AgentsResource(agents, machines, events),
                     new TokensResource(tokens, events))));
     NodeFile file = nodeFile(config, folder, tls, nfs, rest);
     PrivateFiles.write(folder.nodeFile(), json(file));

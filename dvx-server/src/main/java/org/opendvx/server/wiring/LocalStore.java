@@ -91,7 +91,7 @@ final class LocalStore implements Store {
     String root = DvxDatastore.rootRecord(host);
     Map<String, byte[]> records;
     try {
-      records = LocalPool.peek(config, List.of(NodeKeys.RECORD, root));
+      records = LocalPool.peek(config, List.of(NodeKeys.RECORD, root), DvxDatastore::checkBatch);
     } catch (DvxException e) {
       if (!fresh || e.kind() != Kind.NOT_FOUND) {
         throw e;

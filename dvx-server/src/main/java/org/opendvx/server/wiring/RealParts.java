@@ -23,8 +23,10 @@ public final class RealParts {
     return new Parts(
         RealParts::store,
         NfsServerFront::start,
-        (datastore, hypervisors) ->
-            new VmProtection(datastore, hypervisors, List.of(), Clock.systemUTC()),
-        datastoreName -> List.of(new VSphereConnector(datastoreName)));
+        (datastore, hypervisors, agents) ->
+            new VmProtection(datastore, hypervisors, agents, Clock.systemUTC()),
+        datastoreName -> List.of(new VSphereConnector(datastoreName)),
+        (config, folder, hypervisors, meters) ->
+            GuestAgents.start(config.agents(), folder, hypervisors, meters, Clock.systemUTC()));
   }
 }

@@ -12,10 +12,12 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.CutBarrier;
 import org.opendvx.core.vm.Hypervisor;
-import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.StageLimits;
+import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDocument;
@@ -24,6 +26,7 @@ import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.RestoreView;
+import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.Progress;
@@ -41,24 +44,59 @@ final class VmProtection implements MachineProtection {
   private final VmRestore restore;
   private final VmClone clone;
 
-  VmProtection(
-      Datastore datastore, HypervisorRegistry hypervisors, List<Quiescer> quiescers, Clock clock) {
+  VmProtection(Datastore datastore, HypervisorRegistry hypervisors, Agents agents, Clock clock) {
     this.datastore = datastore;
     this.hypervisors = hypervisors;
-    this.snapshots = new VmSnapshots(datastore, quiescers, clock);
+    this.snapshots =
+        new VmSnapshots(
+            datastore,
+            agents.quiescers(),
+            CutBarrier.oneOwner(datastore.snapshots()),
+            agents.audit(),
+            StageLimits.USUAL,
+            clock);
     this.restore = new VmRestore(datastore, snapshots, LOCK_OBSERVATION);
     this.clone = new VmClone(datastore, snapshots);
   }
 
   @Override
   public Shot snapshot(
-      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
+      VmRef vm,
+      String name,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      String who,
+      Progress progress) {
     progress.at(0, "taking a snapshot of " + vm);
     VmSnapshots.Taken taken =
         snapshots.create(
             hypervisor(vm),
-            new VmSnapshots.Request(vm, name.isEmpty() ? null : name, labels, policy));
+            new VmSnapshots.Request(vm, name.isEmpty() ? null : name, labels, policy, who));
     progress.at(100, "taken");
+    return shot(taken);
+  }
+
+  @Override
+  public Shots snapshotTogether(
+      List<VmRef> vms,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      Stragglers stragglers,
+      String who,
+      Progress progress) {
+    progress.at(0, "taking a snapshot of " + vms.size() + " machines");
+    VmSnapshots.GroupTaken taken =
+        snapshots.createTogether(
+            this::hypervisor,
+            vms.stream().map(vm -> new VmSnapshots.Request(vm, null, labels, policy, who)).toList(),
+            stragglers);
+    progress.at(100, "taken");
+    Map<String, String> dropped = new LinkedHashMap<>();
+    taken.dropped().forEach((vm, why) -> dropped.put(vm.toString(), why));
+    return new Shots(taken.taken().stream().map(this::shot).toList(), dropped);
+  }
+
+  private Shot shot(VmSnapshots.Taken taken) {
     SnapshotInfo info =
         datastore.snapshots().snapshot(taken.point().id()).orElseThrow(VmProtection::gone);
     return new Shot(info, taken.heldNanos(), taken.cutNanos());

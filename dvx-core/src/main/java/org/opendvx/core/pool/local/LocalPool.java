@@ -15,6 +15,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.pool.ContainerStore;
@@ -30,6 +31,10 @@ import org.slf4j.LoggerFactory;
 public final class LocalPool implements Pool {
   private static final Logger LOG = LoggerFactory.getLogger(LocalPool.class);
   private static final String FENCES = LocalRecordStore.INTERNAL + "fence/";
+
+  /** Bytes of a batch that {@link #peek} shows. */
+  public static final int BATCH_HEAD = 32;
+
   private static final long CLOSE_SECONDS = 10;
 
   private final PoolOpener.Opening opening;
@@ -80,11 +85,14 @@ public final class LocalPool implements Pool {
    * anything may be changed, such as whether the key is the right one. Its drives are locked
    * meanwhile.
    *
+   * @param batchHeads is given the first {@link #BATCH_HEAD} bytes of the first batch of every
+   *     journal file, for whoever can tell by them that a newer program wrote it
    * @return the newest good copies that drives have; keys that there are none of are left out
-   * @throws DvxException as {@link #open}
+   * @throws DvxException as {@link #open}, or what the consumer throws
    */
-  public static Map<String, byte[]> peek(LocalPoolConfig config, Collection<String> keys) {
-    return new PoolOpener(config).peek(keys);
+  public static Map<String, byte[]> peek(
+      LocalPoolConfig config, Collection<String> keys, Consumer<byte[]> batchHeads) {
+    return new PoolOpener(config).peek(keys, batchHeads);
   }
 
   /**
@@ -122,6 +130,7 @@ public final class LocalPool implements Pool {
       keeper.setAside(failed.drive(), IoErrors.brief(failed.failureOrBug()));
     }
     journals.load();
+    journals.strengthen();
     List<Drive> stale = new ArrayList<>(opening.stale());
     List<Drive> prepared = prepare(stale);
     stale.removeAll(prepared);

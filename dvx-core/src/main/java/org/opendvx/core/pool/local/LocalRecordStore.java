@@ -188,6 +188,39 @@ final class LocalRecordStore implements RecordStore {
     put(key, ANY_VERSION, value, NO_TAG);
   }
 
+  /**
+   * Writes a record of the pool itself to the believed drives, while the pool is being opened. They
+   * are so many that every later opening has one of them.
+   */
+  void putWhileOpening(String key, byte[] value) {
+    synchronized (stripe(key)) {
+      List<Drive> drives = keeper.view().usable();
+      RecordFile best = RecordCopies.best(RecordCopies.readFrom(key, drives));
+      long version = best == null ? 1 : best.version() + 1;
+      RecordFile file =
+          new RecordFile(key, version, lastStamp.incrementAndGet(), NO_TAG, value.clone());
+      for (DriveGroup.Outcome<Void> outcome :
+          DriveGroup.<Void>run(
+              drives,
+              DriveIo.Lane.WRITE,
+              (drive, ticket) -> {
+                drive.checkPresent();
+                ticket.check();
+                RecordCopies.store(drive.folder(), file);
+                drive.folder().forceDirectory(Layout.RECORDS);
+                return null;
+              })) {
+        if (outcome.noSpace()) {
+          throw noSpace(key);
+        }
+        if (!outcome.ok()) {
+          keeper.setAside(outcome.drive(), IoErrors.brief(outcome.failureOrBug()));
+        }
+      }
+      known.put(key, new Known(version, file.stamp(), false));
+    }
+  }
+
   private long put(String key, long expectedVersion, byte[] value, long tag) {
     if (value.length > MAX_VALUE) {
       throw DvxException.of(Kind.INVALID, "The record is too large")

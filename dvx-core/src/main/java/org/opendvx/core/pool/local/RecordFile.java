@@ -67,13 +67,20 @@ record RecordFile(String key, long version, long stamp, long tag, byte[] value) 
     return file;
   }
 
-  /** Reads a copy; null when the bytes are damaged or belong to another key. */
+  /**
+   * Reads a copy; null when the bytes are damaged or belong to another key.
+   *
+   * @throws org.opendvx.core.error.DvxException UNSUPPORTED when a newer program wrote it
+   */
   static @Nullable RecordFile decode(String key, ByteBuffer file) {
     if (file.limit() < HEADER
         || file.getInt(0) != MAGIC
-        || file.getShort(4) != DriveLabel.FORMAT
         || file.getInt(HEADER - 4) != headerCrc(file)) {
       return null;
+    }
+    int format = Short.toUnsignedInt(file.getShort(4));
+    if (format != DriveLabel.FORMAT) {
+      throw FormatCheck.newer("A record of the register", format, key);
     }
     int nameLength = file.getShort(6);
     int valueLength = file.getInt(24);
