@@ -2,12 +2,15 @@ package org.opendvx.core.datastore;
 
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.RootRecord.Totals;
 import org.opendvx.core.journal.Journal;
+import org.opendvx.core.log.LogStatistics;
+import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
 
 /**
@@ -88,7 +91,15 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore format(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return over(Engine.format(pool, keys, settings, host));
+    return format(pool, keys, settings, host, List.of());
+  }
+
+  /**
+   * As {@link #format(Pool, KeyRing, DatastoreSettings, String)}, with nearer places for chunks.
+   */
+  public static DvxDatastore format(
+      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+    return over(Engine.format(pool, keys, settings, host, sources));
   }
 
   /** Key of the record that tells the format of a host's datastore: see {@link #checkFormat}. */
@@ -124,7 +135,23 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore open(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return over(Engine.open(pool, keys, settings, host));
+    return open(pool, keys, settings, host, List.of());
+  }
+
+  /**
+   * As {@link #open(Pool, KeyRing, DatastoreSettings, String)}, with nearer places for chunks.
+   *
+   * @param sources asked in order before the pool, and offered what is written or read; closed by
+   *     the caller after the datastore
+   */
+  public static DvxDatastore open(
+      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+    return over(Engine.open(pool, keys, settings, host, sources));
+  }
+
+  /** Counters of the log since it was opened. */
+  public LogStatistics logStatistics() {
+    return engine.log().statistics();
   }
 
   private static DvxDatastore over(Engine engine) {

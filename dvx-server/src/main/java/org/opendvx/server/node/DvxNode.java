@@ -99,6 +99,7 @@ public final class DvxNode implements AutoCloseable {
     folder.claim();
     NodeMetrics metrics =
         opened.push("metrics", new NodeMetrics(version, store.pool(), store.datastore()));
+    metrics.measure(store.flash());
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
@@ -130,6 +131,7 @@ public final class DvxNode implements AutoCloseable {
             nfs,
             hypervisors,
             tasks,
+            store::warnings,
             clock);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     VmDirectory machines = new VmDirectory(hypervisors);

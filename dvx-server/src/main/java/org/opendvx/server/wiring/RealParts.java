@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.vm.Quiescer;
+import org.opendvx.server.config.NodeConfig;
+import org.opendvx.server.node.DataFolder;
 import org.opendvx.server.node.Parts;
+import org.opendvx.server.node.Store;
 import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.HypervisorRegistry;
 
@@ -14,11 +17,18 @@ import org.opendvx.server.service.HypervisorRegistry;
 public final class RealParts {
   private RealParts() {}
 
+  private static Store store(NodeConfig config, DataFolder folder) {
+    return switch (config.pool().kind()) {
+      case LOCAL -> LocalStore.open(config, folder);
+      case REMOTE -> RemoteStore.open(config, folder);
+    };
+  }
+
   /** All of them. */
   public static Parts parts() {
     AtomicReference<@Nullable RhvWiring> rhv = new AtomicReference<>();
     return new Parts(
-        LocalStore::open,
+        RealParts::store,
         NfsServerFront::start,
         (datastore, hypervisors, agents) ->
             new VmProtection(

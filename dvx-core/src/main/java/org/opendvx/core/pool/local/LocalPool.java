@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.pool.ContainerStore;
+import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.JournalStore;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.PoolStatus;
@@ -54,7 +55,7 @@ public final class LocalPool implements Pool {
   private volatile long generation;
   private volatile @Nullable Future<?> probing;
 
-  private LocalPool(LocalPoolConfig config, PoolOpener.Opening opening) {
+  private LocalPool(LocalPoolConfig config, PoolOpener.Opening opening, StripeCoder coder) {
     this.opening = opening;
     this.keeper =
         new MembershipKeeper(
@@ -63,7 +64,7 @@ public final class LocalPool implements Pool {
     this.records = new LocalRecordStore(keeper, fences, gate.readLock());
     this.containers =
         new LocalContainerStore(
-            opening.pool(), keeper, fences, gate.readLock(), room, config, background);
+            opening.pool(), keeper, fences, gate.readLock(), room, config, coder, background);
     this.journals = new Journals(opening.pool(), config, keeper, records, fences, room);
     this.watch =
         new DriveWatch(
@@ -102,8 +103,13 @@ public final class LocalPool implements Pool {
    *     has been changed then
    */
   public static LocalPool open(LocalPoolConfig config) {
+    return open(config, StripeCoder.HERE);
+  }
+
+  /** As {@link #open(LocalPoolConfig)}, with somebody else to do the arithmetic of parity. */
+  public static LocalPool open(LocalPoolConfig config, StripeCoder coder) {
     PoolOpener.Opening opening = new PoolOpener(config).open();
-    LocalPool pool = new LocalPool(config, opening);
+    LocalPool pool = new LocalPool(config, opening, coder);
     boolean done = false;
     try {
       pool.start(config);
@@ -234,6 +240,35 @@ public final class LocalPool implements Pool {
   @Override
   public ContainerStore containers() {
     return containers;
+  }
+
+  /**
+   * Writes a container whose parity is there already; otherwise as {@link ContainerStore#put}.
+   *
+   * @throws OtherShapeException when new containers have another shape now; nothing was written
+   */
+  public void put(Epoch epoch, long containerId, CodedContainer coded) {
+    containers.put(epoch, containerId, coded);
+  }
+
+  /** Data shards of a new container now. */
+  public int dataShards() {
+    return containers.shapeNow().dataShards();
+  }
+
+  /** Parity shards of a new container now. */
+  public int parityShards() {
+    return containers.shapeNow().parityShards();
+  }
+
+  /**
+   * Writes a record as {@link RecordStore#put} does, but once only: a repeated call with the same
+   * tag finds that it was carried out.
+   *
+   * @param tag not zero, drawn at random for this change
+   */
+  public long putOnce(Epoch epoch, String key, long expectedVersion, byte[] value, long tag) {
+    return records.put(epoch, key, expectedVersion, value, tag);
   }
 
   @Override
