@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.AuditTrail;
 import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.quiesce.FreezeConsent;
@@ -149,7 +150,11 @@ class RhvConnectionsTest {
       VmRef ref = new VmRef(NAME, web);
       VmProtection protection =
           new VmProtection(
-              store.datastore(), registry, List.of(wiring.quiescer(registry)), Clock.systemUTC());
+              store.datastore(),
+              registry,
+              AuditTrail.NONE,
+              List.of(wiring.quiescer(registry)),
+              Clock.systemUTC());
       assertEquals("CRASH", label(protection, shot(protection, ref)));
       FreezeView freezes = registry.ask(NAME, each -> each.setFreeze("web", true));
       assertEquals(new FreezeView(List.of(ref.toString()), List.of(), FreezeConsent.RISK), freezes);
@@ -186,7 +191,7 @@ class RhvConnectionsTest {
   }
 
   private static MachineProtection.Shot shot(VmProtection protection, VmRef vm) {
-    return protection.snapshot(vm, "", Map.of(), SnapshotPolicy.TRY, (_, _) -> {});
+    return protection.snapshot(vm, "", Map.of(), SnapshotPolicy.TRY, "admin", (_, _) -> {});
   }
 
   private static String label(VmProtection protection, MachineProtection.Shot shot) {
