@@ -87,6 +87,23 @@ class SimulatedVCenterTest {
   }
 
   @Test
+  void takesTheAddressWithAndWithoutItsPath() {
+    for (String path : List.of("", "/", "/sdk", "/sdk/")) {
+      java.net.URI url = java.net.URI.create("https://vc.example.com:8989" + path);
+      assertEquals(
+          "https://vc.example.com:8989/sdk",
+          VSphereConfig.of(
+                  "vc",
+                  url,
+                  new Credentials("u", () -> "p"),
+                  new TlsTrust.SystemAuthorities(),
+                  "dvx")
+              .url()
+              .toString());
+    }
+  }
+
+  @Test
   void refusesAWrongPassword() {
     try (VSphere wrong =
         new VSphere(
@@ -206,6 +223,16 @@ class SimulatedVCenterTest {
     assertEquals(
         List.of(Outcome.ALREADY, Outcome.DONE, Outcome.DONE, Outcome.DONE),
         outcomes(vcenter.unregisterDatastore("dvx", List.of())));
+  }
+
+  /** On a host, removing such a datastore would format it away. */
+  @Test
+  void leavesADatastoreAloneThatIsNotNfs() throws IOException, InterruptedException {
+    simulator.resetCalls();
+    List<HostResult> results = vcenter.unregisterDatastore("LocalDS_0", List.of());
+    assertTrue(results.stream().allMatch(each -> each.outcome() == Outcome.FAILED));
+    assertTrue(results.getFirst().reason().contains("not shown as an NFS datastore"));
+    assertEquals(0, simulator.calls("RemoveDatastore") + simulator.calls("Destroy_Task"));
   }
 
   private static List<Outcome> outcomes(List<HostResult> results) {
