@@ -1,0 +1,296 @@
+package org.opendvx.core.clean;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.codec.SlotType;
+import org.opendvx.core.datastore.Reclaim;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.log.PlaceRegister;
+import org.opendvx.core.log.Repacker;
+import org.opendvx.core.pool.ContainerStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One round of cleaning, from condemning to deleting. The order of the steps is what keeps data
+ * safe: docs/cleaner.md. A round that fails or dies anywhere leaves nothing wrong; what it had
+ * condemned is taken up by the next one. Confined to one thread.
+ */
+final class CleaningRound {
+  private static final Logger LOG = LoggerFactory.getLogger(CleaningRound.class);
+
+  /** How far a round has come. */
+  enum Step {
+    CONDEMNED,
+    DRAINED,
+    CHECKPOINTED,
+    MARKED,
+    INTENDED,
+    PUT,
+    PUBLISHED,
+    LET_GO,
+    DELETED,
+    SETTLED
+  }
+
+  /**
+   * What a round did.
+   *
+   * @param deleted containers
+   * @param deletedBytes bytes of them
+   * @param moved slots copied
+   * @param writtenBytes bytes of the containers that they were copied to
+   */
+  record Result(Census census, int deleted, long deletedBytes, long moved, long writtenBytes) {
+    long freed() {
+      return deletedBytes - writtenBytes;
+    }
+  }
+
+  private final Reclaim store;
+  private final PlaceRegister places;
+  private final ContainerStore containers;
+  private final CleanerSettings settings;
+  private final Throttle throttle;
+  private final Set<Long> stuck;
+  private final Consumer<Step> steps;
+
+  private final List<Long> gone = new ArrayList<>();
+  private final List<Long> targets = new ArrayList<>();
+  private long deletedBytes;
+  private long moved;
+  private long writtenBytes;
+
+  /**
+   * A round.
+   *
+   * @param stuck victims of which something cannot be read; they are left alone, more are added
+   * @param steps told of each step that was made
+   */
+  CleaningRound(
+      Reclaim store,
+      CleanerSettings settings,
+      Throttle throttle,
+      Set<Long> stuck,
+      Consumer<Step> steps) {
+    this.store = store;
+    this.places = store.places();
+    this.containers = store.pool().containers();
+    this.settings = settings;
+    this.throttle = throttle;
+    this.stuck = stuck;
+    this.steps = steps;
+  }
+
+  /** Ends what an earlier round began to write; says what it had condemned. */
+  List<Long> takeUp() {
+    List<Long> left = places.intendedNow();
+    if (!left.isEmpty() || !places.condemnedNow().isEmpty()) {
+      places.confirm();
+    }
+    if (!left.isEmpty()) {
+      for (long target : left) {
+        if (!places.isPlace(target)) {
+          containers.delete(store.epoch(), target);
+        }
+      }
+      places.settle(List.of(), left);
+    }
+    return places.condemnedNow();
+  }
+
+  /**
+   * Runs the round.
+   *
+   * @param victims places to be condemned; those that are already belong to them
+   * @param wanted places besides of which the census is to know what is alive
+   * @param skipBirth nothing of that birth or older refers to a victim
+   */
+  Result run(Collection<Long> victims, LongPredicate wanted, long skipBirth)
+      throws InterruptedException {
+    TreeSet<Long> condemned = new TreeSet<>(victims);
+    if (!condemned.isEmpty()) {
+      places.condemn(condemned);
+    }
+    steps.accept(Step.CONDEMNED);
+    requireAlone();
+    store.drain(settings.drainLimit());
+    steps.accept(Step.DRAINED);
+    store.checkpoint(settings.drainLimit());
+    steps.accept(Step.CHECKPOINTED);
+    throttle.begin();
+    Census census =
+        new Census(
+            container -> {
+              long place = places.placeOf(container);
+              return condemned.contains(place) || wanted.test(place);
+            },
+            skipBirth,
+            throttle);
+    store.walk(census);
+    steps.accept(Step.MARKED);
+    if (!condemned.isEmpty()) {
+      removeDead(condemned, census);
+      move(condemned, census);
+      removeDead(condemned, census);
+      places.settle(gone, targets);
+      steps.accept(Step.SETTLED);
+    }
+    return new Result(census, gone.size(), deletedBytes, moved, writtenBytes);
+  }
+
+  /** What other hosts refer to is not seen by this one's walk. */
+  private void requireAlone() {
+    Set<String> hosts = new TreeSet<>(Participants.of(store.pool().records()));
+    hosts.remove(store.host());
+    if (!hosts.isEmpty()) {
+      throw DvxException.of(Kind.UNSUPPORTED, "The pool is not cleaned")
+          .cause("Other hosts have files in it, whose references cannot be seen from here")
+          .remedy("Nothing: no data is at risk, but space does not come back")
+          .detail("hosts", hosts)
+          .build();
+    }
+  }
+
+  /** Deletes the victims in which nothing is alive. */
+  private void removeDead(Set<Long> condemned, Census census) throws InterruptedException {
+    Map<Long, List<Long>> held = places.at(condemned);
+    List<Long> dead = new ArrayList<>();
+    SortedMap<Long, Long> forgotten = new TreeMap<>();
+    held.forEach(
+        (place, inside) -> {
+          if (inside.stream().allMatch(container -> census.live(container) == 0)) {
+            dead.add(place);
+            inside.stream()
+                .filter(container -> !container.equals(place))
+                .forEach(container -> forgotten.put(container, 0L));
+          }
+        });
+    if (dead.isEmpty()) {
+      return;
+    }
+    // Whoever still reads by what was there before the checkpoint or before the move ends first.
+    store.drain(settings.drainLimit());
+    requireAlone();
+    if (!forgotten.isEmpty()) {
+      places.publish(forgotten);
+    }
+    steps.accept(Step.LET_GO);
+    for (long place : dead) {
+      int length = containers.length(place).orElse(0);
+      containers.delete(store.epoch(), place);
+      deletedBytes += length;
+      gone.add(place);
+      condemned.remove(place);
+      steps.accept(Step.DELETED);
+      throttle.worked(1);
+    }
+  }
+
+  private void move(Set<Long> condemned, Census census) {
+    List<Long> nodes = new ArrayList<>();
+    List<Long> chunks = new ArrayList<>();
+    places
+        .at(condemned)
+        .forEach(
+            (place, inside) -> {
+              if (!stuck.contains(place)) {
+                for (long container : inside) {
+                  if (census.live(container) > 0) {
+                    (census.holdsNodes(container) ? nodes : chunks).add(container);
+                  }
+                }
+              }
+            });
+    nodes.sort(null);
+    chunks.sort(null);
+    new Mover(SlotType.NODE, census).move(nodes);
+    new Mover(SlotType.CHUNK, census).move(chunks);
+  }
+
+  /** Copies the live slots of some containers together. */
+  private final class Mover {
+    private final SlotType type;
+    private final Census census;
+    private final SortedMap<Long, Long> moves = new TreeMap<>();
+    private Repacker.Target target;
+
+    Mover(SlotType type, Census census) {
+      this.type = type;
+      this.census = census;
+      this.target = store.repacker().begin(type);
+    }
+
+    void move(List<Long> sorted) {
+      Set<Long> given = new HashSet<>();
+      for (long container : sorted) {
+        long[] addresses = census.addresses(container);
+        if (!take(container, addresses, given)) {
+          finish();
+          if (!given.contains(container) && !take(container, addresses, given)) {
+            giveUp(container, "it does not fit in one container");
+            restart();
+          }
+        }
+      }
+      finish();
+    }
+
+    /** Whether the target took them; a target that did not takes no more. */
+    private boolean take(long container, long[] addresses, Set<Long> given) {
+      try {
+        if (!target.take(addresses)) {
+          return false;
+        }
+      } catch (DvxException e) {
+        if (e.kind() != Kind.CORRUPT) {
+          throw e;
+        }
+        given.add(container);
+        giveUp(container, e.getMessage());
+        return false;
+      }
+      moves.put(container, target.id());
+      moved += addresses.length;
+      throttle.worked(addresses.length * 2048L);
+      return true;
+    }
+
+    private void giveUp(long container, @Nullable String why) {
+      long place = places.placeOf(container);
+      if (stuck.add(place)) {
+        LOG.warn("Container {} is not cleaned and stays as it is: {}", place, why);
+      }
+    }
+
+    /** Puts the target and publishes what is in it. */
+    private void finish() {
+      if (!moves.isEmpty()) {
+        places.intend(target.id());
+        targets.add(target.id());
+        steps.accept(Step.INTENDED);
+        writtenBytes += target.put();
+        steps.accept(Step.PUT);
+        places.publish(moves);
+        steps.accept(Step.PUBLISHED);
+      }
+      restart();
+    }
+
+    private void restart() {
+      moves.clear();
+      target = store.repacker().begin(type);
+    }
+  }
+}
