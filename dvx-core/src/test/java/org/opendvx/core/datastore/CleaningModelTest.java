@@ -59,6 +59,7 @@ class CleaningModelTest {
         store.store.checkpoint();
       }
     }
+    commitAll(driver);
     pool.recordHistory();
     List<Moment> moments = new ArrayList<>();
     moments.add(new Moment(driver.model.copy(), true, 0, 0, "start"));
@@ -102,9 +103,7 @@ class CleaningModelTest {
           round(cleaner);
         }
       }
-      for (long id : driver.model.ids(FileType.REGULAR)) {
-        TestStore.get(driver.store.store.commit(FileKey.live(id)));
-      }
+      commitAll(driver);
       assertEquals("", driver.model.difference(driver.store), "seed " + seed + ", life " + life);
       cleaner.close();
       driver.store = random.nextInt(3) == 0 ? driver.store.restart() : driver.store.crash();
@@ -114,6 +113,12 @@ class CleaningModelTest {
     exhaust(cleaner, driver.store, "seed " + seed);
     assertEquals("", driver.model.difference(driver.store), "seed " + seed + ", at the end");
     driver.store.close();
+  }
+
+  private static void commitAll(ModelDriver driver) {
+    for (long id : driver.model.ids(FileType.REGULAR)) {
+      TestStore.get(driver.store.store.commit(FileKey.live(id)));
+    }
   }
 
   private static Cleaner cleaner(TestStore store) {
