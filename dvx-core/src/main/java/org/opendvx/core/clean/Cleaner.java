@@ -53,12 +53,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private final Consumer<Step> steps;
   private final Set<Long> stuck = Collections.newSetFromMap(new ConcurrentHashMap<>());
   private final CleanerCounters counters = new CleanerCounters();
-  private final Thread thread =
-      Thread.ofPlatform()
-          .daemon()
-          .name("cleaner")
-          
-          .unstarted(this::run);
+  private final Thread thread = Thread.ofPlatform().daemon().name("cleaner").unstarted(this::run);
 
   /** One round at a time; guards what follows. */
   private final ReentrantLock one = new ReentrantLock();

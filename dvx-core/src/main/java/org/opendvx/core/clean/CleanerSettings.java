@@ -45,6 +45,21 @@ public record CleanerSettings(
           0.6,
           Duration.ofSeconds(60));
 
+  /** The same with another rate. */
+  public CleanerSettings withRate(long otherBytesPerSecond) {
+    return new CleanerSettings(
+        interval,
+        leastPause,
+        share,
+        busyShare,
+        otherBytesPerSecond,
+        memoryBytes,
+        victims,
+        movedBytes,
+        leastShare,
+        drainLimit);
+  }
+
   /** Checks the numbers. */
   public CleanerSettings {
     if (share <= 0

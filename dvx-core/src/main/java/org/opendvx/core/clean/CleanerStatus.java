@@ -30,4 +30,10 @@ public record CleanerStatus(
     int stuckContainers,
     int movedContainers,
     long walkedNodes,
-    double walkSeconds) {}
+    double walkSeconds) {
+
+  /** Bytes that came back. */
+  public long freedBytes() {
+    return deletedBytes - writtenBytes;
+  }
+}

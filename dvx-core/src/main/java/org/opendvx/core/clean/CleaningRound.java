@@ -2,6 +2,7 @@ package org.opendvx.core.clean;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,9 @@ import org.slf4j.LoggerFactory;
  */
 final class CleaningRound {
   private static final Logger LOG = LoggerFactory.getLogger(CleaningRound.class);
+
+  /** Live bytes that are moved before what they were in is deleted. */
+  private static final long GROUP_BYTES = ContainerStore.MAX_LENGTH - (256 << 10);
 
   /** How far a round has come. */
   enum Step {
@@ -143,7 +147,6 @@ final class CleaningRound {
     if (!condemned.isEmpty()) {
       removeDead(condemned, census);
       move(condemned, census);
-      removeDead(condemned, census);
       places.settle(gone, targets);
       steps.accept(Step.SETTLED);
     }
@@ -198,25 +201,74 @@ final class CleaningRound {
     }
   }
 
-  private void move(Set<Long> condemned, Census census) {
-    List<Long> nodes = new ArrayList<>();
-    List<Long> chunks = new ArrayList<>();
+  /**
+   * A victim in which something is alive.
+   *
+   * @param containers whose live slots are there
+   * @param live bytes, about
+   */
+  private record Victim(long place, SlotType type, List<Long> containers, long live) {}
+
+  /**
+   * Moves what is alive, a few victims at a time, each group of which is deleted before the next
+   * one: so that a full pool needs room for one new container and not for all of them. Those that
+   * give back most come first.
+   */
+  private void move(Set<Long> condemned, Census census) throws InterruptedException {
+    List<Victim> victims = new ArrayList<>();
     places
         .at(condemned)
         .forEach(
             (place, inside) -> {
-              if (!stuck.contains(place)) {
-                for (long container : inside) {
-                  if (census.live(container) > 0) {
-                    (census.holdsNodes(container) ? nodes : chunks).add(container);
-                  }
-                }
+              List<Long> alive =
+                  inside.stream().filter(container -> census.live(container) > 0).toList();
+              if (!stuck.contains(place) && !alive.isEmpty()) {
+                victims.add(victim(place, alive, census));
               }
             });
-    nodes.sort(null);
-    chunks.sort(null);
-    new Mover(SlotType.NODE, census).move(nodes);
-    new Mover(SlotType.CHUNK, census).move(chunks);
+    victims.sort(Comparator.comparing(Victim::type).thenComparingLong(Victim::live));
+    List<Victim> group = new ArrayList<>();
+    long bytes = 0;
+    for (Victim victim : victims) {
+      if (!group.isEmpty()
+          && (bytes + victim.live() > GROUP_BYTES || group.getFirst().type() != victim.type())) {
+        move(group, condemned, census);
+        group.clear();
+        bytes = 0;
+      }
+      group.add(victim);
+      bytes += victim.live();
+    }
+    if (!group.isEmpty()) {
+      move(group, condemned, census);
+    }
+  }
+
+  private Victim victim(long place, List<Long> alive, Census census) {
+    SlotType type = census.holdsNodes(alive.getFirst()) ? SlotType.NODE : SlotType.CHUNK;
+    long slots = 0;
+    for (long container : alive) {
+      slots += census.live(container);
+    }
+    long length = containers.length(place).orElse(0);
+    long live = length;
+    try {
+      live = length * slots / Math.max(1, store.repacker().entries(place));
+    } catch (DvxException e) {
+      LOG.debug("Container {} does not say how much is in it", place, e);
+    }
+    return new Victim(place, type, alive, live);
+  }
+
+  private void move(List<Victim> group, Set<Long> condemned, Census census)
+      throws InterruptedException {
+    List<Long> sorted =
+        group.stream().flatMap(victim -> victim.containers().stream()).sorted().toList();
+    new Mover(group.getFirst().type(), census).move(sorted);
+    Set<Long> emptied = new TreeSet<>();
+    group.forEach(victim -> emptied.add(victim.place()));
+    removeDead(emptied, census);
+    condemned.removeAll(gone);
   }
 
   /** Copies the live slots of some containers together. */

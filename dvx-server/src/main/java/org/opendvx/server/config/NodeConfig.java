@@ -13,6 +13,7 @@ public record NodeConfig(
     @Setting(says = "the NFS server") NfsSection nfs,
     @Setting(says = "the REST server") RestSection rest,
     @Setting(says = "the log") LogSection log,
+    @Setting(says = "giving space back") CleanerSection cleaner,
     @Setting(says = "virtualisation managers") List<HypervisorSection> hypervisors) {
 
   /** Checks what concerns more than one section. */
@@ -28,21 +29,21 @@ public record NodeConfig(
 
   /** The same with another node section. */
   public NodeConfig with(NodeSection other) {
-    return new NodeConfig(other, drives, keys, memory, nfs, rest, log, hypervisors);
+    return new NodeConfig(other, drives, keys, memory, nfs, rest, log, cleaner, hypervisors);
   }
 
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
-    return new NodeConfig(node, drives, keys, memory, other, rest, log, hypervisors);
+    return new NodeConfig(node, drives, keys, memory, other, rest, log, cleaner, hypervisors);
   }
 
   /** The same with another REST section. */
   public NodeConfig with(RestSection other) {
-    return new NodeConfig(node, drives, keys, memory, nfs, other, log, hypervisors);
+    return new NodeConfig(node, drives, keys, memory, nfs, other, log, cleaner, hypervisors);
   }
 
   /** The same with another log section. */
   public NodeConfig with(LogSection other) {
-    return new NodeConfig(node, drives, keys, memory, nfs, rest, other, hypervisors);
+    return new NodeConfig(node, drives, keys, memory, nfs, rest, other, cleaner, hypervisors);
   }
 }

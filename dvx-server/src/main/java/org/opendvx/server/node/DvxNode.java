@@ -97,6 +97,9 @@ public final class DvxNode implements AutoCloseable {
     folder.claim();
     NodeMetrics metrics =
         opened.push("metrics", new NodeMetrics(version, store.pool(), store.datastore()));
+    if (store.cleaning().isPresent()) {
+      metrics.cleaner(() -> store.cleaning().orElseThrow());
+    }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
@@ -121,6 +124,7 @@ public final class DvxNode implements AutoCloseable {
             nfs,
             hypervisors,
             tasks,
+            store::cleaning,
             clock);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     VmDirectory machines = new VmDirectory(hypervisors);

@@ -3,6 +3,9 @@ package org.opendvx.server.service;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.pool.Pool;
@@ -20,6 +23,7 @@ public final class NodeFacts {
   private final NfsFront nfs;
   private final HypervisorRegistry hypervisors;
   private final TaskRegistry tasks;
+  private final Supplier<Optional<CleanerStatus>> cleaning;
   private final Clock clock;
 
   /**
@@ -37,6 +41,7 @@ public final class NodeFacts {
       NfsFront nfs,
       HypervisorRegistry hypervisors,
       TaskRegistry tasks,
+      Supplier<Optional<CleanerStatus>> cleaning,
       Clock clock) {
     this.identity = identity;
     this.pool = pool;
@@ -44,6 +49,7 @@ public final class NodeFacts {
     this.nfs = nfs;
     this.hypervisors = hypervisors;
     this.tasks = tasks;
+    this.cleaning = cleaning;
     this.clock = clock;
   }
 
@@ -83,6 +89,7 @@ public final class NodeFacts {
   /** Space, reduction and exports. */
   public DatastoreView datastore() {
     SpaceReport space = datastore.space();
+    Optional<CleanerStatus> cleaned = cleaning.get();
     return new DatastoreView(
         identity.datastoreName(),
         space.totalBytes(),
@@ -91,6 +98,8 @@ public final class NodeFacts {
         space.uniqueWritten(),
         space.storedWritten(),
         reduction(space),
+        cleaned.map(CleanerStatus::reclaimableBytes).filter(bytes -> bytes >= 0).orElse(null),
+        cleaned.map(CleanerStatus::freedBytes).orElse(0L),
         space.files(),
         datastore.snapshots().count(),
         nfs.address(),

@@ -5,7 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.clean.Cleaner;
+import org.opendvx.core.clean.CleanerSettings;
+import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -15,6 +19,7 @@ import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.LogSettings;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
+import org.opendvx.server.config.CleanerSection;
 import org.opendvx.server.config.MemorySection;
 import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.node.DataFolder;
@@ -33,11 +38,13 @@ final class LocalStore implements Store {
   private final LocalPool pool;
   private final KeyRing keys;
   private final DvxDatastore datastore;
+  private final Cleaner cleaner;
 
-  private LocalStore(LocalPool pool, KeyRing keys, DvxDatastore datastore) {
+  private LocalStore(LocalPool pool, KeyRing keys, DvxDatastore datastore, Cleaner cleaner) {
     this.pool = pool;
     this.keys = keys;
     this.datastore = datastore;
+    this.cleaner = cleaner;
   }
 
   /** Opens the store, making it at the first start. */
@@ -60,8 +67,9 @@ final class LocalStore implements Store {
       if (fresh) {
         PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
       }
+      Cleaner cleaner = cleaner(datastore, config.cleaner());
       done = true;
-      return new LocalStore(pool, keys, datastore);
+      return new LocalStore(pool, keys, datastore, cleaner);
     } finally {
       if (!done) {
         if (keys != null) {
@@ -125,6 +133,15 @@ final class LocalStore implements Store {
     }
   }
 
+  private static Cleaner cleaner(DvxDatastore datastore, CleanerSection section) {
+    CleanerSettings settings = CleanerSettings.DEFAULT.withRate(section.rate().bytes());
+    Cleaner cleaner = new Cleaner(datastore.reclaim(), settings);
+    if (section.mode() == CleanerSection.Mode.ON) {
+      cleaner.start();
+    }
+    return cleaner;
+  }
+
   private static DatastoreSettings settings(MemorySection memory) {
     LogSettings log = LogSettings.DEFAULT;
     return DatastoreSettings.DEFAULT.withLog(
@@ -148,6 +165,11 @@ final class LocalStore implements Store {
   }
 
   @Override
+  public Optional<CleanerStatus> cleaning() {
+    return Optional.of(cleaner.status());
+  }
+
+  @Override
   public byte[] handleKey() {
     byte[] label = HANDLE_KEY.getBytes(StandardCharsets.UTF_8);
     byte[] key = new byte[HandleMac.LENGTH];
@@ -159,8 +181,9 @@ final class LocalStore implements Store {
   public void close() {
     try (pool;
         keys;
-        datastore) {
-      // Closed in the order: datastore, keys, pool.
+        datastore;
+        cleaner) {
+      // Closed in the order: cleaner, datastore, keys, pool.
     }
   }
 }
