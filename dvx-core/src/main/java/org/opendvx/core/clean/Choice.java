@@ -62,6 +62,16 @@ final class Choice {
   record Chosen(List<Candidate> victims, long garbage, long live) {
     static final Chosen NONE = new Chosen(List.of(), 0, 0);
 
+    /**
+     * The same after a look at a part, where more is known from an earlier look at all.
+     *
+     * @param freed bytes given back since that
+     */
+    Chosen beside(Chosen all, long freed) {
+      return new Chosen(
+          victims, Math.max(garbage, all.garbage() - freed), Math.max(live, all.live()));
+    }
+
     /** Garbage in what was chosen. */
     long victimGarbage() {
       return victims.stream().mapToLong(Candidate::garbage).sum();
@@ -74,9 +84,15 @@ final class Choice {
    * @param ids ascending, as they were before the census's checkpoint
    * @param without not to be chosen
    * @param leastShare of garbage
+   * @param enough garbage of which no more is chosen
    */
   Chosen choose(
-      Census census, long[] ids, Set<Long> without, double leastShare, CleanerSettings settings) {
+      Census census,
+      long[] ids,
+      Set<Long> without,
+      double leastShare,
+      long enough,
+      CleanerSettings settings) {
     Map<Long, List<Long>> held = places.at(list(ids));
     entries.keySet().retainAll(held.keySet());
     List<Candidate> worth = new ArrayList<>();
@@ -104,23 +120,26 @@ final class Choice {
       worth.addAll(small);
     }
     worth.sort(Comparator.comparingDouble(Candidate::score).reversed());
-    return new Chosen(limited(worth, settings), garbage, live);
+    return new Chosen(limited(worth, enough, settings), garbage, live);
   }
 
   private static double age(int index, int count) {
     return 1 - (double) index / count;
   }
 
-  private static List<Candidate> limited(List<Candidate> sorted, CleanerSettings settings) {
+  private static List<Candidate> limited(
+      List<Candidate> sorted, long enough, CleanerSettings settings) {
     List<Candidate> victims = new ArrayList<>();
     long moved = 0;
+    long garbage = 0;
     for (Candidate candidate : sorted) {
-      if (victims.size() == settings.victims()) {
+      if (victims.size() == settings.victims() || garbage >= enough) {
         break;
       }
       if (moved + candidate.live() <= settings.movedBytes()) {
         victims.add(candidate);
         moved += candidate.live();
+        garbage += candidate.garbage();
       }
     }
     return victims;

@@ -42,6 +42,8 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   /** Garbage to be given back for which the next walk need not wait. */
   private static final long WORTH_A_WALK = 256L << 20;
 
+  private static final long ENOUGH = 32L << 20;
+  private static final int ENOUGH_PART = 32;
   private static final double TIGHT_SHARE = 0.03;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
   private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
@@ -78,6 +80,9 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
 
   /** The last round that gave something back, and the last that found nothing to give. */
   private long fruitful;
+
+  /** How often a round had given something back, also before its end. */
+  private long progress;
 
   private long barren;
 
@@ -131,9 +136,10 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
       wanted = true;
       changed.signalAll();
       long asked = begun;
+      long then = progress;
       long left = limitNanos;
       while (true) {
-        if (fruitful > asked) {
+        if (fruitful > asked || progress > then) {
           return SpaceMaker.Outcome.MADE;
         }
         if (barren > asked || closing) {
@@ -214,6 +220,17 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     }
   }
 
+  /** A round gave something back, and goes on. */
+  private void progressed() {
+    lock.lock();
+    try {
+      progress++;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void pause() {
     lock.lock();
     try {
@@ -269,7 +286,8 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     one.lockInterruptibly();
     try {
       PlaceRegister places = store.places();
-      CleaningRound round = new CleaningRound(store, settings, throttle, stuck, steps);
+      CleaningRound round =
+          new CleaningRound(store, settings, throttle, stuck, steps, this::progressed);
       TreeSet<Long> victims = new TreeSet<>(round.takeUp());
       chosen.victims().forEach(victim -> victims.add(victim.place()));
       chosen = new Chosen(List.of(), chosen.garbage(), chosen.live());
@@ -285,7 +303,10 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
       remember(skip, complete);
       Set<Long> without = new TreeSet<>(stuck);
       without.addAll(places.condemnedNow());
-      chosen = choice.choose(result.census(), ids, without, leastShare(), settings);
+      Chosen before = chosen;
+      Chosen found =
+          choice.choose(result.census(), ids, without, leastShare(), enough(), settings);
+      chosen = skip == 0 ? found : found.beside(before, Math.max(0, result.freed()));
       barrenTurns = chosen.victims().isEmpty() && skip == 0 ? barrenTurns + 1 : 0;
       nothingLeft = barrenTurns >= groups;
       walkEndedAt = System.nanoTime();
@@ -356,6 +377,14 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
 
   private static int groupOf(long place, int groups) {
     return groups == 1 ? 0 : Math.floorMod(Long.hashCode(place * 0x9e3779b97f4a7c15L), groups);
+  }
+
+  /**
+   * Garbage of which a round need not take more. While space is short it takes what is best and
+   * looks again: what waits gets emptier, and costs less to move.
+   */
+  private long enough() {
+    return urgent() ? Math.max(ENOUGH, store.usableBytes() / ENOUGH_PART) : Long.MAX_VALUE;
   }
 
   /** Share of garbage from which on a container is worth cleaning: less, the fuller the pool. */

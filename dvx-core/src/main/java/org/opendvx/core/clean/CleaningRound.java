@@ -69,6 +69,7 @@ final class CleaningRound {
   private final Throttle throttle;
   private final Set<Long> stuck;
   private final Consumer<Step> steps;
+  private final Runnable freed;
 
   private final List<Long> gone = new ArrayList<>();
   private final List<Long> targets = new ArrayList<>();
@@ -81,13 +82,16 @@ final class CleaningRound {
    *
    * @param stuck victims of which something cannot be read; they are left alone, more are added
    * @param steps told of each step that was made
+   * @param freed told whenever more was given back than was written
    */
   CleaningRound(
       Reclaim store,
       CleanerSettings settings,
       Throttle throttle,
       Set<Long> stuck,
-      Consumer<Step> steps) {
+      Consumer<Step> steps,
+      Runnable freed) {
+    this.freed = freed;
     this.store = store;
     this.places = store.places();
     this.containers = store.pool().containers();
@@ -199,6 +203,9 @@ final class CleaningRound {
       steps.accept(Step.DELETED);
       throttle.worked(1);
     }
+    if (deletedBytes > writtenBytes) {
+      freed.run();
+    }
   }
 
   /**
@@ -276,12 +283,11 @@ final class CleaningRound {
     private final SlotType type;
     private final Census census;
     private final SortedMap<Long, Long> moves = new TreeMap<>();
-    private Repacker.Target target;
+    private Repacker.@Nullable Target target;
 
     Mover(SlotType type, Census census) {
       this.type = type;
       this.census = census;
-      this.target = store.repacker().begin(type);
     }
 
     void move(List<Long> sorted) {
@@ -301,8 +307,13 @@ final class CleaningRound {
 
     /** Whether the target took them; a target that did not takes no more. */
     private boolean take(long container, long[] addresses, Set<Long> given) {
+      Repacker.Target into = target;
+      if (into == null) {
+        into = store.repacker().begin(type);
+        target = into;
+      }
       try {
-        if (!target.take(addresses)) {
+        if (!into.take(addresses)) {
           return false;
         }
       } catch (DvxException e) {
@@ -313,7 +324,7 @@ final class CleaningRound {
         giveUp(container, e.getMessage());
         return false;
       }
-      moves.put(container, target.id());
+      moves.put(container, into.id());
       moved += addresses.length;
       throttle.worked(addresses.length * 2048L);
       return true;
@@ -328,11 +339,12 @@ final class CleaningRound {
 
     /** Puts the target and publishes what is in it. */
     private void finish() {
-      if (!moves.isEmpty()) {
-        places.intend(target.id());
-        targets.add(target.id());
+      Repacker.Target full = target;
+      if (full != null && !moves.isEmpty()) {
+        places.intend(full.id());
+        targets.add(full.id());
         steps.accept(Step.INTENDED);
-        writtenBytes += target.put();
+        writtenBytes += full.put();
         steps.accept(Step.PUT);
         places.publish(moves);
         steps.accept(Step.PUBLISHED);
@@ -342,7 +354,7 @@ final class CleaningRound {
 
     private void restart() {
       moves.clear();
-      target = store.repacker().begin(type);
+      target = null;
     }
   }
 }

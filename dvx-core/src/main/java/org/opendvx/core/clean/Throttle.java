@@ -14,6 +14,7 @@ final class Throttle {
 
   private static final long LEAST_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long MOST_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long HURRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   /** Operations a second from which on the host counts as busy. */
@@ -29,6 +30,8 @@ final class Throttle {
   private long lookedAt = System.nanoTime();
   private long operationsThen;
   private boolean busy;
+  private boolean hurried;
+  private long hurryAt = System.nanoTime() - HURRY_NANOS;
 
   /** The cleaner is to end now. */
   static final class StoppedException extends RuntimeException {
@@ -72,11 +75,11 @@ final class Throttle {
       throw new StoppedException();
     }
     long now = System.nanoTime();
-    if (urgent.getAsBoolean()) {
+    look(now);
+    if (hurried) {
       begin();
       return;
     }
-    look(now);
     double share = busy ? settings.busyShare() : settings.share();
     long byTime = (long) ((now - since) * (1 / share - 1));
     long byBytes =
@@ -89,11 +92,11 @@ final class Throttle {
     }
   }
 
-  boolean busy() {
-    return busy;
-  }
-
   private void look(long now) {
+    if (now - hurryAt > HURRY_NANOS) {
+      hurried = urgent.getAsBoolean();
+      hurryAt = now;
+    }
     if (now - lookedAt > LOOK_NANOS) {
       long count = operations.getAsLong();
       busy = (count - operationsThen) * TimeUnit.SECONDS.toNanos(1) / (now - lookedAt) > BUSY;

@@ -49,9 +49,7 @@ public final class CleanerBenchmark {
         LocalPoolConfig.of(drives).withJournal(8 << 20, 8).withDriveCapacity(capacity);
     LocalPool.create(config);
     pool = LocalPool.open(config);
-    store =
-        DvxDatastore.format(
-            pool, KeyRing.generate(), DatastoreSettings.DEFAULT, "bench");
+    store = DvxDatastore.format(pool, KeyRing.generate(), DatastoreSettings.DEFAULT, "bench");
   }
 
   /** Runs one of the two. */
@@ -92,8 +90,7 @@ public final class CleanerBenchmark {
   }
 
   private void overwrite(int seconds) throws Exception {
-    Cleaner cleaner =
-        new Cleaner(store.reclaim(), CleanerSettings.DEFAULT);
+    Cleaner cleaner = new Cleaner(store.reclaim(), CleanerSettings.DEFAULT);
     cleaner.start();
     FileKey disk = file("disk");
     long size = (long) (pool.status().capacity().usableBytes() * 0.8) / WRITE * WRITE;
@@ -162,14 +159,19 @@ public final class CleanerBenchmark {
     drain();
     System.out.printf("%d snapshots in %.1f s%n", number, (System.nanoTime() - start) / 1e9);
     store.checkpoint();
+    RoundReport settled = cleaner.round();
+    for (int i = 0; i < 20 && (settled.chosen() > 0 || !settled.walkedAll()); i++) {
+      settled = cleaner.round();
+    }
+    System.out.printf(
+        "%d snapshots, everything: %.2f s (%s)%n",
+        number, cleaner.status().walkSeconds(), settled);
     walk(cleaner, number + " snapshots, what is younger than the last full walk");
-    Cleaner fresh = new Cleaner(store.reclaim(), CleanerSettings.DEFAULT);
-    walk(fresh, number + " snapshots, everything");
     for (int i = 0; i < 64; i++) {
       write(disk, random.nextLong(size / WRITE) * WRITE);
     }
     drain();
-    walk(fresh, number + " snapshots, what is younger after 2 MiB of writes");
+    walk(cleaner, number + " snapshots, what is younger, after 2 MiB of writes");
     store.close();
     pool.close();
   }
