@@ -304,8 +304,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
       Set<Long> without = new TreeSet<>(stuck);
       without.addAll(places.condemnedNow());
       Chosen before = chosen;
-      Chosen found =
-          choice.choose(result.census(), ids, without, leastShare(), enough(), settings);
+      Chosen found = choice.choose(result.census(), ids, without, leastShare(), enough(), settings);
       chosen = skip == 0 ? found : found.beside(before, Math.max(0, result.freed()));
       barrenTurns = chosen.victims().isEmpty() && skip == 0 ? barrenTurns + 1 : 0;
       nothingLeft = barrenTurns >= groups;

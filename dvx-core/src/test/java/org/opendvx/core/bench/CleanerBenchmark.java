@@ -164,8 +164,7 @@ public final class CleanerBenchmark {
       settled = cleaner.round();
     }
     System.out.printf(
-        "%d snapshots, everything: %.2f s (%s)%n",
-        number, cleaner.status().walkSeconds(), settled);
+        "%d snapshots, everything: %.2f s (%s)%n", number, cleaner.status().walkSeconds(), settled);
     walk(cleaner, number + " snapshots, what is younger than the last full walk");
     for (int i = 0; i < 64; i++) {
       write(disk, random.nextLong(size / WRITE) * WRITE);
