@@ -2,6 +2,9 @@ package org.opendvx.core.datastore;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.ChunkLog;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.PoolStatus;
@@ -30,6 +33,8 @@ final class Admission {
   private final InodeTable inodes;
   private final AtomicLong free = new AtomicLong();
   private final AtomicLong readAt = new AtomicLong();
+  private final Pace pace = new Pace();
+  private volatile @Nullable SpaceMaker maker;
   private volatile PoolStatus.Capacity capacity = new PoolStatus.Capacity(0, 0, 0, 0);
 
   Admission(Pool pool, Room room, ChunkLog log, InodeTable inodes) {
@@ -62,10 +67,32 @@ final class Admission {
 
   private void take(long bytes) {
     refreshSometimes();
+    SpaceMaker help = maker;
+    if (help != null) {
+      pace.take(bytes, free.get(), capacity.usableBytes());
+    }
     if (free.addAndGet(-bytes) < 0) {
       free.addAndGet(bytes);
-      throw new FileException(FileError.NO_SPACE, "the pool is full");
+      if (help != null) {
+        throw new NoSpaceYet(this, help);
+      }
+      throw full();
     }
+  }
+
+  private static FileException full() {
+    return new FileException(FileError.NO_SPACE, "the pool is full");
+  }
+
+  /** Sets who makes room when there is none; null for nobody. */
+  void spaceMaker(@Nullable SpaceMaker newMaker) {
+    maker = newMaker;
+  }
+
+  /** What may still be stored, by a fresh count; negative when the reserve is touched. */
+  long freeNow() {
+    refresh(System.nanoTime());
+    return free.get();
   }
 
   /** What may still be stored. */
@@ -97,5 +124,32 @@ final class Admission {
             - log.statistics().pendingBytes()
             - inodes.dirtyCount() * FILE_SHARE
             - inodes.blocksChanged() * NODE_SHARE);
+  }
+
+  /** Room must be made first. */
+  private static final class NoSpaceYet extends NotYet {
+    private static final long serialVersionUID = 1L;
+    private static final long LIMIT_NANOS = Duration.ofSeconds(30).toNanos();
+
+    private final transient Admission admission;
+    private final transient SpaceMaker help;
+
+    NoSpaceYet(Admission admission, SpaceMaker help) {
+      super("the pool is full");
+      this.admission = admission;
+      this.help = help;
+    }
+
+    @Override
+    void await() throws InterruptedException {
+      switch (help.makeRoom(LIMIT_NANOS)) {
+        case MADE -> admission.refresh(System.nanoTime());
+        case NOTHING -> throw full();
+        case WORKING ->
+            throw DvxException.of(Kind.TIMEOUT, "The pool is full and being cleaned")
+                .cause("No room was made within " + LIMIT_NANOS / 1_000_000_000 + " s")
+                .build();
+      }
+    }
   }
 }

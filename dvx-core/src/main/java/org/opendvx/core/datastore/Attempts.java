@@ -1,11 +1,15 @@
 package org.opendvx.core.datastore;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.log.Passage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +27,14 @@ final class Attempts implements AutoCloseable {
   /** Set while an operation runs that must not wait. */
   private static final ThreadLocal<Boolean> HURRY = new ThreadLocal<>();
 
+  /** Failures to read that are put down to the cleaner: what was looked up had been replaced. */
+  private static final int STALE_READS = 3;
+
   private final Failures failures;
+
+  /** Those who may hold addresses of chunks and nodes. */
+  private final Passage users = new Passage();
+
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("datastore-", 0).factory());
 
@@ -72,11 +83,19 @@ final class Attempts implements AutoCloseable {
   private <T> void repeat(
       NotYet first, Supplier<CompletableFuture<T>> operation, CompletableFuture<T> result) {
     NotYet notYet = first;
+    int failed = 0;
     try {
       for (int attempt = 0; ; attempt++) {
-        notYet.await();
         try {
-          forward(attempt < PATIENCE ? hurried(operation) : operation.get(), result);
+          notYet.await();
+        } catch (DvxException e) {
+          // Nobody holds addresses while waiting: what was to be read may be gone for good reason.
+          if (e.kind() != Kind.CORRUPT || ++failed > STALE_READS) {
+            throw e;
+          }
+        }
+        try {
+          forward(attempt < PATIENCE ? hurried(operation) : inside(operation), result);
           return;
         } catch (NotYet again) {
           notYet = again;
@@ -96,11 +115,13 @@ final class Attempts implements AutoCloseable {
   /** Runs work that needs a disk and no lock on a virtual thread. */
   <T> CompletableFuture<T> blocking(Supplier<T> work) {
     CompletableFuture<T> result = new CompletableFuture<>();
+    int ticket = users.enter();
+    boolean started = false;
     try {
       threads.execute(
           () -> {
             try {
-              result.complete(work.get());
+              result.complete(use(ticket, work));
             } catch (RuntimeException e) {
               result.completeExceptionally(failures.translate(e));
             } catch (Error e) {
@@ -108,10 +129,41 @@ final class Attempts implements AutoCloseable {
               throw e;
             }
           });
+      started = true;
     } catch (RejectedExecutionException _) {
       result.completeExceptionally(new FileException(FileError.IO, "the datastore is closed"));
+    } finally {
+      if (!started) {
+        users.leave(ticket);
+      }
     }
     return result;
+  }
+
+  private <T> T use(int ticket, Supplier<T> work) {
+    try {
+      return work.get();
+    } finally {
+      users.leave(ticket);
+    }
+  }
+
+  /** Runs work on this thread that reads trees or chunks: what it finds is not taken away. */
+  <T> T inside(Supplier<T> work) {
+    return use(users.enter(), work);
+  }
+
+  /**
+   * Waits until all have ended who may have looked addresses up before the call; false when the
+   * limit passed first.
+   */
+  boolean awaitUsers(Duration limit) throws InterruptedException {
+    return users.await(limit.toNanos());
+  }
+
+  /** Attempts so far. */
+  long count() {
+    return users.entries();
   }
 
   /**
@@ -134,12 +186,14 @@ final class Attempts implements AutoCloseable {
     }
   }
 
-  private static <T> CompletableFuture<T> hurried(Supplier<CompletableFuture<T>> operation) {
+  private <T> CompletableFuture<T> hurried(Supplier<CompletableFuture<T>> operation) {
+    int ticket = users.enter();
     HURRY.set(true);
     try {
       return operation.get();
     } finally {
       HURRY.remove();
+      users.leave(ticket);
     }
   }
 

@@ -18,6 +18,7 @@ import org.opendvx.core.log.NodeLog;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.tree.Blob;
 import org.opendvx.core.tree.FrozenTree;
+import org.opendvx.core.tree.NodeWalk;
 import org.opendvx.core.tree.TreeIo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,6 +77,16 @@ final class Checkpointer implements AutoCloseable {
     this.settings = settings;
     this.root = root;
     this.before = root.totals();
+  }
+
+  /** The last checkpoint. */
+  RootRecord root() {
+    return root;
+  }
+
+  /** Visits what the last checkpoint reaches. */
+  void walk(NodeWalk.Visitor visitor) {
+    new LiveWalk(stores.io, visitor).walk(root);
   }
 
   void start() {

@@ -39,6 +39,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   private final SnapshotService snapshots;
   private final Transactions transactions;
   private final Admission admission;
+  private final Reclaim reclaim;
   private final Room room;
   private final long verifier = new SecureRandom().nextLong();
 
@@ -58,6 +59,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     this.transactions =
         new Transactions(state, engine.journal(), room, locks, engine.clock(), engine.failures());
     this.admission = new Admission(engine.pool(), room, engine.log(), state.inodes());
+    this.reclaim = new Reclaim(engine, admission);
     this.files = new Files(state.inodes());
     ChunkReader reader = new ChunkReader(engine.log(), attempts);
     this.view = new SnapshotView(state.snapshots(), files, reader, engine.clock().now());
@@ -170,6 +172,11 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   /** Writes a checkpoint now and returns when it is in place; blocks. */
   public void checkpoint() {
     engine.checkpointer().checkpoint();
+  }
+
+  /** What a cleaner works with. */
+  public Reclaim reclaim() {
+    return reclaim;
   }
 
   @Override

@@ -15,8 +15,9 @@ import org.opendvx.core.journal.Journal;
 import org.opendvx.core.log.ChunkLog;
 import org.opendvx.core.log.ContainerIds;
 import org.opendvx.core.log.ContainerLog;
-import org.opendvx.core.log.ContainerPlaces;
+import org.opendvx.core.log.PlaceRegister;
 import org.opendvx.core.log.RecordedChunks;
+import org.opendvx.core.log.Repacker;
 import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.JournalStore;
@@ -32,12 +33,17 @@ final class Engine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
   private static final int ROOT_MODE = 0755;
 
+  /** Of the compression of what the cleaner moves. */
+  private static final int COLD_LEVEL = 3;
+
   private final Pool pool;
   private final DatastoreSettings settings;
   private final Epoch epoch;
   private final JournalStore journalStore;
   private final Journal journal;
   private final ContainerLog log;
+  private final PlaceRegister places;
+  private final Repacker repacker;
   private final NameHash hash;
   private final State state;
   private final Locks locks = new Locks();
@@ -67,6 +73,8 @@ final class Engine implements AutoCloseable {
             new RecordSealer(keys),
             Math.toIntExact(epoch.number()),
             settings.journal());
+    // After the incarnation was noted: a cleaner elsewhere sees this host, or is seen by it.
+    this.places = PlaceRegister.load(pool.records(), epoch);
     this.log =
         new ContainerLog(
             pool.containers(),
@@ -74,9 +82,10 @@ final class Engine implements AutoCloseable {
             new ContainerIds(pool.records(), epoch),
             new Fingerprinter(keys),
             new ChunkSealer(keys, ChunkCodec.lz4()),
-            ContainerPlaces.UNMOVED,
+            places,
             sources,
             settings.log());
+    this.repacker = log.repacker(new ChunkSealer(keys, ChunkCodec.zstd(COLD_LEVEL)));
     this.hash = new NameHash(keys.directoryHashKey());
     ResidentNodes nodes = new ResidentNodes(log);
     TreeIo io = new TreeIo(nodes, settings.nodeCacheBytes());
@@ -260,6 +269,14 @@ final class Engine implements AutoCloseable {
 
   ContainerLog log() {
     return log;
+  }
+
+  PlaceRegister places() {
+    return places;
+  }
+
+  Repacker repacker() {
+    return repacker;
   }
 
   NameHash hash() {

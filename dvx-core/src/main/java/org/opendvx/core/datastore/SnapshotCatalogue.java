@@ -108,14 +108,16 @@ final class SnapshotCatalogue {
     if (memory != null) {
       return memory.fresh() == null ? null : memory.fresh().contents();
     }
-    SnapshotContents cached = contents.getIfPresent(id);
-    if (cached != null) {
-      return cached;
-    }
+    // The table first: what is cached may be of a snapshot that was deleted meanwhile, of which
+    // nothing must come to life again.
     byte[] record = tables.byIdReader.get(id);
     if (record == null) {
       Newer since = newer.get(id);
       return since == null || since.fresh() == null ? null : since.fresh().contents();
+    }
+    SnapshotContents cached = contents.getIfPresent(id);
+    if (cached != null) {
+      return cached;
     }
     if (!Attempts.mayWait()) {
       throw new ContentsMissing(this, id);

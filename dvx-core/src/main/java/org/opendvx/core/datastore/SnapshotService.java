@@ -45,7 +45,7 @@ final class SnapshotService implements Snapshots {
 
   @Override
   public Optional<SnapshotInfo> snapshot(long id) {
-    return Optional.ofNullable(catalogue.head(id)).map(this::info);
+    return attempts.inside(() -> Optional.ofNullable(catalogue.head(id)).map(this::info));
   }
 
   private SnapshotInfo info(SnapshotHead head) {
@@ -54,8 +54,11 @@ final class SnapshotService implements Snapshots {
 
   @Override
   public Optional<SnapshotInfo> find(String name) {
-    long id = catalogue.find(name);
-    return id == 0 ? Optional.empty() : snapshot(id);
+    return attempts.inside(
+        () -> {
+          long id = catalogue.find(name);
+          return id == 0 ? Optional.empty() : snapshot(id);
+        });
   }
 
   @Override
@@ -64,7 +67,7 @@ final class SnapshotService implements Snapshots {
       throw new FileException(FileError.INVALID, "a page after " + afterId + " of " + limit);
     }
     List<SnapshotInfo> page = new ArrayList<>();
-    for (SnapshotHead head : catalogue.list(afterId, limit)) {
+    for (SnapshotHead head : attempts.inside(() -> catalogue.list(afterId, limit))) {
       page.add(CutPath.info(head, NO_DOCUMENT));
     }
     return page;
@@ -83,7 +86,7 @@ final class SnapshotService implements Snapshots {
 
   @Override
   public List<Member> members(long id) {
-    SnapshotContents contents = catalogue.contents(id);
+    SnapshotContents contents = attempts.inside(() -> catalogue.contents(id));
     if (contents == null) {
       return List.of();
     }

@@ -20,6 +20,7 @@ final class ChunkBatch implements ChunkLog.WriteBatch {
   private static final int SCANNED = 16;
 
   private final Tools tools;
+  private final int ticket;
   private final Place place = new Place();
   private OpenContainer[] containers = new OpenContainer[FIRST_CHUNKS];
   private int[] slots = new int[FIRST_CHUNKS];
@@ -38,6 +39,7 @@ final class ChunkBatch implements ChunkLog.WriteBatch {
 
   ChunkBatch(Tools tools) {
     this.tools = tools;
+    this.ticket = tools.passage.enter();
   }
 
   /** What every batch of a log shares. */
@@ -48,7 +50,8 @@ final class ChunkBatch implements ChunkLog.WriteBatch {
       DedupeVerifier verifier,
       IndexFeeder feeder,
       ContainerWriter writer,
-      LogCounters counters) {}
+      LogCounters counters,
+      Passage passage) {}
 
   @Override
   public long add(byte[] bytes, int offset) {
@@ -106,6 +109,14 @@ final class ChunkBatch implements ChunkLog.WriteBatch {
   @Override
   public void committed(long lsn) {
     end();
+    try {
+      settle(lsn);
+    } finally {
+      tools.passage.leave(ticket);
+    }
+  }
+
+  private void settle(long lsn) {
     // The index first: while its slots are unsettled, a container does not go anywhere.
     for (int i = 0; i < count; i++) {
       long address = ChunkAddress.of(containers[i].id(), slots[i]);
@@ -127,9 +138,13 @@ final class ChunkBatch implements ChunkLog.WriteBatch {
   @Override
   public void abandoned() {
     end();
-    for (int i = 0; i < count; i++) {
-      containers[i].abandoned(slots[i]);
-      tools.writer.settled(containers[i]);
+    try {
+      for (int i = 0; i < count; i++) {
+        containers[i].abandoned(slots[i]);
+        tools.writer.settled(containers[i]);
+      }
+    } finally {
+      tools.passage.leave(ticket);
     }
   }
 

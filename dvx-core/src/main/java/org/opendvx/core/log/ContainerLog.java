@@ -29,6 +29,12 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
   private final NodeWriter nodeWriter;
   private final Rebuilder rebuilder;
   private final ChunkBatch.Tools tools;
+  private final Passage batches = new Passage();
+  private final LongSupplier ids;
+  private final Fingerprinter fingerprinter;
+  private final ContainerReader containers;
+  private final ContainerStore store;
+  private final Epoch epoch;
 
   /**
    * Opens a log.
@@ -47,10 +53,14 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
       ContainerPlaces places,
       List<SlotSource> sources,
       LogSettings settings) {
+    this.ids = ids;
+    this.fingerprinter = fingerprinter;
+    this.store = store;
+    this.epoch = epoch;
     this.index = new DedupeIndex(settings.indexBytes());
     TocCache tocs = new TocCache(settings.tocCacheBytes());
     DedupeVerifier verifier = new DedupeVerifier(store, live, places, tocs);
-    ContainerReader containers = new ContainerReader(store, places, tocs, verifier::unreadable);
+    this.containers = new ContainerReader(store, places, tocs, verifier::unreadable);
     this.reader =
         new ChunkReader(
             new ChunkCache(settings.cacheBytes()),
@@ -89,7 +99,8 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
     this.nodeWriter = new NodeWriter(sealer, nodeContainers, settings.flushLimit());
     this.rebuilder = new Rebuilder(store, places, live, buffers, index);
     this.tools =
-        new ChunkBatch.Tools(fingerprinter, sealer, index, verifier, feeder, dataWriter, counters);
+        new ChunkBatch.Tools(
+            fingerprinter, sealer, index, verifier, feeder, dataWriter, counters, batches);
   }
 
   @Override
@@ -187,6 +198,34 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
   public boolean drain(Duration limit) throws InterruptedException {
     dataWriter.closeOpen();
     return dataWriter.awaitPut(limit.toNanos());
+  }
+
+  /**
+   * Waits until every batch that was begun before the call has ended, so that no reference that it
+   * found by dedupe is still to be journalled.
+   *
+   * @return false when the limit passed first
+   */
+  public boolean awaitBatches(Duration limit) throws InterruptedException {
+    return batches.await(limit.toNanos());
+  }
+
+  /**
+   * An id that is given to no container: those opened before have lower ones, those opened later
+   * higher ones, as far as they are of this log.
+   */
+  public long markId() {
+    return ids.getAsLong();
+  }
+
+  /**
+   * Moves slots between containers of the pool.
+   *
+   * @param sealer seals and compresses what is moved
+   */
+  public Repacker repacker(ChunkSealer sealer) {
+    return new Repacker(
+        store, epoch, ids, containers, new SlotOpener(sealer), sealer, fingerprinter);
   }
 
   /** Stops the background work. What the pool does not have is in the journal. */

@@ -81,6 +81,11 @@ final class ContainerReader {
     }
   }
 
+  /** Where a container's slots are now. */
+  long placeOf(long container) {
+    return places.placeOf(container);
+  }
+
   /**
    * The table of a container.
    *
@@ -95,6 +100,21 @@ final class ContainerReader {
     Toc toc = Toc.parse(place, raw.footer, raw.bytes, raw.at);
     tocs.put(toc);
     return toc;
+  }
+
+  /** Entries in a container's table, by its footer. */
+  int entries(long place) {
+    int length =
+        store
+            .length(place)
+            .orElseThrow(
+                () -> DvxException.of(Kind.NOT_FOUND, "There is no container " + place).build());
+    if (length < ContainerFormat.HEADER + ContainerFormat.FOOTER) {
+      throw ContainerFormat.corrupt(place, "it is too short");
+    }
+    byte[] footer = new byte[ContainerFormat.FOOTER];
+    store.read(place, length - footer.length, footer.length, footer, 0);
+    return ContainerFormat.readFooter(footer, 0, place, length).count();
   }
 
   /** The bytes of a container's table; only the footer is checked. */

@@ -132,6 +132,10 @@ final class IndexFeeder {
     long address = ContainerFormat.getLong(toc, at);
     long high = ContainerFormat.getLong(toc, at + ContainerFormat.ENTRY_FINGERPRINT);
     long low = ContainerFormat.getLong(toc, at + ContainerFormat.ENTRY_FINGERPRINT + 8);
+    if (high == 0 && low == 0) {
+      // A node that the cleaner moved.
+      return true;
+    }
     if (forGood) {
       return index.putIfRoom(high, low, address);
     }

@@ -61,6 +61,20 @@ public record Blob(long address, int length) {
     return bytes;
   }
 
+  /** Visits the nodes in which the bytes are. */
+  void nodes(NodeLog log, NodeWalk.Visitor visitor) {
+    if (length == 0 || !visitor.node(address, Long.MAX_VALUE)) {
+      return;
+    }
+    int pieces = pieces(length);
+    if (pieces > 1) {
+      ByteBuffer list = ByteBuffer.wrap(checked(log.read(address), pieces * Long.BYTES));
+      for (int i = 0; i < pieces; i++) {
+        boolean _ = visitor.node(list.getLong(), Long.MAX_VALUE);
+      }
+    }
+  }
+
   private static int pieces(int length) {
     return (length + PIECE - 1) / PIECE;
   }

@@ -1,6 +1,7 @@
 package org.opendvx.server.api;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The datastore: space in bytes, what reduction saves, and what clients mount.
@@ -8,6 +9,9 @@ import java.util.List;
  * @param logicalWrittenBytes written by clients since the pool was created
  * @param uniqueWrittenBytes of them not found to be duplicates
  * @param storedWrittenBytes what those took, compressed and sealed
+ * @param reclaimableBytes garbage that the cleaner will give back, as its last walk estimated it;
+ *     null before the first
+ * @param cleanedBytes given back since the node started
  * @param reduction logical by stored; 1 while nothing is stored
  */
 public record DatastoreView(
@@ -18,6 +22,8 @@ public record DatastoreView(
     long uniqueWrittenBytes,
     long storedWrittenBytes,
     double reduction,
+    @Nullable Long reclaimableBytes,
+    long cleanedBytes,
     long files,
     long snapshots,
     String address,

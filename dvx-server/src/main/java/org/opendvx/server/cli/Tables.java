@@ -62,12 +62,19 @@ final class Tables {
             "Not duplicates", Words.bytes(view.uniqueWrittenBytes()),
             "Stored", Words.bytes(view.storedWrittenBytes()),
             "Reduction", Words.ratio(view.reduction()),
+            "Reclaimable", reclaimable(view),
+            "Cleaned", Words.bytes(view.cleanedBytes()),
             "Files", view.files(),
             "Snapshots", view.snapshots(),
             "NFS", view.address() + " port " + view.nfsPort() + ", mount port " + view.mountPort(),
             "Portmapper", view.portmapper())
         + System.lineSeparator()
         + exports.render();
+  }
+
+  private static String reclaimable(DatastoreView view) {
+    Long bytes = view.reclaimableBytes();
+    return bytes == null ? "not known yet" : "about " + Words.bytes(bytes);
   }
 
   static String drives(DrivesView view) {

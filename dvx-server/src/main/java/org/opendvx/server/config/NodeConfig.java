@@ -16,6 +16,7 @@ public record NodeConfig(
     @Setting(says = "the REST server") RestSection rest,
     @Setting(says = "guest agents") AgentsSection agents,
     @Setting(says = "the log") LogSection log,
+    @Setting(says = "giving space back") CleanerSection cleaner,
     @Setting(says = "virtualisation managers") List<HypervisorSection> hypervisors) {
 
   /** Checks what concerns more than one section. */
@@ -32,24 +33,24 @@ public record NodeConfig(
   /** The same with another node section. */
   public NodeConfig with(NodeSection other) {
     return new NodeConfig(
-        other, drives, pool, keys, memory, flash, nfs, rest, agents, log, hypervisors);
+        other, drives, pool, keys, memory, flash, nfs, rest, agents, log, cleaner, hypervisors);
   }
 
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
     return new NodeConfig(
-        node, drives, pool, keys, memory, flash, other, rest, agents, log, hypervisors);
+        node, drives, pool, keys, memory, flash, other, rest, agents, log, cleaner, hypervisors);
   }
 
   /** The same with another REST section. */
   public NodeConfig with(RestSection other) {
     return new NodeConfig(
-        node, drives, pool, keys, memory, flash, nfs, other, agents, log, hypervisors);
+        node, drives, pool, keys, memory, flash, nfs, other, agents, log, cleaner, hypervisors);
   }
 
   /** The same with another log section. */
   public NodeConfig with(LogSection other) {
     return new NodeConfig(
-        node, drives, pool, keys, memory, flash, nfs, rest, agents, other, hypervisors);
+        node, drives, pool, keys, memory, flash, nfs, rest, agents, other, cleaner, hypervisors);
   }
 }

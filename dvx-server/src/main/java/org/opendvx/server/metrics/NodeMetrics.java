@@ -10,10 +10,12 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.cache.FlashStatus;
+import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.datastore.DvxDatastore;
@@ -109,6 +111,64 @@ public final class NodeMetrics implements AutoCloseable {
     Gauge.builder("dvx.flash." + name, () -> value.applyAsDouble(flash.status()))
         .description(says)
         .baseUnit("bytes")
+        .register(registry);
+  }
+
+  /** Measures the cleaner as well. */
+  public void cleaner(Supplier<CleanerStatus> cleaner) {
+    cleaned("rounds", "Rounds that ended", null, cleaner, CleanerStatus::rounds);
+    cleaned("failures", "Rounds that failed", null, cleaner, CleanerStatus::failures);
+    cleaned("containers.deleted", "Given back", null, cleaner, CleanerStatus::deletedContainers);
+    cleaned("deleted", "Bytes of them", "bytes", cleaner, CleanerStatus::deletedBytes);
+    cleaned("slots.moved", "Live slots copied", null, cleaner, CleanerStatus::movedSlots);
+    cleaned("written", "What that took", "bytes", cleaner, CleanerStatus::writtenBytes);
+    cleaning(
+        "reclaimable",
+        "Garbage as last estimated, -1 before that",
+        "bytes",
+        cleaner,
+        CleanerStatus::reclaimableBytes);
+    cleaning("live", "The rest of what was looked at", "bytes", cleaner, CleanerStatus::liveBytes);
+    cleaning(
+        "containers.condemned", "Being cleaned", null, cleaner, CleanerStatus::condemnedContainers);
+    cleaning(
+        "containers.stuck",
+        "Not cleaned since something in them cannot be read",
+        null,
+        cleaner,
+        CleanerStatus::stuckContainers);
+    cleaning(
+        "containers.moved",
+        "Whose slots are elsewhere than their addresses say",
+        null,
+        cleaner,
+        CleanerStatus::movedContainers);
+    cleaning("walk.nodes", "Visited by the last walk", null, cleaner, CleanerStatus::walkedNodes);
+    cleaning("round", "The last round took", "seconds", cleaner, CleanerStatus::walkSeconds);
+  }
+
+  private void cleaned(
+      String name,
+      String says,
+      @Nullable String unit,
+      Supplier<CleanerStatus> cleaner,
+      ToDoubleFunction<CleanerStatus> value) {
+    FunctionCounter.builder(
+            "dvx.cleaner." + name, cleaner, source -> value.applyAsDouble(source.get()))
+        .description(says)
+        .baseUnit(unit)
+        .register(registry);
+  }
+
+  private void cleaning(
+      String name,
+      String says,
+      @Nullable String unit,
+      Supplier<CleanerStatus> cleaner,
+      ToDoubleFunction<CleanerStatus> value) {
+    Gauge.builder("dvx.cleaner." + name, () -> value.applyAsDouble(cleaner.get()))
+        .description(says)
+        .baseUnit(unit)
         .register(registry);
   }
 

@@ -100,6 +100,9 @@ public final class DvxNode implements AutoCloseable {
     NodeMetrics metrics =
         opened.push("metrics", new NodeMetrics(version, store.pool(), store.datastore()));
     metrics.measure(store.flash());
+    if (store.cleaning().isPresent()) {
+      metrics.cleaner(() -> store.cleaning().orElseThrow());
+    }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
@@ -132,6 +135,7 @@ public final class DvxNode implements AutoCloseable {
             hypervisors,
             tasks,
             store::warnings,
+            store::cleaning,
             clock);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     VmDirectory machines = new VmDirectory(hypervisors);

@@ -1,8 +1,10 @@
 package org.opendvx.server.node;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
+import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.pool.Pool;
 
@@ -13,6 +15,11 @@ public interface Store extends AutoCloseable {
 
   /** The datastore. */
   Datastore datastore();
+
+  /** What the cleaner did; empty without one. */
+  default Optional<CleanerStatus> cleaning() {
+    return Optional.empty();
+  }
 
   /** 16 secret bytes for authenticating file handles, the same for the pool's whole life. */
   byte[] handleKey();

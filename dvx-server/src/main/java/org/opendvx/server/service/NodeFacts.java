@@ -5,7 +5,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
+import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.pool.Pool;
@@ -24,6 +26,7 @@ public final class NodeFacts {
   private final HypervisorRegistry hypervisors;
   private final TaskRegistry tasks;
   private final Supplier<List<String>> storeWarnings;
+  private final Supplier<Optional<CleanerStatus>> cleaning;
   private final Clock clock;
 
   /**
@@ -46,6 +49,7 @@ public final class NodeFacts {
       HypervisorRegistry hypervisors,
       TaskRegistry tasks,
       Supplier<List<String>> storeWarnings,
+      Supplier<Optional<CleanerStatus>> cleaning,
       Clock clock) {
     this.identity = identity;
     this.pool = pool;
@@ -54,6 +58,7 @@ public final class NodeFacts {
     this.hypervisors = hypervisors;
     this.tasks = tasks;
     this.storeWarnings = storeWarnings;
+    this.cleaning = cleaning;
     this.clock = clock;
   }
 
@@ -99,6 +104,7 @@ public final class NodeFacts {
   /** Space, reduction and exports. */
   public DatastoreView datastore() {
     SpaceReport space = datastore.space();
+    Optional<CleanerStatus> cleaned = cleaning.get();
     return new DatastoreView(
         identity.datastoreName(),
         space.totalBytes(),
@@ -107,6 +113,8 @@ public final class NodeFacts {
         space.uniqueWritten(),
         space.storedWritten(),
         reduction(space),
+        cleaned.map(CleanerStatus::reclaimableBytes).filter(bytes -> bytes >= 0).orElse(null),
+        cleaned.map(CleanerStatus::freedBytes).orElse(0L),
         space.files(),
         datastore.snapshots().count(),
         nfs.address(),

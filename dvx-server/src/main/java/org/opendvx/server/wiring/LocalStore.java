@@ -5,8 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
+import org.opendvx.core.clean.Cleaner;
+import org.opendvx.core.clean.CleanerSettings;
+import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -18,6 +22,7 @@ import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
+import org.opendvx.server.config.CleanerSection;
 import org.opendvx.server.config.MemorySection;
 import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.node.DataFolder;
@@ -37,12 +42,15 @@ final class LocalStore implements Store {
   private final KeyRing keys;
   private final FlashTier flash;
   private final DvxDatastore datastore;
+  private final Cleaner cleaner;
 
-  private LocalStore(LocalPool pool, KeyRing keys, FlashTier flash, DvxDatastore datastore) {
+  private LocalStore(
+      LocalPool pool, KeyRing keys, FlashTier flash, DvxDatastore datastore, Cleaner cleaner) {
     this.pool = pool;
     this.keys = keys;
     this.flash = flash;
     this.datastore = datastore;
+    this.cleaner = cleaner;
   }
 
   /** Opens the store, making it at the first start. */
@@ -68,8 +76,9 @@ final class LocalStore implements Store {
       if (fresh) {
         PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
       }
+      Cleaner cleaner = cleaner(datastore, config.cleaner());
       done = true;
-      return new LocalStore(pool, keys, flash, datastore);
+      return new LocalStore(pool, keys, flash, datastore, cleaner);
     } finally {
       if (!done) {
         if (flash != null) {
@@ -141,6 +150,15 @@ final class LocalStore implements Store {
     }
   }
 
+  private static Cleaner cleaner(DvxDatastore datastore, CleanerSection section) {
+    CleanerSettings settings = CleanerSettings.DEFAULT.withRate(section.rate().bytes());
+    Cleaner cleaner = new Cleaner(datastore.reclaim(), settings);
+    if (section.mode() == CleanerSection.Mode.ON) {
+      cleaner.start();
+    }
+    return cleaner;
+  }
+
   static DatastoreSettings settings(MemorySection memory) {
     LogSettings log = LogSettings.DEFAULT;
     return DatastoreSettings.DEFAULT.withLog(
@@ -174,6 +192,11 @@ final class LocalStore implements Store {
   }
 
   @Override
+  public Optional<CleanerStatus> cleaning() {
+    return Optional.of(cleaner.status());
+  }
+
+  @Override
   public byte[] handleKey() {
     return handleKey(keys);
   }
@@ -191,8 +214,9 @@ final class LocalStore implements Store {
     try (pool;
         keys;
         flash;
-        datastore) {
-      // Closed in the order: datastore, flash, keys, pool.
+        datastore;
+        cleaner) {
+      // Closed in the order: cleaner, datastore, flash, keys, pool.
     }
   }
 }

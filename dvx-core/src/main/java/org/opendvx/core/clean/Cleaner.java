@@ -1,0 +1,417 @@
+package org.opendvx.core.clean;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.clean.Choice.Chosen;
+import org.opendvx.core.clean.CleaningRound.Result;
+import org.opendvx.core.clean.CleaningRound.Step;
+import org.opendvx.core.datastore.Reclaim;
+import org.opendvx.core.datastore.SpaceMaker;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.log.PlaceRegister;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Cleans a pool in the background: {@link #start} once, {@link #close} before the datastore.
+ * Without a start, {@link #round} runs one round on the caller's thread. Thread-safe.
+ */
+public final class Cleaner implements SpaceMaker, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Cleaner.class);
+
+  /** Rounds that may look at what is young only, before one looks at everything again. */
+  private static final int YOUNG_ROUNDS = 7;
+
+  /** Part of the time that walks may take. */
+  private static final int WALK_PART = 20;
+
+  /** Part of the pool's room that is free when cleaning begins to hurry. */
+  private static final int TIGHT_PART = 33;
+
+  /** Garbage to be given back for which the next walk need not wait. */
+  private static final long WORTH_A_WALK = 256L << 20;
+
+  private static final long ENOUGH = 32L << 20;
+  private static final int ENOUGH_PART = 32;
+  private static final double TIGHT_SHARE = 0.03;
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
+  private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
+
+  private final Reclaim store;
+  private final CleanerSettings settings;
+  private final Throttle throttle;
+  private final Choice choice;
+  private final Consumer<Step> steps;
+  private final Set<Long> stuck = Collections.newSetFromMap(new ConcurrentHashMap<>());
+  private final CleanerCounters counters = new CleanerCounters();
+  private final Thread thread = Thread.ofPlatform().daemon().name("cleaner").unstarted(this::run);
+
+  /** One round at a time; guards what follows. */
+  private final ReentrantLock one = new ReentrantLock();
+
+  private volatile Chosen chosen = Chosen.NONE;
+  private boolean looked;
+  private int young;
+  private long fullCensusAt;
+  private int turn;
+  private int barrenTurns;
+  private volatile boolean nothingLeft;
+  private volatile long lookedAtCheckpoint = -1;
+  private volatile long walkEndedAt = System.nanoTime();
+  private volatile long walkNanos;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private volatile boolean closing;
+  private int waiters;
+  private boolean wanted;
+  private long begun;
+
+  /** The last round that gave something back, and the last that found nothing to give. */
+  private long fruitful;
+
+  /** How often a round had given something back, also before its end. */
+  private long progress;
+
+  private long barren;
+
+  /** A cleaner that is not started yet. */
+  public Cleaner(Reclaim store, CleanerSettings settings) {
+    this(store, settings, _ -> {});
+  }
+
+  Cleaner(Reclaim store, CleanerSettings settings, Consumer<Step> steps) {
+    this.store = store;
+    this.settings = settings;
+    this.steps = steps;
+    this.throttle = new Throttle(settings, this::urgent, () -> closing, store::operations);
+    this.choice = new Choice(store.pool().containers(), store.places(), store.repacker());
+  }
+
+  /** Starts to clean in the background, and to help out when the pool is full. */
+  public void start() {
+    thread.start();
+    store.spaceMaker(this);
+  }
+
+  /** What it did and knows. */
+  public CleanerStatus status() {
+    Chosen now = chosen;
+    return counters.status(
+        lookedAtCheckpoint < 0 ? -1 : now.garbage(),
+        now.live(),
+        store.places().condemnedNow().size(),
+        stuck.size(),
+        store.places().moved(),
+        walkNanos);
+  }
+
+  /** Asks for a round soon. */
+  public void wanted() {
+    lock.lock();
+    try {
+      wanted = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public SpaceMaker.Outcome makeRoom(long limitNanos) throws InterruptedException {
+    lock.lock();
+    waiters++;
+    try {
+      wanted = true;
+      changed.signalAll();
+      long asked = begun;
+      long then = progress;
+      long left = limitNanos;
+      while (true) {
+        if (fruitful > asked || progress > then) {
+          return SpaceMaker.Outcome.MADE;
+        }
+        if (barren > asked || closing) {
+          return SpaceMaker.Outcome.NOTHING;
+        }
+        if (left <= 0) {
+          return SpaceMaker.Outcome.WORKING;
+        }
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      waiters--;
+      lock.unlock();
+    }
+  }
+
+  /** Whether space is short: then nothing is spared. */
+  private boolean urgent() {
+    return waiting() || store.freeBytes() < store.usableBytes() / TIGHT_PART;
+  }
+
+  private boolean waiting() {
+    lock.lock();
+    try {
+      return waiters > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    while (awaitWork()) {
+      long number = begin();
+      boolean failed = false;
+      RoundReport report = null;
+      try {
+        report = round();
+      } catch (Throttle.StoppedException | InterruptedException _) {
+        return;
+      } catch (DvxException e) {
+        failed = true;
+        LOG.warn("Cleaning failed and will be tried again. {}", e.render());
+      } catch (RuntimeException e) {
+        failed = true;
+        LOG.error("Cleaning failed unexpectedly and will be tried again", e);
+      }
+      end(number, report);
+      if (failed) {
+        counters.failed();
+        pause();
+      }
+    }
+  }
+
+  private long begin() {
+    lock.lock();
+    try {
+      wanted = false;
+      return ++begun;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void end(long number, @Nullable RoundReport report) {
+    lock.lock();
+    try {
+      if (report != null && report.freedBytes() > 0) {
+        fruitful = number;
+      } else if (report == null || nothingLeft) {
+        barren = number;
+      } else {
+        wanted |= waiters > 0;
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A round gave something back, and goes on. */
+  private void progressed() {
+    lock.lock();
+    try {
+      progress++;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void pause() {
+    lock.lock();
+    try {
+      long left = AFTER_FAILURE.toNanos();
+      while (!closing && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until a round is due; false when closing. */
+  private boolean awaitWork() {
+    lock.lock();
+    try {
+      while (!closing && !wanted && !due()) {
+        boolean _ = changed.await(settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+      }
+      return !closing;
+    } catch (InterruptedException _) {
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean due() {
+    boolean started =
+        !chosen.victims().isEmpty()
+            || store.places().condemnedNow().stream().anyMatch(place -> !stuck.contains(place));
+    boolean urgent = urgent();
+    if (started && (urgent || chosen.victimGarbage() >= WORTH_A_WALK)) {
+      return true;
+    }
+    if (!started && store.checkpointNumber() == lookedAtCheckpoint) {
+      return false;
+    }
+    long since = System.nanoTime() - walkEndedAt;
+    long pause = urgent ? 0 : settings.leastPause().toNanos();
+    return since >= Math.max(pause, WALK_PART * walkNanos);
+  }
+
+  /**
+   * Runs one round: cleans what the one before chose, and chooses for the next. Blocks, for long
+   * when there is much to do.
+   *
+   * @throws DvxException when it could not be finished; nothing is wrong then, another may be run
+   */
+  public RoundReport round() throws InterruptedException {
+    one.lockInterruptibly();
+    try {
+      PlaceRegister places = store.places();
+      CleaningRound round =
+          new CleaningRound(store, settings, throttle, stuck, steps, this::progressed);
+      TreeSet<Long> victims = new TreeSet<>(round.takeUp());
+      chosen.victims().forEach(victim -> victims.add(victim.place()));
+      chosen = new Chosen(List.of(), chosen.garbage(), chosen.live());
+      long skip = skipBirth(victims);
+      long complete = store.checkpointNumber();
+      places.noteAge(store.markId(), complete);
+      long[] ids = ids();
+      int groups = groups(ids.length);
+      int group = turn++ % groups;
+      long start = System.nanoTime();
+      Result result = round.run(victims, place -> groupOf(place, groups) == group, skip);
+      lookedAtCheckpoint = store.checkpointNumber();
+      remember(skip, complete);
+      Set<Long> without = new TreeSet<>(stuck);
+      without.addAll(places.condemnedNow());
+      Chosen before = chosen;
+      Chosen found = choice.choose(result.census(), ids, without, leastShare(), enough(), settings);
+      chosen = skip == 0 ? found : found.beside(before, Math.max(0, result.freed()));
+      barrenTurns = chosen.victims().isEmpty() && skip == 0 ? barrenTurns + 1 : 0;
+      nothingLeft = barrenTurns >= groups;
+      walkEndedAt = System.nanoTime();
+      walkNanos = walkEndedAt - start;
+      counters.ended(result);
+      return report(result, skip);
+    } finally {
+      one.unlock();
+    }
+  }
+
+  private RoundReport report(Result result, long skip) {
+    RoundReport report =
+        new RoundReport(
+            result.deleted(),
+            result.deletedBytes(),
+            result.moved(),
+            result.writtenBytes(),
+            result.census().visited(),
+            skip == 0,
+            chosen.victims().size(),
+            chosen.garbage());
+    LOG.debug("Cleaned: {}", report);
+    return report;
+  }
+
+  private void remember(long skip, long complete) {
+    if (skip == 0) {
+      looked = true;
+      young = 0;
+      fullCensusAt = complete;
+    } else {
+      young++;
+    }
+  }
+
+  /** Up to which birth the walk may leave out what there is. */
+  private long skipBirth(Set<Long> victims) {
+    if (!looked || young >= YOUNG_ROUNDS || waiting()) {
+      return 0;
+    }
+    if (victims.isEmpty()) {
+      return fullCensusAt;
+    }
+    long least = Long.MAX_VALUE;
+    // By the containers that addresses name, which are older than where their slots are now.
+    for (List<Long> inside : store.places().at(victims).values()) {
+      for (long container : inside) {
+        least = Math.min(least, store.places().agesOf(container));
+      }
+    }
+    return least == Long.MAX_VALUE ? 0 : least;
+  }
+
+  private long[] ids() {
+    LongStream.Builder ids = LongStream.builder();
+    store.pool().containers().forEach(ids::add);
+    long[] sorted = ids.build().toArray();
+    Arrays.sort(sorted);
+    return sorted;
+  }
+
+  private int groups(int containers) {
+    long bytes = (long) containers * Census.CONTAINER_BYTES;
+    long memory = Math.max(1 << 20, settings.memoryBytes());
+    return (int) Math.max(1, (bytes + memory - 1) / memory);
+  }
+
+  private static int groupOf(long place, int groups) {
+    return groups == 1 ? 0 : Math.floorMod(Long.hashCode(place * 0x9e3779b97f4a7c15L), groups);
+  }
+
+  /**
+   * Garbage of which a round need not take more. While space is short it takes what is best and
+   * looks again: what waits gets emptier, and costs less to move.
+   */
+  private long enough() {
+    return urgent() ? Math.max(ENOUGH, store.usableBytes() / ENOUGH_PART) : Long.MAX_VALUE;
+  }
+
+  /** Share of garbage from which on a container is worth cleaning: less, the fuller the pool. */
+  private double leastShare() {
+    if (urgent()) {
+      return TIGHT_SHARE;
+    }
+    double free = (double) store.freeBytes() / Math.max(1, store.usableBytes());
+    return Math.min(settings.leastShare(), Math.max(0.15, 0.1 + 0.8 * free));
+  }
+
+  /** Ends the thread; a round that runs breaks off, and the next start takes it up. */
+  @Override
+  public void close() {
+    store.spaceMaker(null);
+    lock.lock();
+    try {
+      closing = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      if (thread.isAlive() && !thread.join(CLOSE_LIMIT)) {
+        LOG.warn("The cleaner still works after {} s", CLOSE_LIMIT.toSeconds());
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
