@@ -106,10 +106,13 @@ final class ClusterDatastore implements Datastore {
       Caller caller, FileKey file, long offset, ByteBuffer target) {
     int length = Math.min(target.remaining(), MAX_IO);
     int at = target.position();
-    return run(new ContentOp.Read(caller, file, offset, length))
+    return run(new ContentOp.Read(caller, file, offset, length, target))
         .thenApply(
             read -> {
-              target.put(at, read.bytes(), 0, read.result().count());
+              byte[] bytes = read.bytes();
+              if (bytes != null) {
+                target.put(at, bytes, 0, read.result().count());
+              }
               return read.result();
             });
   }

@@ -3,6 +3,7 @@ package org.opendvx.core.cluster;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.AttributeChange;
@@ -55,7 +56,7 @@ sealed interface ContentOp<R> extends FileOp<R> {
               in.getOptional(Wire.In::getLong));
       case ACCESS -> new Access(Values.caller(in), Values.key(in), in.getInt());
       case READ_LINK -> new ReadLink(Values.key(in));
-      case READ -> new Read(Values.caller(in), Values.key(in), in.getLong(), length(in));
+      case READ -> new Read(Values.caller(in), Values.key(in), in.getLong(), length(in), null);
       case WRITE ->
           new Write(
               Values.caller(in),
@@ -194,14 +195,33 @@ sealed interface ContentOp<R> extends FileOp<R> {
     }
   }
 
-  /** What a read gave: the bytes, and the rest of the answer. */
+  /**
+   * What a read gave: the bytes, and the rest of the answer.
+   *
+   * @param bytes null when they are in the reader's own buffer
+   */
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-  record Bytes(byte[] bytes, ReadResult result) {}
+  record Bytes(byte @Nullable [] bytes, ReadResult result) {}
 
-  /** Reads into a buffer of its own. */
-  record Read(Caller caller, FileKey key, long offset, int length) implements ContentOp<Bytes> {
+  /**
+   * Reads.
+   *
+   * @param target the reader's buffer, for a read at once on this host; else null
+   */
+  record Read(Caller caller, FileKey key, long offset, int length, @Nullable ByteBuffer target)
+      implements ContentOp<Bytes> {
+
+    /** Into a buffer of its own: the reader may have given up when this is done. */
+    @Override
+    public FileOp<Bytes> detached() {
+      return new Read(caller, key, offset, length, null);
+    }
+
     @Override
     public CompletableFuture<Bytes> run(DvxDatastore store) {
+      if (target != null) {
+        return store.read(caller, key, offset, target).thenApply(result -> new Bytes(null, result));
+      }
       byte[] bytes = new byte[length];
       return store
           .read(caller, key, offset, ByteBuffer.wrap(bytes))
@@ -219,7 +239,8 @@ sealed interface ContentOp<R> extends FileOp<R> {
     public void encodeResult(Bytes read, Wire.Out out) {
       out.putBoolean(read.result().endOfFile());
       Values.putAttributes(out, read.result().attributes());
-      out.putBytes(Arrays.copyOf(read.bytes(), read.result().count()));
+      byte[] bytes = Objects.requireNonNull(read.bytes(), "a peer's read has no other buffer");
+      out.putBytes(Arrays.copyOf(bytes, read.result().count()));
     }
 
     @Override

@@ -96,7 +96,7 @@ final class Router {
     return Tasks.start(
         () -> {
           renew(op, namespace);
-          return search(op, life);
+          return search(op.detached(), life);
         });
   }
 

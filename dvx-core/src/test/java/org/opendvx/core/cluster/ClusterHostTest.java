@@ -242,4 +242,50 @@ final class ClusterHostTest {
       assertEquals("one", cluster.at(B).snapshots().find("one").orElseThrow().name());
     }
   }
+
+  @Test
+  void aFileMovesToTheHostThatCreatedItOrUsesItMuch() throws Exception {
+    ClusterSettings s = Cluster.SETTINGS;
+    ClusterSettings moving =
+        new ClusterSettings(
+            s.lease(),
+            s.renewal(),
+            s.margin(),
+            s.tick(),
+            s.call(),
+            s.route(),
+            s.hold(),
+            s.settle(),
+            s.stopped(),
+            s.residence(),
+            20,
+            true,
+            false);
+    try (Cluster cluster = new Cluster(8, moving)) {
+      cluster.start(A);
+      cluster.start(B);
+      cluster.awaitServing(A, B);
+      FileKey file = file(cluster.at(A), FileKey.ROOT, "disk");
+      awaitLocal(cluster, A, file);
+      awaitLocal(cluster, B, file);
+      awaitLocal(cluster, A, file);
+    }
+  }
+
+  /** Uses a file through a host until nothing is forwarded any more. */
+  private static void awaitLocal(Cluster cluster, String host, FileKey file)
+      throws InterruptedException {
+    assertTrue(
+        ClusterHost.await(
+            () -> {
+              long before = cluster.host(host).forwarded();
+              for (int i = 0; i < 50; i++) {
+                write(cluster.at(host), file, i * 4096L, block(i));
+                assertArrayEquals(block(i), read(cluster.at(host), file, i * 4096L, 4096));
+              }
+              // Once a second the host asks the namespace for its space.
+              return cluster.host(host).forwarded() - before <= 2;
+            },
+            Cluster.LIMIT));
+  }
 }
