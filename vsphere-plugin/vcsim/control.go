@@ -13,8 +13,9 @@ import (
 //
 //	GET  /control/calls                    methods received and how often, as a JSON object
 //	POST /control/calls/reset
-//	POST /control/move/{vmotion|drs|ha}?vm=NAME&host=NAME
+//	POST /control/move/{vmotion|encrypted|drs|ha|haex}?vm=NAME&host=NAME
 //	POST /control/power/{on|off}?vm=NAME
+//	POST /control/ask?vm=NAME&question={uuid|lock}
 //	POST /control/faults?delay=MS&delayed=N&dropped=N&dropped-late=N&unavailable=N&methods=A,B
 //	POST /control/sessions/drop
 //
@@ -48,7 +49,7 @@ func newControl(g *gate, token string) http.Handler {
 		g.calls = map[string]int64{}
 		return done("reset"), nil
 	})
-	for _, kind := range []string{"vmotion", "drs", "ha"} {
+	for _, kind := range []string{"vmotion", "encrypted", "drs", "ha", "haex"} {
 		kind := kind
 		handle(http.MethodPost, "/control/move/"+kind, func(r *http.Request) (interface{}, error) {
 			return done(kind), move(kind, r.FormValue("vm"), r.FormValue("host"))
@@ -60,6 +61,9 @@ func newControl(g *gate, token string) http.Handler {
 			return done("power"), power(r.FormValue("vm"), on)
 		})
 	}
+	handle(http.MethodPost, "/control/ask", func(r *http.Request) (interface{}, error) {
+		return done("ask"), g.ask.ask(r.FormValue("vm"), r.FormValue("question"))
+	})
 	handle(http.MethodPost, "/control/faults", func(r *http.Request) (interface{}, error) { return g.inject(r) })
 	handle(http.MethodPost, "/control/sessions/drop", func(*http.Request) (interface{}, error) {
 		return map[string]int{"dropped": g.dropSessions()}, nil

@@ -27,6 +27,8 @@ type gate struct {
 	sessions map[string]bool
 	faults   faults
 	fetch    *fetcher
+	ask      *questions
+	newest   bool
 }
 
 // faults are what the next requests suffer. Each count falls by one for every request it hits; Methods
@@ -40,8 +42,10 @@ type faults struct {
 	Methods     map[string]bool `json:"methods"`
 }
 
-func newGate(next http.Handler, fetch *fetcher) *gate {
-	return &gate{next: next, calls: map[string]int64{}, sessions: map[string]bool{}, fetch: fetch}
+func newGate(next http.Handler, fetch *fetcher, newest bool) *gate {
+	return &gate{
+		next: next, calls: map[string]int64{}, sessions: map[string]bool{}, fetch: fetch, ask: newQuestions(), newest: newest,
+	}
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -110,12 +114,19 @@ func (g *gate) receive(method string) faults {
 func (g *gate) answer(r *http.Request, method string, body []byte) *httptest.ResponseRecorder {
 	var request *simulator.Method
 	switch method {
-	case "MigrateVM_Task", "RelocateVM_Task", "RegisterVM_Task", "Reload":
+	case "CreateCollectorForEvents":
+		// The library knows an EventEx by that name only, and not by its own type.
+		body = bytes.Replace(body, []byte("<eventTypeId>com."), []byte("<eventTypeId>EventEx</eventTypeId><eventTypeId>com."), 1)
+	case "MigrateVM_Task", "RelocateVM_Task", "RegisterVM_Task", "Reload", "PowerOnVM_Task", "AnswerVM":
 		request, _ = simulator.UnmarshalBody(typeOf, body)
 	}
 	var after func()
 	rename := ""
-	if request != nil {
+	if request != nil && g.newest {
+		if call, ok := request.Body.(*types.RelocateVM_Task); ok && g.known(r) {
+			newestRelocation(call)
+		}
+	} else if request != nil {
 		switch call := request.Body.(type) {
 		case *types.MigrateVM_Task:
 			if call.Host != nil {
@@ -130,11 +141,21 @@ func (g *gate) answer(r *http.Request, method string, body []byte) *httptest.Res
 			g.fetch.machine(call.This, call.Path)
 			prepareRegistration(call)
 			after = func() { applyRegistered(call) }
+		case *types.PowerOnVM_Task:
+			if g.known(r) {
+				if held := g.ask.powerOn(call); held != nil {
+					return held
+				}
+			}
+		case *types.AnswerVM:
+			if g.known(r) {
+				return g.ask.answer(call)
+			}
 		case *types.Reload:
 			if vm, ok := simulator.Map.Get(call.This).(*simulator.VirtualMachine); ok && g.known(r) {
 				g.fetch.reloaded(vm)
 				applyVmx(vm)
-				return reloaded()
+				return answered(`<ReloadResponse xmlns="urn:vim25"/>`)
 			}
 		}
 	}

@@ -40,7 +40,7 @@ type options struct {
 	addresses, names, fetchFrom           string
 	clusters, hosts, vms, standalone      int
 	parent                                int
-	autostart                             bool
+	autostart, newest                     bool
 }
 
 // ready is what the ready file holds once the API answers.
@@ -81,6 +81,7 @@ func parse() options {
 	flag.IntVar(&o.standalone, "standalone", 0, "hosts outside any cluster")
 	flag.IntVar(&o.vms, "vms", 0, "VMs in each cluster and on each standalone host")
 	flag.BoolVar(&o.autostart, "autostart", true, "power the VMs on")
+	flag.BoolVar(&o.newest, "newest", false, "mount, register and relocate as upstream's newest simulator does, without what this program adds")
 	flag.IntVar(&o.parent, "parent", os.Getppid(), "process whose end ends this one (0: none)")
 	flag.Parse()
 	return o
@@ -124,14 +125,18 @@ func run(o options) error {
 	if err = model.Create(); err != nil {
 		return err
 	}
-	extend(root, o.addresses)
+	if o.newest {
+		newestDatastores()
+	} else {
+		extend(root, o.addresses)
+	}
 
 	model.Service.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.user, password)}
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.RegisterEndpoints = true
 	// Never closed: that would wait for the long polls. The process's end closes it.
 	server := model.Service.NewServer()
-	gate := newGate(model.Service.ServeMux, fetch)
+	gate := newGate(model.Service.ServeMux, fetch, o.newest)
 	server.Config.Handler = gate
 
 	control, err := net.Listen("tcp", "127.0.0.1:0")

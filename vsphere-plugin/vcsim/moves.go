@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 
 	"github.com/vmware/govmomi/simulator"
@@ -22,14 +20,6 @@ func relocateInstead(call *types.MigrateVM_Task) []byte {
 	return []byte(fmt.Sprintf(envelope, fmt.Sprintf(
 		`<RelocateVM_Task xmlns="urn:vim25"><_this type="VirtualMachine">%s</_this><spec><host type="HostSystem">%s</host></spec></RelocateVM_Task>`,
 		escape(call.This.Value), escape(call.Host.Value))))
-}
-
-func reloaded() *httptest.ResponseRecorder {
-	answer := httptest.NewRecorder()
-	answer.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	answer.WriteHeader(http.StatusOK)
-	fmt.Fprintf(answer, envelope, `<ReloadResponse xmlns="urn:vim25"/>`)
-	return answer
 }
 
 // migration posts what vCenter says before a VM moves, and returns what it says after.
@@ -54,7 +44,7 @@ func migration(ref, target types.ManagedObjectReference) func() {
 	}
 }
 
-// move changes a VM's host as the given kind of event tells: vmotion, drs or ha.
+// move changes a VM's host as the given kind of event tells: vmotion, encrypted, drs, ha or haex.
 func move(kind, vmName, hostName string) error {
 	vm, err := vmNamed(vmName)
 	if err != nil {
@@ -79,6 +69,22 @@ func move(kind, vmName, hostName string) error {
 	case "drs":
 		post(&types.VmBeingHotMigratedEvent{VmEvent: eventOf(vm, from), DestHost: argument(to)})
 		after = &types.DrsVmMigratedEvent{VmMigratedEvent: types.VmMigratedEvent{VmEvent: eventOf(vm, to), SourceHost: argument(from)}}
+	case "encrypted":
+		// What vCenter has announced a vMotion with by default since 6.5.
+		post(&types.EventEx{
+			Event:       eventOf(vm, from).Event,
+			EventTypeId: "com.vmware.vc.vm.VmHotMigratingWithEncryptionEvent",
+			Severity:    "info",
+			Arguments:   []types.KeyAnyValue{{Key: "destHost", Value: to.Name}},
+		})
+		after = &types.VmMigratedEvent{VmEvent: eventOf(vm, to), SourceHost: argument(from)}
+	case "haex":
+		// What vCenter has told of a restart with since 5.0.
+		after = &types.EventEx{
+			Event:       eventOf(vm, to).Event,
+			EventTypeId: "com.vmware.vc.ha.VmRestartedByHAEvent",
+			Severity:    "warning",
+		}
 	case "ha":
 		after = &types.VmRestartedOnAlternateHostEvent{
 			VmPoweredOnEvent: types.VmPoweredOnEvent{VmEvent: eventOf(vm, to)},
@@ -88,7 +94,7 @@ func move(kind, vmName, hostName string) error {
 		return fmt.Errorf("no such move: %q", kind)
 	}
 	place(vm, from, to)
-	if kind == "ha" {
+	if kind == "ha" || kind == "haex" {
 		setPower(vm, types.VirtualMachinePowerStatePoweredOn)
 	}
 	post(after)

@@ -7,6 +7,8 @@ import org.opendvx.server.cli.ClientCommands;
 import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
 import org.opendvx.server.config.Nearest;
+import org.opendvx.server.datanode.DataNodeCommand;
+import org.opendvx.server.datanode.HostCommand;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.wiring.RealParts;
@@ -52,6 +54,8 @@ public final class Main implements Runnable, Surroundings {
   static CommandLine commandLine(Environment environment, Parts parts) {
     CommandLine dvx = new CommandLine(new Main(environment));
     dvx.addSubcommand(new ServeCommand(parts));
+    dvx.addSubcommand(new DataNodeCommand());
+    dvx.addSubcommand(new HostCommand());
     dvx.addSubcommand(new BenchCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);

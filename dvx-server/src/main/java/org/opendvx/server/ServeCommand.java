@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.server.config.ConfigLoader;
@@ -80,6 +81,11 @@ final class ServeCommand implements Callable<Integer> {
       description = "Write ports and addresses there as JSON once the node serves.")
   private @Nullable Path readyFile;
 
+  @Option(
+      names = "--exit-when-ready",
+      description = "Start, and stop again at once: shows whether a node can serve.")
+  private boolean exitWhenReady;
+
   @Option(names = "--log-json", description = "Log one JSON object a line.")
   private boolean logJson;
 
@@ -95,14 +101,26 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     NodeConfig settings = settings();
     LogSetup.apply(settings.log());
-    DvxNode node = DvxNode.start(settings, parts, VersionProvider.version(), Clock.systemUTC());
+    CompletableFuture<DvxNode> starting = new CompletableFuture<>();
     CountDownLatch stopped = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, stopped), "stop"));
+    // Before the start: a signal during it is a clean stop too.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(starting, stopped), "stop"));
+    DvxNode node;
+    try {
+      node = DvxNode.start(settings, parts, VersionProvider.version(), Clock.systemUTC());
+    } catch (RuntimeException | Error e) {
+      boolean _ = starting.completeExceptionally(e);
+      throw e;
+    }
+    boolean _ = starting.complete(node);
     PrintWriter out = spec.commandLine().getOut();
     out.print(Banner.text(node, VersionProvider.version()));
     out.flush();
     if (readyFile != null) {
       PrivateFiles.write(readyFile, DvxNode.json(node.file()));
+    }
+    if (exitWhenReady) {
+      System.exit(0);
     }
     // Until a signal starts the hook above, which ends the process.
     stopped.await();
@@ -143,13 +161,20 @@ final class ServeCommand implements Callable<Integer> {
         : settings;
   }
 
-  /** Closes the node within the time that service managers grant, and ends with exit code 0. */
-  private static void stop(DvxNode node, CountDownLatch stopped) {
+  /**
+   * Closes the node within the time that service managers grant, and ends with exit code 0. A node
+   * that is still starting is closed once it has; one that could not start keeps its own exit code.
+   */
+  private static void stop(CompletableFuture<DvxNode> starting, CountDownLatch stopped) {
+    if (starting.isCompletedExceptionally()) {
+      return;
+    }
     LOG.info("stopping");
-    Thread closing = Thread.ofPlatform().name("close").start(node::close);
+    Thread closing =
+        Thread.ofPlatform().name("close").start(() -> starting.handle(ServeCommand::close).join());
     int code = 0;
     try {
-      if (!closing.join(Duration.ofSeconds(STOP_SECONDS))) {
+      if (!closing.join(Duration.ofSeconds(STOP_SECONDS)) && starting.isDone()) {
         LOG.error("the node does not stop in {} s; nothing acknowledged is lost", STOP_SECONDS);
         code = 1;
       }
@@ -157,9 +182,19 @@ final class ServeCommand implements Callable<Integer> {
       Thread.currentThread().interrupt();
       code = 1;
     }
+    if (starting.isCompletedExceptionally()) {
+      return;
+    }
     LOG.info("stopped");
     stopped.countDown();
     // A signal's own exit code would be 143; a clean stop is a success.
     Runtime.getRuntime().halt(code);
+  }
+
+  private static boolean close(@Nullable DvxNode node, @Nullable Throwable failure) {
+    if (node != null) {
+      node.close();
+    }
+    return failure == null;
   }
 }

@@ -23,7 +23,7 @@ public record VSphereConfig(
     String datastore,
     Duration callLimit) {
 
-  /** Checks the address; a missing path becomes that of the API. */
+  /** Checks the address; a missing path becomes that of the API, and a slash at its end goes. */
   public VSphereConfig {
     if (!"https".equalsIgnoreCase(url.getScheme()) || url.getHost() == null) {
       throw DvxException.of(Kind.INVALID, "The address of vCenter is not usable")
@@ -33,6 +33,8 @@ public record VSphereConfig(
     }
     if (url.getPath() == null || url.getPath().isEmpty() || url.getPath().equals("/")) {
       url = url.resolve("/sdk");
+    } else if (url.getPath().endsWith("/")) {
+      url = url.resolve(url.getPath().replaceFirst("/+$", ""));
     }
     if (url.getUserInfo() != null) {
       throw DvxException.of(Kind.INVALID, "The address of vCenter carries a user")

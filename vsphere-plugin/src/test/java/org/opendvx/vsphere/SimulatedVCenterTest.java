@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.GuestInfo;
 import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.Hypervisor.HostResult;
 import org.opendvx.core.vm.Hypervisor.HostResult.Outcome;
@@ -84,6 +85,23 @@ class SimulatedVCenterTest {
   @Test
   void saysWhatItIsConnectedTo() {
     assertTrue(vcenter.about().contains("vCenter"), vcenter.about());
+  }
+
+  @Test
+  void takesTheAddressWithAndWithoutItsPath() {
+    for (String path : List.of("", "/", "/sdk", "/sdk/")) {
+      java.net.URI url = java.net.URI.create("https://vc.example.com:8989" + path);
+      assertEquals(
+          "https://vc.example.com:8989/sdk",
+          VSphereConfig.of(
+                  "vc",
+                  url,
+                  new Credentials("u", () -> "p"),
+                  new TlsTrust.SystemAuthorities(),
+                  "dvx")
+              .url()
+              .toString());
+    }
   }
 
   @Test
@@ -151,6 +169,21 @@ class SimulatedVCenterTest {
   }
 
   @Test
+  void passesFactsIntoAMachineAndFindsItByItsBiosUuid() {
+    VmRef vm = vcenter.vms().getFirst().ref();
+    GuestInfo guests = vcenter.guestInfo().orElseThrow();
+    assertEquals("guestinfo.dvx.nonce", guests.property());
+    guests.set(vm, "a fact");
+    VmDescription described = vcenter.describe(vm);
+    assertEquals(List.of(vm), guests.byBiosUuid(described.biosUuid()));
+    assertEquals(List.of(), guests.byBiosUuid("00000000-0000-0000-0000-000000000000"));
+    assertTrue(
+        described.macs().stream().allMatch(mac -> mac.matches("([0-9a-f]{2}:){5}[0-9a-f]{2}")),
+        described.macs().toString());
+    assertFalse(described.macs().isEmpty());
+  }
+
+  @Test
   void listsMachinesWithHostAndPower() {
     List<VmSummary> machines = vcenter.vms();
     assertEquals(
@@ -206,6 +239,16 @@ class SimulatedVCenterTest {
     assertEquals(
         List.of(Outcome.ALREADY, Outcome.DONE, Outcome.DONE, Outcome.DONE),
         outcomes(vcenter.unregisterDatastore("dvx", List.of())));
+  }
+
+  /** On a host, removing such a datastore would format it away. */
+  @Test
+  void leavesADatastoreAloneThatIsNotNfs() throws IOException, InterruptedException {
+    simulator.resetCalls();
+    List<HostResult> results = vcenter.unregisterDatastore("LocalDS_0", List.of());
+    assertTrue(results.stream().allMatch(each -> each.outcome() == Outcome.FAILED));
+    assertTrue(results.getFirst().reason().contains("not shown as an NFS datastore"));
+    assertEquals(0, simulator.calls("RemoveDatastore") + simulator.calls("Destroy_Task"));
   }
 
   private static List<Outcome> outcomes(List<HostResult> results) {

@@ -98,6 +98,23 @@ class SimulatedWatchTest {
     assertQuiet();
   }
 
+  /** vCenter tells of both by an EventEx today. */
+  @Test
+  void tellsOfAnEncryptedMigrationAndOfARestartByTodaysEvents()
+      throws IOException, InterruptedException {
+    String source = host();
+    String target = otherThan(source);
+    simulator.move("encrypted", VM, target);
+    AboutToMove before = assertInstanceOf(AboutToMove.class, next());
+    assertEquals(List.of(source, target), List.of(before.source(), before.target()));
+    Moved after = assertInstanceOf(Moved.class, next());
+    assertEquals(List.of(source, target), List.of(after.source(), after.target()));
+    simulator.move("haex", VM, source);
+    RestartedElsewhere event = assertInstanceOf(RestartedElsewhere.class, next());
+    assertEquals(List.of(target, source), List.of(event.source(), event.target()));
+    assertQuiet();
+  }
+
   @Test
   void followsManyMovesInOrderAndOnce() throws IOException, InterruptedException {
     String at = host();
@@ -122,6 +139,22 @@ class SimulatedWatchTest {
     simulator.power(VM, true);
     assertInstanceOf(PoweredOn.class, next());
     assertQuiet();
+  }
+
+  @Test
+  void givesBackWhatVCenterKeepsForIt() throws Exception {
+    simulator.resetCalls();
+    watch.close();
+    for (Map.Entry<String, Integer> each :
+        Map.of(
+                "CancelWaitForUpdates", 1,
+                "DestroyPropertyFilter", 3,
+                "DestroyPropertyCollector", 1,
+                "DestroyView", 1,
+                "DestroyCollector", 1)
+            .entrySet()) {
+      assertEquals((long) each.getValue(), simulator.calls(each.getKey()), each.getKey());
+    }
   }
 
   @Test

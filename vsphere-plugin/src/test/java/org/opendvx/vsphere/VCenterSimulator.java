@@ -164,13 +164,18 @@ final class VCenterSimulator implements AutoCloseable {
     control("POST", "calls/reset", Map.of());
   }
 
-  /** Moves a machine: vmotion, drs or ha. */
+  /** Moves a machine: vmotion, encrypted, drs, ha or haex. */
   void move(String kind, String vm, String host) throws IOException, InterruptedException {
     control("POST", "move/" + kind, Map.of("vm", vm, "host", host));
   }
 
   void power(String vm, boolean on) throws IOException, InterruptedException {
     control("POST", "power/" + (on ? "on" : "off"), Map.of("vm", vm));
+  }
+
+  /** Has a machine ask something at its next power on: uuid or lock. */
+  void ask(String vm, String question) throws IOException, InterruptedException {
+    control("POST", "ask", Map.of("vm", vm, "question", question));
   }
 
   void dropSessions() throws IOException, InterruptedException {

@@ -49,7 +49,10 @@ final class Checkpointer implements AutoCloseable {
   private final Stores stores;
   private final Locks locks;
   private final DatastoreSettings settings;
-  private final Totals before;
+
+  /** What earlier processes counted, up to where this one began to. */
+  private volatile Totals before;
+
   private final Thread thread =
       Thread.ofPlatform().daemon().name("checkpoint").unstarted(this::run);
 
@@ -90,6 +93,16 @@ final class Checkpointer implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Counts what the journal holds of an earlier process's work. On the thread of the recovery. */
+  void replayed(Totals more) {
+    Totals sum = before;
+    before =
+        new Totals(
+            sum.logical() + more.logical(),
+            sum.unique() + more.unique(),
+            sum.stored() + more.stored());
   }
 
   /** Totals up to now. */
@@ -149,6 +162,7 @@ final class Checkpointer implements AutoCloseable {
       List<FrozenInode> inodes,
       SnapshotCatalogue.Changes snapshots,
       byte[] outcomes,
+      Totals totals,
       long heldNanos) {}
 
   /** Writes a checkpoint; returns when it is in place. Blocks. */
@@ -175,6 +189,7 @@ final class Checkpointer implements AutoCloseable {
     long lsn;
     SnapshotCatalogue.Changes snapshots;
     byte[] outcomes;
+    Totals totals;
     long start = System.nanoTime();
     long stamp = locks.cut.writeLock();
     try {
@@ -182,12 +197,14 @@ final class Checkpointer implements AutoCloseable {
       state.inodes().beginFreeze();
       snapshots = state.snapshots().freeze();
       outcomes = state.outcomes().encode();
+      // What comes after is counted again when its records are replayed.
+      totals = totals();
     } finally {
       locks.cut.unlockWrite(stamp);
     }
     long held = System.nanoTime() - start;
     held = Math.max(held, freezeInBatches(state.inodes()));
-    return new Frozen(lsn, endFreeze(), snapshots, outcomes, held);
+    return new Frozen(lsn, endFreeze(), snapshots, outcomes, totals, held);
   }
 
   /** Gives the longest time in nanoseconds for which changes were held off. */
@@ -250,7 +267,7 @@ final class Checkpointer implements AutoCloseable {
             snapshots.byId().flush(stores.io, birth),
             snapshots.byName().flush(stores.io, birth),
             outcomes,
-            totals());
+            frozen.totals);
     stores.roots.swing(stores.epoch, next);
     root = next;
     state.inodes().use(inodes);

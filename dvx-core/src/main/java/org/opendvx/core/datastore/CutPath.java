@@ -1,10 +1,12 @@
 package org.opendvx.core.datastore;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
 import org.opendvx.core.datastore.Change.SnapshotAmend;
@@ -21,6 +23,7 @@ import org.opendvx.core.tree.RootRef;
 /** Takes and deletes snapshots. Thread-safe. */
 final class CutPath {
   private static final int MAX_FILES = 10_000;
+  private static final int MAX_TOGETHER = 256;
   private static final int MAX_LABELS = 64;
   private static final int MAX_LABEL_KEY = 64;
   private static final int MAX_LABEL_VALUE = 1024;
@@ -289,5 +292,112 @@ final class CutPath {
     } finally {
       locks.catalogue.unlock();
     }
+  }
+
+  /** Several snapshots of one instant: one record with a change for each. */
+  CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests, long startNanos) {
+    checkTogether(requests);
+    long room = 0;
+    for (CutRequest request : requests) {
+      room += request.document().length + 256L * request.files().size();
+    }
+    admission.admitFlow(room);
+    locks.catalogue.lock();
+    try {
+      List<Long> own = new ArrayList<>(requests.size());
+      for (CutRequest request : requests) {
+        if (snapshots.find(request.name()) != 0) {
+          throw new FileException(FileError.EXISTS, "there is a snapshot of that name");
+        }
+        own.add(ids.next());
+      }
+      long stamp = locks.namespace.readLock();
+      try {
+        List<List<Place>> places = new ArrayList<>(requests.size());
+        for (CutRequest request : requests) {
+          places.add(places(request, files::live));
+        }
+        return freezeTogether(own, requests, places, startNanos);
+      } finally {
+        locks.namespace.unlockRead(stamp);
+      }
+    } finally {
+      locks.catalogue.unlock();
+    }
+  }
+
+  private static void checkTogether(List<CutRequest> requests) {
+    if (requests.isEmpty() || requests.size() > MAX_TOGETHER) {
+      throw new FileException(FileError.INVALID, "not 1 to " + MAX_TOGETHER + " snapshots");
+    }
+    Set<String> names = new HashSet<>();
+    Set<FileKey> files = new HashSet<>();
+    for (CutRequest request : requests) {
+      check(request);
+      if (!names.add(request.name())) {
+        throw new FileException(FileError.EXISTS, "the same name twice");
+      }
+      Set<FileKey> own = new HashSet<>(request.files());
+      int before = files.size();
+      files.addAll(own);
+      if (files.size() - before != own.size()) {
+        throw new FileException(FileError.INVALID, "a file in two snapshots of one cut");
+      }
+    }
+    if (files.size() > MAX_FILES) {
+      throw new FileException(FileError.INVALID, "more than " + MAX_FILES + " files");
+    }
+  }
+
+  private CompletableFuture<List<Cut>> freezeTogether(
+      List<Long> own, List<CutRequest> requests, List<List<Place>> places, long startNanos) {
+    List<SnapshotHead> heads = new ArrayList<>(requests.size());
+    long lsn;
+    long now;
+    long held = System.nanoTime();
+    long stamp = locks.cut.writeLock();
+    try {
+      now = transactions.clock().now();
+      List<Change> puts = new ArrayList<>(requests.size());
+      for (int i = 0; i < requests.size(); i++) {
+        SnapshotPut put = put(own.get(i), requests.get(i), places.get(i), now);
+        heads.add(put.head());
+        puts.add(put);
+      }
+      lsn = transactions.commit(puts, null);
+    } finally {
+      locks.cut.unlockWrite(stamp);
+    }
+    long heldNanos = System.nanoTime() - held;
+    view.changed(now);
+    return transactions
+        .durable(lsn, heads)
+        .thenApply(
+            done -> {
+              long total = System.nanoTime() - startNanos;
+              List<Cut> cuts = new ArrayList<>(done.size());
+              for (int i = 0; i < done.size(); i++) {
+                byte[] document = requests.get(i).document();
+                cuts.add(new Cut(info(done.get(i), document), heldNanos, total));
+              }
+              return cuts;
+            });
+  }
+
+  /** One snapshot's change. The cut lock is held. */
+  private static SnapshotPut put(long id, CutRequest request, List<Place> places, long now) {
+    List<SnapshotNode> nodes = new ArrayList<>(places.size());
+    int members = 0;
+    long bytes = 0;
+    for (Place place : places) {
+      InodeImage image = place.inode.image();
+      nodes.add(new SnapshotNode(place.inode.id, place.parent, place.name, place.member, image));
+      if (place.member) {
+        members++;
+        bytes += image.size();
+      }
+    }
+    SnapshotHead head = new SnapshotHead(id, request.name(), now, request.labels(), members, bytes);
+    return new SnapshotPut(head, request.document(), nodes);
   }
 }

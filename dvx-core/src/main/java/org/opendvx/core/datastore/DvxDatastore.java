@@ -2,12 +2,16 @@ package org.opendvx.core.datastore;
 
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.RootRecord.Totals;
+import org.opendvx.core.journal.Journal;
+import org.opendvx.core.log.LogStatistics;
+import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
 
 /**
@@ -92,7 +96,15 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore format(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return over(Engine.format(pool, keys, settings, host));
+    return format(pool, keys, settings, host, List.of());
+  }
+
+  /**
+   * As {@link #format(Pool, KeyRing, DatastoreSettings, String)}, with nearer places for chunks.
+   */
+  public static DvxDatastore format(
+      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+    return over(Engine.format(pool, keys, settings, host, sources));
   }
 
   /** Key of the record that tells the format of a host's datastore: see {@link #checkFormat}. */
@@ -111,6 +123,15 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   }
 
   /**
+   * Checks the first bytes of a batch of a host's journal before a pool is opened.
+   *
+   * @throws org.opendvx.core.error.DvxException UNSUPPORTED when a newer version wrote it
+   */
+  public static void checkBatch(byte[] head) {
+    Journal.checkFormat(head);
+  }
+
+  /**
    * Opens a datastore, recovering what the last process left.
    *
    * @throws org.opendvx.core.error.DvxException NOT_FOUND when the pool was never formatted,
@@ -119,7 +140,23 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore open(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
-    return over(Engine.open(pool, keys, settings, host));
+    return open(pool, keys, settings, host, List.of());
+  }
+
+  /**
+   * As {@link #open(Pool, KeyRing, DatastoreSettings, String)}, with nearer places for chunks.
+   *
+   * @param sources asked in order before the pool, and offered what is written or read; closed by
+   *     the caller after the datastore
+   */
+  public static DvxDatastore open(
+      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+    return over(Engine.open(pool, keys, settings, host, sources));
+  }
+
+  /** Counters of the log since it was opened. */
+  public LogStatistics logStatistics() {
+    return engine.log().statistics();
   }
 
   private static DvxDatastore over(Engine engine) {

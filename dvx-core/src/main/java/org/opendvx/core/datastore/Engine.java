@@ -8,12 +8,16 @@ import org.opendvx.core.codec.ChunkSealer;
 import org.opendvx.core.codec.Fingerprinter;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.codec.RecordSealer;
+import org.opendvx.core.datastore.RootRecord.Totals;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.journal.Journal;
+import org.opendvx.core.log.ChunkLog;
 import org.opendvx.core.log.ContainerIds;
 import org.opendvx.core.log.ContainerLog;
 import org.opendvx.core.log.ContainerPlaces;
+import org.opendvx.core.log.RecordedChunks;
+import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.JournalStore;
 import org.opendvx.core.pool.Pool;
@@ -50,7 +54,8 @@ final class Engine implements AutoCloseable {
       Epoch epoch,
       JournalStore journalStore,
       RootStore roots,
-      RootRecord root) {
+      RootRecord root,
+      List<SlotSource> sources) {
     this.pool = pool;
     this.settings = settings;
     this.epoch = epoch;
@@ -70,7 +75,7 @@ final class Engine implements AutoCloseable {
             new Fingerprinter(keys),
             new ChunkSealer(keys, ChunkCodec.lz4()),
             ContainerPlaces.UNMOVED,
-            List.of(),
+            sources,
             settings.log());
     this.hash = new NameHash(keys.directoryHashKey());
     ResidentNodes nodes = new ResidentNodes(log);
@@ -92,7 +97,8 @@ final class Engine implements AutoCloseable {
   }
 
   /** Makes the state of an empty pool durable. */
-  static Engine format(Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
+  static Engine format(
+      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     RootStore roots = new RootStore(pool.records(), host);
     if (roots.read().isPresent()) {
       throw DvxException.of(Kind.EXISTS, "The pool holds a datastore already")
@@ -107,6 +113,7 @@ final class Engine implements AutoCloseable {
         host,
         roots,
         RootRecord.NONE,
+        sources,
         engine -> {
           long last =
               engine.journal.replay(
@@ -127,7 +134,8 @@ final class Engine implements AutoCloseable {
   }
 
   /** Recovers the state of a pool. */
-  static Engine open(Pool pool, KeyRing keys, DatastoreSettings settings, String host) {
+  static Engine open(
+      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     RootStore roots = new RootStore(pool.records(), host);
     RootRecord root =
         roots
@@ -139,7 +147,7 @@ final class Engine implements AutoCloseable {
                         .remedy("Format the pool if it is new; else check the host's name")
                         .detail("host", host)
                         .build());
-    return start(pool, keys, settings, host, roots, root, engine -> engine.recover(root));
+    return start(pool, keys, settings, host, roots, root, sources, engine -> engine.recover(root));
   }
 
   /** What remains to be done with an engine that was built. */
@@ -154,6 +162,7 @@ final class Engine implements AutoCloseable {
       String host,
       RootStore roots,
       RootRecord root,
+      List<SlotSource> sources,
       Opening opening) {
     // Durable before anything is sealed: half of the journal's nonces.
     Epoch epoch = Incarnation.next(pool, host);
@@ -161,7 +170,7 @@ final class Engine implements AutoCloseable {
     Engine engine = null;
     boolean done = false;
     try {
-      engine = new Engine(pool, keys, settings, epoch, store, roots, root);
+      engine = new Engine(pool, keys, settings, epoch, store, roots, root, sources);
       opening.run(engine);
       engine.journal.onDurableAdvance(engine.log::durable);
       engine.checkpointer.start();
@@ -189,11 +198,14 @@ final class Engine implements AutoCloseable {
               if (kind != Transactions.RECORD_KIND) {
                 throw Bytes.newer("A journal record", kind);
               }
+              RecordedChunks chunks = RecordedChunks.of(tail);
               if (tail.hasRemaining()) {
                 log.replay(lsn, tail);
               }
               if (lsn > root.lsn()) {
-                state.apply(ChangeCodec.decode(secret));
+                List<Change> changes = ChangeCodec.decode(secret);
+                state.apply(changes);
+                checkpointer.replayed(counted(changes, chunks));
                 replayed[0]++;
               }
             });
@@ -214,6 +226,20 @@ final class Engine implements AutoCloseable {
           replayed[0],
           (System.nanoTime() - start) / 1_000_000);
     }
+  }
+
+  /** What a record adds to the totals, as it was counted when it was written. */
+  private static Totals counted(List<Change> changes, RecordedChunks chunks) {
+    long written = 0;
+    for (Change change : changes) {
+      if (change instanceof Change.BlocksMapped mapped) {
+        for (long address : mapped.addresses()) {
+          written += address == 0 ? 0 : 1;
+        }
+      }
+    }
+    return new Totals(
+        written * ChunkLog.CHUNK, (long) chunks.count() * ChunkLog.CHUNK, chunks.slotBytes());
   }
 
   Pool pool() {

@@ -38,6 +38,12 @@ final class SnapshotService implements Snapshots {
   }
 
   @Override
+  public CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests) {
+    long start = System.nanoTime();
+    return attempts.run(() -> cuts.cutTogether(requests, start));
+  }
+
+  @Override
   public Optional<SnapshotInfo> snapshot(long id) {
     return Optional.ofNullable(catalogue.head(id)).map(this::info);
   }

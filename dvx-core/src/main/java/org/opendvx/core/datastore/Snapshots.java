@@ -18,6 +18,20 @@ public interface Snapshots {
    */
   CompletableFuture<Cut> cut(CutRequest request);
 
+  /**
+   * Freezes several sets of files in one instant, each as a snapshot of its own: still one journal
+   * record, so that all of them are there or none. Complete when that record is durable.
+   *
+   * @param requests 1 to 256 with different names; at most 10,000 files in all. A file may be in
+   *     one only
+   */
+  default CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests) {
+    return requests.size() == 1
+        ? cut(requests.getFirst()).thenApply(List::of)
+        : CompletableFuture.failedFuture(
+            new FileException(FileError.NOT_SUPPORTED, "no cut over several sets here"));
+  }
+
   /** A snapshot by id. */
   Optional<SnapshotInfo> snapshot(long id);
 

@@ -96,6 +96,17 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
+   * Looks at the first bytes of a batch, without a journal.
+   *
+   * @throws DvxException UNSUPPORTED when a newer program wrote it
+   */
+  public static void checkFormat(byte[] head) {
+    if (head.length >= JournalFormat.BATCH_HEADER) {
+      JournalFormat.checkVersion(ByteBuffer.wrap(head));
+    }
+  }
+
+  /**
    * Visits every record with an LSN of at least {@code from}, in order, then opens the journal for
    * appending. Exceptions of the visitor end the replay and leave the journal closed.
    *

@@ -49,6 +49,21 @@ final class JournalFormat {
         .putInt((int) lsn);
   }
 
+  /**
+   * Looks at the head of a batch.
+   *
+   * @throws DvxException UNSUPPORTED when a newer program wrote it
+   */
+  static void checkVersion(ByteBuffer batch) {
+    short version = batch.getShort(4);
+    if (batch.getInt(0) == MAGIC && version != VERSION) {
+      throw DvxException.of(Kind.UNSUPPORTED, "The journal has a newer format than this program")
+          .cause("Its batches are of version " + version + ", " + VERSION + " is known here")
+          .remedy("Use the program version that wrote it, or a later one; nothing was changed")
+          .build();
+    }
+  }
+
   static DvxException corrupt(String cause, long lsn) {
     return DvxException.of(Kind.CORRUPT, "The journal cannot be replayed")
         .cause(cause)

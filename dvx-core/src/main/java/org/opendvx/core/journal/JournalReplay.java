@@ -2,8 +2,6 @@ package org.opendvx.core.journal;
 
 import java.nio.ByteBuffer;
 import org.opendvx.core.codec.RecordSealer;
-import org.opendvx.core.error.DvxException;
-import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.JournalStore;
 
 /**
@@ -31,17 +29,11 @@ final class JournalReplay implements JournalStore.BatchVisitor {
       throw JournalFormat.corrupt(
           "records are missing before this one", expected < 0 ? firstLsn : expected);
     }
-    if (batch.remaining() < JournalFormat.BATCH_HEADER || batch.getInt() != JournalFormat.MAGIC) {
+    if (batch.remaining() < JournalFormat.BATCH_HEADER || batch.getInt(0) != JournalFormat.MAGIC) {
       throw JournalFormat.corrupt("a batch does not start like one", firstLsn);
     }
-    short version = batch.getShort();
-    if (version != JournalFormat.VERSION) {
-      throw DvxException.of(Kind.UNSUPPORTED, "The journal was written by another version")
-          .cause("its batches are of version " + version)
-          .remedy("Start the version of the program that wrote it")
-          .build();
-    }
-    batch.getShort();
+    JournalFormat.checkVersion(batch);
+    batch.position(8);
     int incarnation = batch.getInt();
     int records = batch.getInt();
     if (batch.getLong() != firstLsn || records < 1 || firstLsn + records - 1 != lastLsn) {

@@ -64,10 +64,28 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
     ContainerBuffers buffers = new ContainerBuffers(settings.containersInFlight());
     int inFlight = settings.containersInFlight();
     this.dataWriter =
-        new ContainerWriter(ContainerKind.DATA, ids, buffers, live, putter, tocs::put, inFlight, 0);
+        new ContainerWriter(
+            ContainerKind.DATA,
+            ids,
+            buffers,
+            live,
+            putter,
+            container -> {
+              tocs.put(container.contents());
+              sources.forEach(container::offerTo);
+            },
+            inFlight,
+            0);
     this.nodeContainers =
         new ContainerWriter(
-            ContainerKind.META, ids, buffers, live, putter, tocs::put, inFlight, Long.MAX_VALUE);
+            ContainerKind.META,
+            ids,
+            buffers,
+            live,
+            putter,
+            container -> tocs.put(container.contents()),
+            inFlight,
+            Long.MAX_VALUE);
     this.nodeWriter = new NodeWriter(sealer, nodeContainers, settings.flushLimit());
     this.rebuilder = new Rebuilder(store, places, live, buffers, index);
     this.tools =

@@ -29,7 +29,7 @@ final class ContainerWriter implements Putter.Owner {
   private final ContainerBuffers buffers;
   private final LiveContainers live;
   private final Putter putter;
-  private final Consumer<Toc> onPut;
+  private final Consumer<OpenContainer> onPut;
   private final int inFlight;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -56,7 +56,7 @@ final class ContainerWriter implements Putter.Owner {
       ContainerBuffers buffers,
       LiveContainers live,
       Putter putter,
-      Consumer<Toc> onPut,
+      Consumer<OpenContainer> onPut,
       int inFlight,
       long durableLsn) {
     this.kind = kind;
@@ -266,7 +266,7 @@ final class ContainerWriter implements Putter.Owner {
   @Override
   public void put(OpenContainer container) {
     try {
-      onPut.accept(container.contents());
+      onPut.accept(container);
     } finally {
       drop(container);
     }

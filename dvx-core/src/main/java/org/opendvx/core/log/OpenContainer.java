@@ -183,6 +183,21 @@ final class OpenContainer {
         toc, slot * ContainerFormat.TOC_ENTRY + ContainerFormat.ENTRY_LENGTH);
   }
 
+  /** Offers every slot that is referred to; after {@link #finish}. */
+  void offerTo(SlotSource source) {
+    int slots = slots();
+    for (int slot = 0; slot < slots; slot++) {
+      int length = slotLength(slot);
+      if (length > 0) {
+        source.written(ChunkAddress.of(id, slot), bytes, slotOffset(slot), length);
+      }
+    }
+  }
+
+  private synchronized int slots() {
+    return count;
+  }
+
   /** Holds the bytes for reading; false when they are gone. Ends with {@link #unpin}. */
   boolean pin() {
     int now = pins.get();

@@ -16,6 +16,14 @@ public interface SlotSource {
   /** Offers a slot that had to be read from farther away; must not block; copies what it keeps. */
   void offer(long address, byte[] bytes, int offset, int length);
 
+  /**
+   * Offers a slot of a container that was just put in the pool, on a thread that nobody waits for:
+   * may block for a short time.
+   */
+  default void written(long address, byte[] bytes, int offset, int length) {
+    offer(address, bytes, offset, length);
+  }
+
   /** Receives sealed slots. */
   @FunctionalInterface
   interface SlotSink {

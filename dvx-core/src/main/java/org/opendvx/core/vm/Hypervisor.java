@@ -3,6 +3,7 @@ package org.opendvx.core.vm;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -80,6 +81,11 @@ public interface Hypervisor extends AutoCloseable {
    * The watch goes on through lost sessions and restarts of the manager until it is closed.
    */
   AutoCloseable watch(Consumer<VmMobility> listener);
+
+  /** How to pass facts into a guest, empty where the system cannot. */
+  default Optional<GuestInfo> guestInfo() {
+    return Optional.empty();
+  }
 
   @Override
   void close();

@@ -17,6 +17,14 @@ public interface Quiescer {
   boolean covers(VmDescription vm);
 
   /**
+   * Why it cannot hold a machine that it covers right now, such as a guest that is just booting;
+   * empty when it can. Cheap, asks no guest: so that nobody waits for what is known.
+   */
+  default Optional<String> notReady(VmDescription vm) {
+    return Optional.empty();
+  }
+
+  /**
    * Freezes the guest and returns when its writes are held.
    *
    * @param disks the disks that are going to be cut
@@ -26,11 +34,43 @@ public interface Quiescer {
    */
   Held freeze(VmDescription vm, List<VmDescription.VmDisk> disks, Duration limit);
 
+  /**
+   * Does all that may take long before a freeze, so that several guests can be frozen at the same
+   * moment. Nothing is held when this returns.
+   *
+   * @param limit until "prepared"
+   * @throws org.opendvx.core.error.DvxException when the guest cannot; nothing is left to clean up
+   */
+  default Prepared prepare(VmDescription vm, List<VmDescription.VmDisk> disks, Duration limit) {
+    return freezeLimit -> freeze(vm, disks, freezeLimit);
+  }
+
+  /** A guest that can be frozen without delay. */
+  @FunctionalInterface
+  interface Prepared extends AutoCloseable {
+
+    /**
+     * Holds the guest's writes; as {@link Quiescer#freeze}.
+     *
+     * @param limit until "held"
+     */
+    Held freeze(Duration limit);
+
+    /** Gives up if {@link #freeze} was not called; never throws. */
+    @Override
+    default void close() {}
+  }
+
   /** A guest that is being held. */
   interface Held extends AutoCloseable {
 
     /** Lets go and learns what was true at the cut. Never throws: trouble lowers the label. */
     Outcome thaw();
+
+    /** Lets go because there is no cut that counts, and does not wait; never throws. */
+    default void abort(String reason) {
+      close();
+    }
 
     /** Lets go if {@link #thaw} was not called; never throws. */
     @Override

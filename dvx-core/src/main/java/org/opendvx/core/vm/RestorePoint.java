@@ -37,6 +37,7 @@ public record RestorePoint(
   static final String VM_NAME = RESERVED + "vm-name";
   static final String CONSISTENCY = RESERVED + "consistency";
   static final String REASON = RESERVED + "reason";
+  static final String GROUP = RESERVED + "group";
   static final String ORIGIN = RESERVED + "origin";
 
   /** Who asked for it. */

@@ -50,8 +50,9 @@ public final class VmClone {
    * What was made.
    *
    * @param folder path of the new folder
+   * @param notes what a person should know of how it was made
    */
-  public record Cloned(VmRef vm, String folder, List<String> files) {}
+  public record Cloned(VmRef vm, String folder, List<String> files, List<String> notes) {}
 
   /**
    * Clones.
@@ -62,6 +63,9 @@ public final class VmClone {
   public Cloned clone(Hypervisor hypervisor, Request request) {
     requireName(request.name());
     VmDescription saved = snapshots.document(request.point()).vm();
+    if (hypervisor instanceof MakesMachines maker) {
+      return maker.make(datastore, saved, request);
+    }
     if (saved.configuration().isEmpty()) {
       throw DvxException.of(
               Kind.UNSUPPORTED, "This restore point cannot be registered as a machine")
@@ -95,7 +99,7 @@ public final class VmClone {
         hypervisor.powerOn(vm, request.limit());
       }
       return new Cloned(
-          vm, folder, names.values().stream().map(file -> folder + "/" + file).toList());
+          vm, folder, names.values().stream().map(file -> folder + "/" + file).toList(), List.of());
     } catch (DvxException e) {
       undo(hypervisor, parentKey, request.name(), directory, folder, e);
       throw e;

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param configuration path of the file that registers it (.vmx), empty when there is none
  * @param hardware summary: cpus, memory, firmware, guest, networks, as text
  * @param hypervisorSnapshots whether the hypervisor holds snapshots of its own of it
+ * @param macs addresses of its network cards, lower case with colons; empty when unknown
  */
 public record VmDescription(
     VmRef ref,
@@ -29,7 +30,38 @@ public record VmDescription(
     List<ForeignDisk> foreignDisks,
     String configuration,
     Map<String, String> hardware,
-    boolean hypervisorSnapshots) {
+    boolean hypervisorSnapshots,
+    List<String> macs) {
+
+  /** A machine whose network cards are not known. */
+  public VmDescription(
+      VmRef ref,
+      String name,
+      PowerState power,
+      String host,
+      String biosUuid,
+      String instanceUuid,
+      List<String> files,
+      List<VmDisk> disks,
+      List<ForeignDisk> foreignDisks,
+      String configuration,
+      Map<String, String> hardware,
+      boolean hypervisorSnapshots) {
+    this(
+        ref,
+        name,
+        power,
+        host,
+        biosUuid,
+        instanceUuid,
+        files,
+        disks,
+        foreignDisks,
+        configuration,
+        hardware,
+        hypervisorSnapshots,
+        List.of());
+  }
 
   /**
    * A disk on our datastore.

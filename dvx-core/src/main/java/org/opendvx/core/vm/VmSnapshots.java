@@ -1,14 +1,17 @@
 package org.opendvx.core.vm;
 
 import java.time.Clock;
-import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileKey;
@@ -28,15 +31,21 @@ import org.slf4j.LoggerFactory;
  */
 public final class VmSnapshots {
   private static final Logger LOG = LoggerFactory.getLogger(VmSnapshots.class);
-  private static final Duration FREEZE_LIMIT = Duration.ofSeconds(60);
+  private static final int MAX_GROUP = 64;
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final byte[] NONE = {};
+
+  /** What a snapshot's document may hold. */
+  private static final int MAX_DOCUMENT = 512 << 10;
 
   private final Datastore datastore;
   private final DatastorePaths paths;
   private final VmFileSet fileSet;
   private final List<Quiescer> quiescers;
+  private final Choreography choreography;
+  private final CutBarrier barrier;
+  private final AuditTrail audit;
   private final Clock clock;
 
   /**
@@ -45,10 +54,35 @@ public final class VmSnapshots {
    * @param quiescers asked in this order; the first that covers a machine is used
    */
   public VmSnapshots(Datastore datastore, List<Quiescer> quiescers, Clock clock) {
+    this(
+        datastore,
+        quiescers,
+        CutBarrier.oneOwner(datastore.snapshots()),
+        AuditTrail.NONE,
+        StageLimits.USUAL,
+        clock);
+  }
+
+  /**
+   * The service with all of its parts.
+   *
+   * @param barrier takes the cuts of groups, and of machines alone
+   * @param audit where every freeze is recorded; without a record no guest is frozen
+   */
+  public VmSnapshots(
+      Datastore datastore,
+      List<Quiescer> quiescers,
+      CutBarrier barrier,
+      AuditTrail audit,
+      StageLimits limits,
+      Clock clock) {
     this.datastore = datastore;
     this.paths = new DatastorePaths(datastore);
     this.fileSet = new VmFileSet(paths);
     this.quiescers = List.copyOf(quiescers);
+    this.choreography = new Choreography(limits);
+    this.barrier = barrier;
+    this.audit = audit;
     this.clock = clock;
   }
 
@@ -57,9 +91,29 @@ public final class VmSnapshots {
    *
    * @param name unique, null for the machine's name and the time
    * @param labels the user's own, at most 32; keys must not start with {@code dvx.}
+   * @param who asked for it, for the audit record
    */
   public record Request(
-      VmRef vm, @Nullable String name, Map<String, String> labels, SnapshotPolicy policy) {}
+      VmRef vm,
+      @Nullable String name,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      String who) {
+    /** A request of the node's own. */
+    public Request(
+        VmRef vm, @Nullable String name, Map<String, String> labels, SnapshotPolicy policy) {
+      this(vm, name, labels, policy, "dvx");
+    }
+  }
+
+  /**
+   * What was taken of a group.
+   *
+   * @param group what its restore points are labelled with
+   * @param taken one for each machine that is in it
+   * @param dropped machines that are not, each with the reason
+   */
+  public record GroupTaken(String group, List<Taken> taken, Map<VmRef, String> dropped) {}
 
   /**
    * What was taken.
@@ -83,6 +137,36 @@ public final class VmSnapshots {
    *     application-consistent; no restore point is left then
    */
   public Taken create(Hypervisor hypervisor, Request request) {
+    Member member = member(hypervisor, request);
+    refuseHopeless(member);
+    return run(List.of(member), Stragglers.VOID, "").taken().getFirst();
+  }
+
+  /**
+   * Takes restore points of several machines in one instant; each can be restored alone.
+   *
+   * @param hypervisors finds the one that a machine belongs to
+   * @throws DvxException CONFLICT when a machine's policy is REQUIRE, it cannot be
+   *     application-consistent, and stragglers void the whole; no restore point is left then
+   */
+  public GroupTaken createTogether(
+      Function<VmRef, Hypervisor> hypervisors, List<Request> requests, Stragglers stragglers) {
+    if (requests.isEmpty()
+        || requests.size() > MAX_GROUP
+        || requests.stream().map(Request::vm).distinct().count() != requests.size()) {
+      throw DvxException.of(Kind.INVALID, "This group cannot be snapshotted")
+          .cause("A group has 1 to " + MAX_GROUP + " machines, each once")
+          .remedy("Name the machines again")
+          .build();
+    }
+    List<Member> members = new ArrayList<>();
+    for (Request request : requests) {
+      members.add(member(hypervisors.apply(request.vm()), request));
+    }
+    return run(members, stragglers, UUID.randomUUID().toString());
+  }
+
+  private Member member(Hypervisor hypervisor, Request request) {
     for (String key : request.labels().keySet()) {
       if (key.startsWith(RestorePoint.RESERVED)) {
         throw DvxException.of(Kind.INVALID, "The label " + key + " cannot be set")
@@ -95,105 +179,252 @@ public final class VmSnapshots {
     String name = request.name() == null ? defaultName(vm, "") : request.name();
     List<String> limits = limits(vm, request.policy());
     Optional<Quiescer> quiescer = quiescer(vm, request.policy(), limits);
-    if (request.policy() == SnapshotPolicy.REQUIRE && !limits.isEmpty()) {
-      throw refused(vm, String.join("; ", limits));
+    return new Member(vm, name, resolve(vm), request, quiescer, limits);
+  }
+
+  private static void refuseHopeless(Member member) {
+    if (member.policy() == SnapshotPolicy.REQUIRE && !member.limits().isEmpty()) {
+      throw refused(member.vm(), member.reason());
     }
-    Target target = new Target(vm, name, resolve(vm), request.labels());
-    if (quiescer.isEmpty()) {
-      return cut(target, String.join("; ", limits), RestorePoint.Origin.USER);
-    }
-    return quiesced(target, request.policy(), quiescer.get(), limits);
   }
 
   /** Takes a restore point before something overwrites the machine; the guest is off. */
   RestorePoint safety(VmDescription vm, String what) {
-    return cut(
-            new Target(vm, defaultName(vm, what), resolve(vm), Map.of()),
-            "taken while the machine was off, before a restore",
-            RestorePoint.Origin.SAFETY)
-        .point();
+    Request request = new Request(vm.ref(), null, Map.of(), SnapshotPolicy.OFF);
+    String reason = "taken while the machine was off, before a restore";
+    Member member =
+        new Member(
+            vm, defaultName(vm, what), resolve(vm), request, Optional.empty(), List.of(reason));
+    CompletableFuture<List<Snapshots.Cut>> cut =
+        start(List.of(member), RestorePoint.Origin.SAFETY, "");
+    return point(paths.done("snapshot", member.name(), cut).getFirst().snapshot());
   }
 
-  private Taken quiesced(
-      Target target, SnapshotPolicy policy, Quiescer quiescer, List<String> limits) {
-    VmDescription vm = target.vm();
-    Taken taken;
-    Quiescer.Outcome outcome;
-    Quiescer.Held held;
+  private GroupTaken run(List<Member> all, Stragglers stragglers, String group) {
+    Map<VmRef, String> dropped = new LinkedHashMap<>();
+    List<Member> members = keep(all, stragglers, dropped);
+    boolean done = false;
     try {
-      held = quiescer.freeze(vm, vm.disks(), FREEZE_LIMIT);
+      members.forEach(this::begin);
+      choreography.prepare(members);
+      members = keep(members, stragglers, dropped);
+      choreography.freeze(members);
+      members = keep(members, stragglers, dropped);
+      List<Snapshots.Cut> cuts = cut(members, group);
+      choreography.thaw(members);
+      GroupTaken taken = finish(members, cuts, stragglers, group, dropped);
+      done = true;
+      return taken;
+    } finally {
+      if (!done) {
+        all.forEach(member -> member.abort("there is no cut"));
+      }
+    }
+  }
+
+  /** Takes out those that cannot be what their policy requires, or refuses the whole. */
+  private List<Member> keep(
+      List<Member> members, Stragglers stragglers, Map<VmRef, String> dropped) {
+    List<Member> kept = new ArrayList<>();
+    for (Member member : members) {
+      if (member.policy() != SnapshotPolicy.REQUIRE || member.limits().isEmpty()) {
+        kept.add(member);
+        continue;
+      }
+      DvxException failure = member.failure();
+      DvxException why = failure == null ? refused(member.vm(), member.reason()) : failure;
+      record(member, "snapshot.refused", member.reason(), 0);
+      member.abort(member.reason());
+      if (stragglers == Stragglers.VOID) {
+        members.forEach(other -> other.abort("the whole group was given up"));
+        throw why;
+      }
+      dropped.put(member.vm().ref(), member.reason());
+    }
+    if (kept.isEmpty()) {
+      throw DvxException.of(Kind.CONFLICT, "No machine of the group can be snapshotted")
+          .cause(dropped.toString())
+          .remedy("Remove the causes, or use the policy TRY and accept a lower label")
+          .build();
+    }
+    return kept;
+  }
+
+  /** Records that a guest is going to be frozen; without that it is not. */
+  private void begin(Member member) {
+    if (!member.freezes()) {
+      return;
+    }
+    try {
+      audit.record(
+          "snapshot.begin",
+          member.who(),
+          member.vm().ref().toString(),
+          Map.of(
+              "name", member.name(),
+              "policy", member.policy().name(),
+              "quiescer", member.quiescer().map(Quiescer::name).orElse("")));
     } catch (DvxException e) {
-      if (policy == SnapshotPolicy.REQUIRE) {
+      member.failed(e);
+    }
+  }
+
+  /** The cut of all members. One that comes too late counts for no guest. */
+  private List<Snapshots.Cut> cut(List<Member> members, String group) {
+    CompletableFuture<List<Snapshots.Cut>> cut = start(members, RestorePoint.Origin.USER, group);
+    boolean held = members.stream().anyMatch(member -> member.held() != null);
+    long budget = choreography.limits().cut().toMillis();
+    if (held && !Choreography.quietly(cut, budget)) {
+      String why = "the cut took longer than " + budget + " ms; the guest was let go";
+      for (Member member : members) {
+        if (member.held() != null) {
+          member.abort(why);
+          member.late(why);
+        }
+      }
+    }
+    return paths.done("snapshot", members.getFirst().name(), cut);
+  }
+
+  private CompletableFuture<List<Snapshots.Cut>> start(
+      List<Member> members, RestorePoint.Origin origin, String group) {
+    List<Snapshots.CutRequest> requests = new ArrayList<>();
+    for (Member member : members) {
+      String reason = member.held() == null ? member.reason() : "the guest's report is missing";
+      requests.add(
+          new Snapshots.CutRequest(
+              member.name(),
+              member.files(),
+              labels(member, Consistency.CRASH, reason, origin, group),
+              new VmDocument(member.vm(), NONE).encode()));
+    }
+    return barrier.cut(requests, choreography.limits().cut());
+  }
+
+  private static Map<String, String> labels(
+      Member member,
+      Consistency consistency,
+      String reason,
+      RestorePoint.Origin origin,
+      String group) {
+    Map<String, String> labels =
+        RestorePoint.labels(member.vm(), consistency, reason, origin, member.labels());
+    if (!group.isEmpty()) {
+      labels.put(RestorePoint.GROUP, group);
+    }
+    return labels;
+  }
+
+  private GroupTaken finish(
+      List<Member> members,
+      List<Snapshots.Cut> cuts,
+      Stragglers stragglers,
+      String group,
+      Map<VmRef, String> dropped) {
+    List<Taken> taken = new ArrayList<>();
+    DvxException voided = null;
+    for (int i = 0; i < members.size(); i++) {
+      Member member = members.get(i);
+      Snapshots.Cut cut = cuts.get(i);
+      try {
+        taken.add(label(member, cut, group));
+      } catch (DvxException e) {
+        delete(cut.snapshot().id());
+        record(member, "snapshot.discarded", member.reason(), 0);
+        if (voided == null) {
+          voided = e;
+        }
+        dropped.put(member.vm().ref(), String.valueOf(e.getMessage()));
+      }
+    }
+    if (voided != null && (stragglers == Stragglers.VOID || taken.isEmpty())) {
+      for (Taken other : taken) {
+        delete(other.point().id());
+      }
+      throw voided;
+    }
+    return new GroupTaken(group, List.copyOf(taken), Map.copyOf(dropped));
+  }
+
+  /** Says what a restore point is, now that all is known. */
+  private Taken label(Member member, Snapshots.Cut cut, String group) {
+    VmDescription vm = member.vm();
+    Quiescer.Outcome outcome = member.outcome();
+    if (outcome != null && !outcome.reason().isEmpty()) {
+      member.limit(outcome.reason());
+    }
+    Consistency reached =
+        outcome == null || !limitsAllow(vm) ? Consistency.CRASH : outcome.consistency();
+    Optional<byte[]> document = outcome == null ? Optional.empty() : outcome.document();
+    byte[] encoded = new VmDocument(vm, document.orElse(NONE)).encode();
+    if (encoded.length > MAX_DOCUMENT) {
+      encoded = new VmDocument(vm, NONE).encode();
+      member.limit("the writers' documents are too large to be kept with it");
+      reached = reached == Consistency.APPLICATION ? Consistency.FILE_SYSTEM : reached;
+    }
+    boolean full = member.limits().isEmpty() && reached == Consistency.APPLICATION;
+    if (member.policy() == SnapshotPolicy.REQUIRE && !full) {
+      throw refused(vm, member.reason());
+    }
+    try {
+      record(member, "snapshot.end", reached + ": " + member.reason(), cut.snapshot().id());
+    } catch (DvxException e) {
+      member.limit("its end could not be recorded");
+      reached = Consistency.CRASH;
+      if (member.policy() == SnapshotPolicy.REQUIRE) {
         throw e;
       }
-      limits.add("the guest was not frozen: " + e.getMessage());
-      return cut(target, String.join("; ", limits), RestorePoint.Origin.USER);
     }
-    try (held) {
-      taken = cut(target, "the guest's report is missing", RestorePoint.Origin.USER);
-      outcome = held.thaw();
+    Snapshots.SnapshotInfo info = cut.snapshot();
+    if (member.quiescer().isPresent()) {
+      info =
+          paths.done(
+              "label",
+              member.name(),
+              datastore
+                  .snapshots()
+                  .amend(
+                      info.id(),
+                      labels(member, reached, member.reason(), RestorePoint.Origin.USER, group),
+                      encoded));
     }
-    if (!outcome.reason().isEmpty()) {
-      limits.add(outcome.reason());
-    }
-    boolean full = limits.isEmpty() && outcome.consistency() == Consistency.APPLICATION;
-    if (policy == SnapshotPolicy.REQUIRE && !full) {
-      delete(taken.point().id());
-      throw refused(vm, String.join("; ", limits));
-    }
-    Consistency reached = limitsAllow(vm) ? outcome.consistency() : Consistency.CRASH;
-    Snapshots.SnapshotInfo amended =
-        paths.done(
-            "label",
-            target.name(),
-            datastore
-                .snapshots()
-                .amend(
-                    taken.point().id(),
-                    RestorePoint.labels(
-                        vm,
-                        reached,
-                        String.join("; ", limits),
-                        RestorePoint.Origin.USER,
-                        target.labels()),
-                    new VmDocument(vm, outcome.document().orElse(NONE)).encode()));
+    LOG.info(
+        "Took restore point {} of {} ({} files), {}, writes held {} us",
+        member.name(),
+        vm.name(),
+        info.files(),
+        reached,
+        cut.heldNanos() / 1_000);
     return new Taken(
-        point(amended),
-        taken.heldNanos(),
-        taken.cutNanos(),
-        outcome.writersFrozenMillis(),
-        outcome.writesHeldMillis());
+        point(info),
+        cut.heldNanos(),
+        cut.totalNanos(),
+        outcome == null ? 0 : outcome.writersFrozenMillis(),
+        outcome == null ? 0 : outcome.writesHeldMillis());
+  }
+
+  /** What a quiesced snapshot came to; one without a guest's part is not recorded. */
+  private void record(Member member, String kind, String result, long id) {
+    if (member.quiescer().isEmpty()) {
+      return;
+    }
+    Quiescer.Outcome outcome = member.outcome();
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("name", member.name());
+    facts.put("policy", member.policy().name());
+    facts.put("result", result);
+    facts.put("snapshot", id);
+    facts.put("writersFrozenMillis", outcome == null ? 0 : outcome.writersFrozenMillis());
+    facts.put("writesHeldMillis", outcome == null ? 0 : outcome.writesHeldMillis());
+    audit.record(kind, member.who(), member.vm().ref().toString(), facts);
   }
 
   private static boolean limitsAllow(VmDescription vm) {
     return vm.foreignDisks().isEmpty() && vm.power() == PowerState.ON;
   }
 
-  /** What is going to be cut; its files are looked up before any guest is frozen. */
-  private record Target(
-      VmDescription vm, String name, List<FileKey> files, Map<String, String> labels) {}
-
   private List<FileKey> resolve(VmDescription vm) {
     return List.copyOf(fileSet.resolve(vm).values());
-  }
-
-  private Taken cut(Target target, String reason, RestorePoint.Origin origin) {
-    VmDescription vm = target.vm();
-    String name = target.name();
-    Snapshots.CutRequest request =
-        new Snapshots.CutRequest(
-            name,
-            target.files(),
-            RestorePoint.labels(vm, Consistency.CRASH, reason, origin, target.labels()),
-            new VmDocument(vm, NONE).encode());
-    Snapshots.Cut cut = paths.done("snapshot", name, datastore.snapshots().cut(request));
-    LOG.info(
-        "Took restore point {} of {} ({} files), writes held {} us",
-        name,
-        vm.name(),
-        cut.snapshot().files(),
-        cut.heldNanos() / 1_000);
-    return new Taken(point(cut.snapshot()), cut.heldNanos(), cut.totalNanos(), 0, 0);
   }
 
   /** Why the restore point cannot be more than crash-consistent, before any guest is asked. */
@@ -230,11 +461,20 @@ public final class VmSnapshots {
     if (policy == SnapshotPolicy.OFF || vm.power() != PowerState.ON) {
       return Optional.empty();
     }
-    Optional<Quiescer> found = quiescers.stream().filter(q -> q.covers(vm)).findFirst();
-    if (found.isEmpty()) {
-      limits.add("no quiescer: no guest agent answers for this machine");
+    List<Quiescer> covering = quiescers.stream().filter(each -> each.covers(vm)).toList();
+    List<String> unready = new ArrayList<>();
+    for (Quiescer each : covering) {
+      Optional<String> why = each.notReady(vm);
+      if (why.isEmpty()) {
+        return Optional.of(each);
+      }
+      unready.add(why.get());
     }
-    return found;
+    limits.add(
+        covering.isEmpty()
+            ? "no quiescer: no guest agent answers for this machine"
+            : String.join("; ", unready));
+    return Optional.empty();
   }
 
   private static DvxException refused(VmDescription vm, String why) {

@@ -78,6 +78,46 @@ class SnapshotsTest {
   }
 
   @Test
+  void severalSnapshotsOfOneCutAreOneInstantAndEachStandsAlone() {
+    byte[] before = random(1, 5_000);
+    store.write(disk, 0, before);
+    CutRequest one = new CutRequest("one", List.of(disk), Map.of("a", "1"), new byte[] {1});
+    CutRequest two = new CutRequest("two", List.of(config), Map.of("b", "2"), new byte[] {2});
+    List<Snapshots.Cut> cuts =
+        TestStore.get(store.store.snapshots().cutTogether(List.of(one, two)));
+    assertEquals(
+        cuts.getFirst().snapshot().createdNanos(), cuts.getLast().snapshot().createdNanos());
+    store.write(disk, 0, random(2, 5_000));
+    store = store.crash();
+    SnapshotInfo first = store.store.snapshots().find("one").orElseThrow();
+    assertArrayEquals(new byte[] {1}, first.document());
+    TestStore.get(store.store.snapshots().delete(cuts.getLast().snapshot().id()));
+    assertTrue(store.store.snapshots().find("two").isEmpty());
+    restore(first.id(), List.of(disk.file()));
+    assertArrayEquals(before, store.readAll(disk));
+  }
+
+  @Test
+  void aCutOfSeveralIsRefusedWhole() {
+    store.cut("taken", disk);
+    CutRequest fresh = new CutRequest("fresh", List.of(config), Map.of(), new byte[0]);
+    for (CutRequest bad :
+        List.of(
+            new CutRequest("taken", List.of(disk), Map.of(), new byte[0]),
+            new CutRequest("fresh", List.of(disk), Map.of(), new byte[0]))) {
+      refused(
+          FileError.EXISTS,
+          () -> TestStore.get(store.store.snapshots().cutTogether(List.of(fresh, bad))));
+    }
+    CutRequest same = new CutRequest("same", List.of(config), Map.of(), new byte[0]);
+    refused(
+        FileError.INVALID,
+        () -> TestStore.get(store.store.snapshots().cutTogether(List.of(fresh, same))));
+    refused(FileError.INVALID, () -> TestStore.get(store.store.snapshots().cutTogether(List.of())));
+    assertEquals(1, store.store.snapshots().count());
+  }
+
+  @Test
   void theViewIsReadOnly() {
     store.write(disk, 0, random(1, 5000));
     store.cut("s", disk);

@@ -87,7 +87,7 @@ class TroubleTest {
     long start = System.nanoTime();
     assertEquals(FileError.IO, refused(() -> store.write(file, 20_000, random(2, 5000))).error());
     assertEquals(FileError.IO, refused(() -> store.file(FileKey.ROOT, "g")).error());
-    assertTrue(System.nanoTime() - start < 5_000_000_000L);
+    assertTrue(System.nanoTime() - start < 9_000_000_000L);
     assertFalse(store.store.congested(), "clients must be heard, to be told of the failure");
     assertArrayEquals(random(1, 10_000), store.read(file, 0, 10_000));
     assertThrows(DvxException.class, store.store::checkpoint);
@@ -242,5 +242,28 @@ class TroubleTest {
     assertEquals(FileError.IO, refused(() -> store.write(file, 0, random(1, 100))).error());
     assertThrows(DvxException.class, store.store::checkpoint);
     store.store.halt();
+  }
+
+  @Test
+  void theTotalsAreRightAfterACrash() {
+    TestStore store = TestStore.fresh();
+    FileKey file = store.file(FileKey.ROOT, "f");
+    store.write(file, 0, random(1, 40_000));
+    store.store.checkpoint();
+    store.write(file, 50_000, random(2, 100_000));
+    store.write(file, 200_000, random(2, 100_000));
+    store.write(file, 400_000, new byte[20_000]);
+    Datastore.SpaceReport before = store.store.space();
+    for (int crash = 0; crash < 3; crash++) {
+      store = store.crash();
+      Datastore.SpaceReport after = store.store.space();
+      assertEquals(before.logicalWritten(), after.logicalWritten());
+      assertEquals(before.uniqueWritten(), after.uniqueWritten());
+      assertEquals(before.storedWritten(), after.storedWritten());
+      if (crash == 1) {
+        store.store.checkpoint();
+      }
+    }
+    store.close();
   }
 }

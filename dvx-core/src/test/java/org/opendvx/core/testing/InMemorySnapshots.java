@@ -41,39 +41,52 @@ final class InMemorySnapshots implements Snapshots {
 
   @Override
   public CompletableFuture<Cut> cut(CutRequest request) {
+    return cutTogether(List.of(request)).thenApply(List::getFirst);
+  }
+
+  @Override
+  public CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests) {
     return locked(
         () -> {
-          long start = System.nanoTime();
-          if (named(request.name()).isPresent()) {
-            throw new FileException(FileError.EXISTS, "snapshot " + request.name());
+          List<Cut> cuts = new ArrayList<>();
+          for (CutRequest request : requests) {
+            cuts.add(take(request));
           }
-          long id = nextId++;
-          Map<Long, InMemoryNode> nodes = new HashMap<>();
-          List<Member> members = new ArrayList<>();
-          long bytes = 0;
-          for (FileKey file : request.files()) {
-            InMemoryNode live = datastore.node(file);
-            if (file.frozen() || live.isDirectory()) {
-              throw new FileException(FileError.INVALID, "only live files are frozen");
-            }
-            String path = freeze(live, nodes);
-            FileKey key = new FileKey(id, live.id);
-            members.add(new Member(key, path, live.attributes()));
-            bytes += live.content.size();
-          }
-          SnapshotInfo info =
-              new SnapshotInfo(
-                  id,
-                  request.name(),
-                  datastore.now(),
-                  Map.copyOf(request.labels()),
-                  request.document().clone(),
-                  members.size(),
-                  bytes);
-          snapshots.put(id, new Frozen(info, List.copyOf(members), nodes));
-          long took = System.nanoTime() - start;
-          return new Cut(info, took, took);
+          return cuts;
         });
+  }
+
+  private Cut take(CutRequest request) {
+    long start = System.nanoTime();
+    if (named(request.name()).isPresent()) {
+      throw new FileException(FileError.EXISTS, "snapshot " + request.name());
+    }
+    long id = nextId++;
+    Map<Long, InMemoryNode> nodes = new HashMap<>();
+    List<Member> members = new ArrayList<>();
+    long bytes = 0;
+    for (FileKey file : request.files()) {
+      InMemoryNode live = datastore.node(file);
+      if (file.frozen() || live.isDirectory()) {
+        throw new FileException(FileError.INVALID, "only live files are frozen");
+      }
+      String path = freeze(live, nodes);
+      FileKey key = new FileKey(id, live.id);
+      members.add(new Member(key, path, live.attributes()));
+      bytes += live.content.size();
+    }
+    SnapshotInfo info =
+        new SnapshotInfo(
+            id,
+            request.name(),
+            datastore.now(),
+            Map.copyOf(request.labels()),
+            request.document().clone(),
+            members.size(),
+            bytes);
+    snapshots.put(id, new Frozen(info, List.copyOf(members), nodes));
+    long took = System.nanoTime() - start;
+    return new Cut(info, took, took);
   }
 
   /** Freezes a file and copies the directories above it with just the names that lead to it. */

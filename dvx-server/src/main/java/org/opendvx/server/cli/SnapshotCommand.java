@@ -10,6 +10,7 @@ import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotRequest;
 import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
+import org.opendvx.server.api.SnapshotsTaken;
 import org.opendvx.server.api.TaskView;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Parameters;
       SnapshotCommand.Create.class,
       SnapshotCommand.ListAll.class,
       SnapshotCommand.Show.class,
+      SnapshotCommand.Writers.class,
       SnapshotCommand.Delete.class
     })
 final class SnapshotCommand extends Group {
@@ -38,10 +40,12 @@ final class SnapshotCommand extends Group {
       })
   static final class Create extends TaskStartingCommand {
     @Parameters(
-        arity = "0..1",
+        arity = "0..*",
         paramLabel = "VM",
-        description = "The machine: its name, or CONNECTION/ID.")
-    private @Nullable String vm;
+        description =
+            "The machine: its name, or CONNECTION/ID. Several are cut in one instant, and can each"
+                + " be restored alone.")
+    private List<String> vms = List.of();
 
     @Option(
         names = "--path",
@@ -70,23 +74,48 @@ final class SnapshotCommand extends Group {
                 + " Default: ${DEFAULT-VALUE}.")
     private String policy;
 
+    @Option(
+        names = "--stragglers",
+        paramLabel = "WORD",
+        defaultValue = "void",
+        description =
+            "With several machines and --policy require: when one cannot, drop it, or void the"
+                + " whole. Default: ${DEFAULT-VALUE}.")
+    private String stragglers;
+
     @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
     Create() {}
 
     @Override
     int run(RestClient node) {
-      if ((vm == null) == paths.isEmpty()) {
+      if (vms.isEmpty() == paths.isEmpty()) {
         throw usage("Give either a VM or --path");
       }
       TaskView task =
           node.post(
               "snapshots",
-              new SnapshotRequest(vm, paths, name, labels, paths.isEmpty() ? policy : null),
+              new SnapshotRequest(
+                  vms.size() == 1 ? vms.getFirst() : null,
+                  vms.size() > 1 ? vms : null,
+                  paths,
+                  name,
+                  labels,
+                  paths.isEmpty() ? policy : null,
+                  vms.size() > 1 ? stragglers : null),
               TaskView.class);
       return finish(
           node,
           task,
           done -> {
+            if (vms.size() > 1) {
+              SnapshotsTaken all = node.convert(done.result(), SnapshotsTaken.class);
+              print(
+                  all,
+                  () ->
+                      Tables.snapshots(all.taken().stream().map(SnapshotTaken::snapshot).toList()));
+              all.dropped().forEach((vm, why) -> err().println(vm + " is not in it: " + why));
+              return;
+            }
             SnapshotTaken taken = node.convert(done.result(), SnapshotTaken.class);
             print(taken, () -> Tables.snapshot(taken));
           });
@@ -178,6 +207,28 @@ final class SnapshotCommand extends Group {
       SnapshotDetail detail =
           node.get("snapshots/" + RestClient.encode(snapshot), SnapshotDetail.class);
       print(detail, () -> Tables.snapshot(detail));
+    }
+  }
+
+  @Command(
+      name = "writers",
+      description = "The documents that applications in the guest gave when it was taken (XML).")
+  static final class Writers extends ClientCommand {
+    @Parameters(paramLabel = "SNAPSHOT", description = "Its name or id.")
+    private String snapshot;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+    Writers() {}
+
+    @Override
+    int run(RestClient node) {
+      SnapshotDetail detail =
+          node.get("snapshots/" + RestClient.encode(snapshot), SnapshotDetail.class);
+      Object writers =
+          detail.document() instanceof Map<?, ?> document ? document.get("writers") : null;
+      String text = writers == null ? "" : writers.toString();
+      print(Map.of("writers", text), () -> text.isEmpty() ? "" : text + System.lineSeparator());
+      return 0;
     }
   }
 

@@ -3,6 +3,8 @@ package org.opendvx.server.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.opendvx.server.api.AgentView;
+import org.opendvx.server.api.AuditView;
 import org.opendvx.server.api.DatastoreView;
 import org.opendvx.server.api.DriveView;
 import org.opendvx.server.api.DrivesView;
@@ -272,6 +274,48 @@ final class Tables {
                 view.kind(),
                 view.subject(),
                 view.message()));
+    return table.render();
+  }
+
+  static String agents(List<AgentView> views) {
+    Table table = new Table("ID", "MACHINE", "HOST", "STATE", "CONNECTED", "CERTIFICATE ENDS");
+    views.forEach(
+        view ->
+            table.row(
+                view.id(),
+                view.vm(),
+                view.host(),
+                Words.lower(view.state()),
+                view.connected() ? "yes" : "no",
+                Words.time(view.certificateEnds())));
+    return table.render();
+  }
+
+  static String agent(AgentView view) {
+    return Table.facts(
+        "Id", view.id(),
+        "Machine", view.vm(),
+        "Host", view.host(),
+        "Platform", view.platform(),
+        "State", Words.lower(view.state()),
+        "Connected", view.connected() ? "yes, proved by " + view.proof() : "no",
+        "Version", view.version(),
+        "Can do", String.join(" ", view.capabilities()),
+        "Enrolled", Words.time(view.enrolled()),
+        "Certificate ends", Words.time(view.certificateEnds()));
+  }
+
+  static String audit(List<AuditView> views) {
+    Table table = new Table("N", "TIME", "KIND", "WHO", "SUBJECT", "FACTS");
+    views.forEach(
+        view ->
+            table.row(
+                view.id(),
+                Words.time(view.time()),
+                view.kind(),
+                view.who(),
+                view.subject(),
+                view.facts()));
     return table.render();
   }
 }

@@ -86,7 +86,7 @@ final class VcenterCommand extends Group {
       HypervisorView view =
           node.post(
               "hypervisors",
-              new HypervisorRequest(name, "vcenter", server, user, password(), pin),
+              new HypervisorRequest(name, "vcenter", server, user, password(), pin, null),
               HypervisorView.class);
       print(view, () -> Tables.hypervisors(List.of(view)));
       return 0;
@@ -106,7 +106,7 @@ final class VcenterCommand extends Group {
           : PrivateFiles.readSecret(environment().path(passwordFile));
     }
 
-    private static String standardInput(InputStream in) {
+    static String standardInput(InputStream in) {
       try {
         return new String(in.readNBytes(4096), StandardCharsets.UTF_8)
             .lines()
@@ -280,7 +280,7 @@ final class VcenterCommand extends Group {
   }
 
   /** Prints what became of each host; 1 when one of them failed. */
-  private static int outcomes(TaskStartingCommand command, RestClient node, TaskView task) {
+  static int outcomes(TaskStartingCommand command, RestClient node, TaskView task) {
     boolean[] failed = {false};
     int code =
         command.finish(

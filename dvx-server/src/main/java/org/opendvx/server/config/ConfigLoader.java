@@ -35,6 +35,20 @@ public final class ConfigLoader {
    * @throws DvxException INVALID, NOT_FOUND or DENIED
    */
   public static NodeConfig load(Path file) {
+    return parse(text(file), file);
+  }
+
+  /** What holds for a data node with no configuration file. */
+  public static DataNodeConfig dataNodeDefaults() {
+    return SettingReader.read(null, DataNodeConfig.class, "");
+  }
+
+  /** As {@link #load}, for a data node. */
+  public static DataNodeConfig loadDataNode(Path file) {
+    return parse(text(file), file, DataNodeConfig.class);
+  }
+
+  private static String text(Path file) {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
@@ -58,13 +72,17 @@ public final class ConfigLoader {
           .detail("file", file.toAbsolutePath())
           .build();
     }
-    return parse(new String(bytes, StandardCharsets.UTF_8), file);
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** Reads and checks the text of a file. */
   static NodeConfig parse(String text, Path file) {
+    return parse(text, file, NodeConfig.class);
+  }
+
+  private static <T extends Record> T parse(String text, Path file, Class<T> type) {
     try {
-      return SettingReader.read(tree(text), NodeConfig.class, "");
+      return SettingReader.read(tree(text), type, "");
     } catch (JsonProcessingException e) {
       throw DvxException.of(Kind.INVALID, WHAT)
           .cause("It is no valid YAML: " + e.getOriginalMessage())

@@ -16,7 +16,13 @@ public record HypervisorSection(
             says =
                 "SHA-256 of its certificate as 64 hex digits, colons allowed. Empty: the system's"
                     + " trusted authorities decide.")
-        String certificateSha256) {
+        String certificateSha256,
+    @Setting(value = "vcenter", says = "`vcenter`, or `rhv` for oVirt, RHV and OLVM.") String kind,
+    @Setting(
+            says =
+                "PEM file with the authority that issued its certificate; for `rhv` only. Empty:"
+                    + " the pin or the system's authorities decide.")
+        Path caFile) {
 
   /** Checks the name, the address and the pin. */
   public HypervisorSection {
@@ -28,5 +34,7 @@ public record HypervisorSection(
             || certificateSha256.replace(":", "").matches("[0-9a-fA-F]{64}"),
         "certificate-sha256",
         "it has 64 hex digits");
+    BadSettingException.unless(
+        kind.equals("vcenter") || kind.equals("rhv"), "kind", "it is vcenter or rhv");
   }
 }

@@ -5,10 +5,10 @@ import java.util.List;
 /** The NFS server. */
 public record NfsSection(
     @Setting(
-            value = "127.0.0.1",
+            value = NfsSection.LOCALHOST,
             says =
                 "Address to listen on. Hypervisors need one that they can reach; `0.0.0.0` is all"
-                    + " of them.")
+                    + " of them; `localhost` is `127.0.0.1` and, where there is IPv6, `::1`.")
         String listen,
     @Setting(value = "2049", says = "Port of NFS and MOUNT. `0`: any free one.") int port,
     @Setting(
@@ -16,7 +16,8 @@ public record NfsSection(
             says =
                 "Whether clients can ask port 111 for the ports, as ESXi and qemu do. `auto`:"
                     + " answers there or registers with the system's rpcbind if it can, and says so"
-                    + " if not; `on`: does not start without; `off`: not at all.")
+                    + " if not; with `port: 0` not at all; `on`: does not start without; `off`: not"
+                    + " at all.")
         Portmapper portmapper,
     @Setting(
             says =
@@ -25,6 +26,9 @@ public record NfsSection(
         List<String> clients,
     @Setting(says = "What clients mount. Empty: one export `/dvx`, which is the whole datastore.")
         List<ExportSection> exports) {
+
+  /** This machine alone, over IPv4 and IPv6. */
+  public static final String LOCALHOST = "localhost";
 
   /** Checks the port. */
   public NfsSection {

@@ -8,10 +8,13 @@ import java.util.Set;
 public record NodeConfig(
     @Setting(says = "the node itself") NodeSection node,
     @Setting(says = "where containers, journal and records are kept") DrivesSection drives,
+    @Setting(says = "whether those drives are here or at a data node") PoolSection pool,
     @Setting(says = "what unlocks the data") KeysSection keys,
     @Setting(says = "limits on memory") MemorySection memory,
+    @Setting(says = "the cache on flash") FlashSection flash,
     @Setting(says = "the NFS server") NfsSection nfs,
     @Setting(says = "the REST server") RestSection rest,
+    @Setting(says = "guest agents") AgentsSection agents,
     @Setting(says = "the log") LogSection log,
     @Setting(says = "virtualisation managers") List<HypervisorSection> hypervisors) {
 
@@ -28,21 +31,25 @@ public record NodeConfig(
 
   /** The same with another node section. */
   public NodeConfig with(NodeSection other) {
-    return new NodeConfig(other, drives, keys, memory, nfs, rest, log, hypervisors);
+    return new NodeConfig(
+        other, drives, pool, keys, memory, flash, nfs, rest, agents, log, hypervisors);
   }
 
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
-    return new NodeConfig(node, drives, keys, memory, other, rest, log, hypervisors);
+    return new NodeConfig(
+        node, drives, pool, keys, memory, flash, other, rest, agents, log, hypervisors);
   }
 
   /** The same with another REST section. */
   public NodeConfig with(RestSection other) {
-    return new NodeConfig(node, drives, keys, memory, nfs, other, log, hypervisors);
+    return new NodeConfig(
+        node, drives, pool, keys, memory, flash, nfs, other, agents, log, hypervisors);
   }
 
   /** The same with another log section. */
   public NodeConfig with(LogSection other) {
-    return new NodeConfig(node, drives, keys, memory, nfs, rest, other, hypervisors);
+    return new NodeConfig(
+        node, drives, pool, keys, memory, flash, nfs, rest, agents, other, hypervisors);
   }
 }

@@ -54,7 +54,8 @@ final class VCenterStart {
                     simulator.url().toString(),
                     simulator.user(),
                     simulator.password(),
-                    simulator.certificate()),
+                    simulator.certificate(),
+                    null),
                 HypervisorView.class);
     shop.narrator()
         .say(

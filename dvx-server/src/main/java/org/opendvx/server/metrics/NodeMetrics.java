@@ -12,8 +12,11 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.cache.FlashCache;
+import org.opendvx.core.cache.FlashStatus;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.SpaceReport;
+import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.PoolStatus;
 import org.opendvx.core.pool.PoolStatus.DriveState;
@@ -53,6 +56,60 @@ public final class NodeMetrics implements AutoCloseable {
         MultiGauge.builder("dvx.drive.active")
             .description("Whether a drive takes part")
             .register(registry);
+  }
+
+  /**
+   * Measures where reads are answered from, and the cache on flash.
+   *
+   * @param flash null when there is none
+   */
+  public void measure(@Nullable FlashCache flash) {
+    tier("ram", real -> real.logStatistics().cacheHits());
+    tier("flash", _ -> flash == null ? 0 : flash.status().hits());
+    tier(
+        "pool",
+        real -> real.logStatistics().cacheMisses() - (flash == null ? 0 : flash.status().hits()));
+    if (flash == null) {
+      return;
+    }
+    flash("read", "Bytes read from flash", flash, FlashStatus::bytesRead);
+    flash("written", "Bytes written to flash", flash, FlashStatus::bytesWritten);
+    flash("index", "Memory of the index", flash, FlashStatus::indexBytes);
+    FunctionCounter.builder("dvx.flash.damaged.chunks", flash, cache -> cache.status().damaged())
+        .description("Chunks on flash that failed their check")
+        .register(registry);
+    Gauge.builder(
+            "dvx.flash.peer.cache.mode",
+            () -> flash.status().mode() == FlashStatus.Mode.PEER_CACHE ? 1 : 0)
+        .description("Whether there are flash devices and none of them works")
+        .register(registry);
+    for (int i = 0; i < flash.status().devices().size(); i++) {
+      int device = i;
+      Gauge.builder(
+              "dvx.flash.device.active",
+              () ->
+                  flash.status().devices().get(device).state() == FlashStatus.State.ACTIVE ? 1 : 0)
+          .description("Whether a flash device works")
+          .tag("device", flash.status().devices().get(i).name())
+          .register(registry);
+    }
+  }
+
+  private void tier(String tier, ToDoubleFunction<DvxDatastore> chunks) {
+    if (datastore instanceof DvxDatastore real) {
+      FunctionCounter.builder("dvx.read.chunks", real, chunks)
+          .description("Chunks read, by where they were found")
+          .tag("tier", tier)
+          .register(registry);
+    }
+  }
+
+  private void flash(
+      String name, String says, FlashCache flash, ToDoubleFunction<FlashStatus> value) {
+    Gauge.builder("dvx.flash." + name, () -> value.applyAsDouble(flash.status()))
+        .description(says)
+        .baseUnit("bytes")
+        .register(registry);
   }
 
   /** The registry, for those who measure more. */

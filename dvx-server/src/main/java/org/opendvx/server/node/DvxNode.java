@@ -15,6 +15,7 @@ import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.config.RestSection;
 import org.opendvx.server.metrics.NodeMetrics;
 import org.opendvx.server.rest.ActivityResource;
+import org.opendvx.server.rest.AgentsResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
 import org.opendvx.server.rest.PublicResource;
@@ -25,6 +26,7 @@ import org.opendvx.server.rest.VmsResource;
 import org.opendvx.server.security.PrivateFiles;
 import org.opendvx.server.security.TlsIdentity;
 import org.opendvx.server.security.TokenStore;
+import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.DatastoreMounts;
 import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
@@ -97,6 +99,7 @@ public final class DvxNode implements AutoCloseable {
     folder.claim();
     NodeMetrics metrics =
         opened.push("metrics", new NodeMetrics(version, store.pool(), store.datastore()));
+    metrics.measure(store.flash());
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
@@ -108,10 +111,17 @@ public final class DvxNode implements AutoCloseable {
             "hypervisors",
             new HypervisorRegistry(
                 new HypervisorStore(folder.hypervisors(), folder.secrets()),
-                parts.connectors().make(datastoreName),
+                parts
+                    .connectors()
+                    .make(
+                        new Parts.Surroundings(
+                            datastoreName, store.datastore(), config, folder.root(), events)),
                 events));
     hypervisors.start(config.hypervisors().stream().map(DvxNode::settings).toList());
-    MachineProtection protection = parts.protection().make(store.datastore(), hypervisors);
+    Agents agents =
+        opened.push(
+            "agents", parts.agents().start(config, folder, hypervisors, metrics.registry()));
+    MachineProtection protection = parts.protection().make(store.datastore(), hypervisors, agents);
     TaskRegistry tasks = opened.push("tasks", new TaskRegistry(clock));
     NodeFacts facts =
         new NodeFacts(
@@ -121,6 +131,7 @@ public final class DvxNode implements AutoCloseable {
             nfs,
             hypervisors,
             tasks,
+            store::warnings,
             clock);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     VmDirectory machines = new VmDirectory(hypervisors);
@@ -147,6 +158,7 @@ public final class DvxNode implements AutoCloseable {
                     new VmsResource(machines),
                     new SnapshotsResource(snapshots, machines, tasks),
                     new ActivityResource(tasks, events),
+                    new AgentsResource(agents, machines, events),
                     new TokensResource(tokens, events))));
     NodeFile file = nodeFile(config, folder, tls, nfs, rest);
     PrivateFiles.write(folder.nodeFile(), json(file));
@@ -185,11 +197,12 @@ public final class DvxNode implements AutoCloseable {
   private static HypervisorSettings settings(HypervisorSection section) {
     return HypervisorSettings.of(
         section.name(),
-        HypervisorSettings.VCENTER,
+        section.kind(),
         section.url(),
         section.user(),
         section.passwordFile(),
-        section.certificateSha256());
+        section.certificateSha256(),
+        section.caFile());
   }
 
   private static NodeFile nodeFile(

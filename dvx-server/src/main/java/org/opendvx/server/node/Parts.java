@@ -4,6 +4,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.server.config.NodeConfig;
+import org.opendvx.server.service.Agents;
+import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorConnector;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.MachineProtection;
@@ -16,9 +18,28 @@ import org.opendvx.server.service.NfsFront;
  * @param nfs starts the NFS server
  * @param protection snapshots of machines
  * @param connectors one for each kind of virtualisation manager
+ * @param agents awaits guest agents
  */
 public record Parts(
-    StoreOpener store, NfsStarter nfs, ProtectionMaker protection, ConnectorMaker connectors) {
+    StoreOpener store,
+    NfsStarter nfs,
+    ProtectionMaker protection,
+    ConnectorMaker connectors,
+    AgentsStarter agents) {
+
+  /** Parts of a node that awaits no guest agents. */
+  public Parts(
+      StoreOpener store, NfsStarter nfs, ProtectionMaker protection, ConnectorMaker connectors) {
+    this(store, nfs, protection, connectors, (_, _, _, _) -> Agents.none());
+  }
+
+  /** Starts to await guest agents. */
+  @FunctionalInterface
+  public interface AgentsStarter {
+    /** Listens if the configuration says so. */
+    Agents start(
+        NodeConfig config, DataFolder folder, HypervisorRegistry hypervisors, MeterRegistry meters);
+  }
 
   /** Opens a store. */
   @FunctionalInterface
@@ -38,13 +59,26 @@ public record Parts(
   @FunctionalInterface
   public interface ProtectionMaker {
     /** Over these. */
-    MachineProtection make(Datastore datastore, HypervisorRegistry hypervisors);
+    MachineProtection make(Datastore datastore, HypervisorRegistry hypervisors, Agents agents);
   }
 
   /** Makes the connectors. */
   @FunctionalInterface
   public interface ConnectorMaker {
-    /** For a datastore of this name. */
-    List<HypervisorConnector> make(String datastoreName);
+    /** In these surroundings. */
+    List<HypervisorConnector> make(Surroundings surroundings);
   }
+
+  /**
+   * What connectors may use.
+   *
+   * @param datastoreName the datastore's name in inventories
+   * @param state folder for what a connector keeps; exists
+   */
+  public record Surroundings(
+      String datastoreName,
+      Datastore datastore,
+      NodeConfig config,
+      java.nio.file.Path state,
+      EventLog events) {}
 }

@@ -1,5 +1,8 @@
 package org.opendvx.server.node;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.pool.Pool;
 
@@ -13,6 +16,16 @@ public interface Store extends AutoCloseable {
 
   /** 16 secret bytes for authenticating file handles, the same for the pool's whole life. */
   byte[] handleKey();
+
+  /** The cache on flash, null without one. */
+  default @Nullable FlashCache flash() {
+    return null;
+  }
+
+  /** What does not work although the store serves, for people. */
+  default List<String> warnings() {
+    return List.of();
+  }
 
   /** A checkpoint, then everything is closed. */
   @Override

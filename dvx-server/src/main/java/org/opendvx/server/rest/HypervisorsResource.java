@@ -13,6 +13,9 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.server.api.DiskRequest;
+import org.opendvx.server.api.FreezeRequest;
+import org.opendvx.server.api.FreezeView;
 import org.opendvx.server.api.HostOutcomes;
 import org.opendvx.server.api.HostView;
 import org.opendvx.server.api.HypervisorRequest;
@@ -23,6 +26,7 @@ import org.opendvx.server.api.RoleRequest;
 import org.opendvx.server.api.RoleView;
 import org.opendvx.server.security.Role;
 import org.opendvx.server.service.DatastoreMounts;
+import org.opendvx.server.service.HypervisorConnector;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.HypervisorSettings;
 import org.opendvx.server.service.TaskRegistry;
@@ -65,7 +69,8 @@ public final class HypervisorsResource {
             Params.required("url", request.url()),
             Params.required("user", request.user()),
             Params.required("password", request.password()),
-            Params.orEmpty(request.certificateSha256()));
+            Params.orEmpty(request.certificateSha256()),
+            Params.orEmpty(request.authority()));
     return Response.status(Response.Status.CREATED).entity(view).build();
   }
 
@@ -127,6 +132,64 @@ public final class HypervisorsResource {
             "unmount the datastore from hosts of " + name,
             Answers.owner(security),
             _ -> new HostOutcomes(mounts.unmount(name, request))));
+  }
+
+  /** Takes up the datastore and its machines in a manager that lost them. */
+  @POST
+  @Path("{name}/imports")
+  @Requires(Role.ADMIN)
+  public Response importDatastore(
+      @PathParam("name") String name,
+      @Nullable MountRequest body,
+      @Context SecurityContext security) {
+    MountRequest request = Params.body(body);
+    hypervisors.view(name);
+    return Answers.accepted(
+        tasks.submit(
+            "datastore.import",
+            "import the datastore into " + name,
+            Answers.owner(security),
+            _ -> mounts.importInto(name, request)));
+  }
+
+  /** The machines that the manager may freeze for a snapshot. */
+  @GET
+  @Path("{name}/freezes")
+  @Requires(Role.VIEWER)
+  public FreezeView freezes(@PathParam("name") String name) {
+    return hypervisors.ask(name, HypervisorConnector.Connection::freezes);
+  }
+
+  /** Agrees to freezes of a machine by the manager, or takes that back. */
+  @POST
+  @Path("{name}/freezes")
+  @Requires(Role.ADMIN)
+  public FreezeView setFreeze(@PathParam("name") String name, @Nullable FreezeRequest body) {
+    FreezeRequest request = Params.body(body);
+    String vm = Params.required("vm", request.vm());
+    boolean allowed = Boolean.TRUE.equals(request.allowed());
+    return hypervisors.ask(name, connection -> connection.setFreeze(vm, allowed));
+  }
+
+  /** Makes a new disk, attached to nothing, of a disk in a snapshot. */
+  @POST
+  @Path("{name}/disks")
+  @Requires(Role.OPERATOR)
+  public Response makeDisk(
+      @PathParam("name") String name,
+      @Nullable DiskRequest body,
+      @Context SecurityContext security) {
+    DiskRequest request = Params.body(body);
+    String snapshot = Params.required("snapshot", request.snapshot());
+    String disk = Params.required("disk", request.disk());
+    String alias = Params.required("alias", request.alias());
+    hypervisors.view(name);
+    return Answers.accepted(
+        tasks.submit(
+            "disk.restore",
+            "restore a disk of " + snapshot + " as " + alias,
+            Answers.owner(security),
+            _ -> hypervisors.ask(name, each -> each.makeDisk(snapshot, disk, alias))));
   }
 
   /** Makes the least-privilege role in the virtualisation manager. */

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.Stragglers;
 
 /** Reads query parameters and members of bodies. */
 final class Params {
@@ -83,6 +84,16 @@ final class Params {
       case "require" -> SnapshotPolicy.REQUIRE;
       case "off" -> SnapshotPolicy.OFF;
       default -> throw bad("policy", "is require, try or off");
+    };
+  }
+
+  /** What becomes of a group with a straggler; VOID when nothing is said. */
+  static Stragglers stragglers(@Nullable String word) {
+    return switch (word) {
+      case null -> Stragglers.VOID;
+      case "void" -> Stragglers.VOID;
+      case "drop" -> Stragglers.DROP;
+      default -> throw bad("stragglers", "is drop or void");
     };
   }
 

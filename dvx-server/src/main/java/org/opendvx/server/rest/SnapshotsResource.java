@@ -17,9 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneRequest;
 import org.opendvx.server.api.Page;
@@ -40,6 +42,7 @@ import org.opendvx.server.service.VmDirectory;
 @Consumes(MediaType.APPLICATION_JSON)
 public final class SnapshotsResource {
   private static final int MAX_PATHS = 1000;
+  private static final int MAX_VMS = 64;
 
   private final SnapshotService snapshots;
   private final VmDirectory machines;
@@ -84,8 +87,11 @@ public final class SnapshotsResource {
     Map<String, String> labels = Objects.requireNonNullElse(request.labels(), Map.of());
     List<String> paths = Objects.requireNonNullElse(request.paths(), List.of());
     String vm = Params.orEmpty(request.vm());
-    if (vm.isEmpty() == paths.isEmpty() || paths.size() > MAX_PATHS) {
-      throw Params.bad("the body", "names either vm or 1 to " + MAX_PATHS + " paths");
+    List<String> vms = Objects.requireNonNullElse(request.vms(), List.of());
+    long kinds = Stream.of(vm.isEmpty(), paths.isEmpty(), vms.isEmpty()).filter(b -> !b).count();
+    if (kinds != 1 || paths.size() > MAX_PATHS || vms.size() > MAX_VMS) {
+      throw Params.bad(
+          "the body", "names either vm, 1 to " + MAX_VMS + " vms, or 1 to " + MAX_PATHS + " paths");
     }
     String owner = Answers.owner(security);
     if (!paths.isEmpty()) {
@@ -97,13 +103,26 @@ public final class SnapshotsResource {
               _ -> snapshots.ofPaths(paths, name, labels)));
     }
     SnapshotPolicy policy = Params.policy(request.policy());
+    if (!vms.isEmpty()) {
+      if (!name.isEmpty()) {
+        throw Params.bad("name", "cannot be given to several machines");
+      }
+      List<VmRef> refs = vms.stream().map(machines::resolve).toList();
+      Stragglers stragglers = Params.stragglers(request.stragglers());
+      return Answers.accepted(
+          tasks.submit(
+              "snapshot.create",
+              "snapshot of " + refs.size() + " machines in one instant",
+              owner,
+              progress -> snapshots.ofMachines(refs, labels, policy, stragglers, owner, progress)));
+    }
     VmRef ref = machines.resolve(vm);
     return Answers.accepted(
         tasks.submit(
             "snapshot.create",
             "snapshot of " + vm,
             owner,
-            progress -> snapshots.ofMachine(ref, name, labels, policy, progress)));
+            progress -> snapshots.ofMachine(ref, name, labels, policy, owner, progress)));
   }
 
   /** A snapshot with its files. */

@@ -194,7 +194,10 @@ public record TlsIdentity(List<X509Certificate> chain, PrivateKey key) {
     builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
     builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
     builder.addExtension(
-        Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
+        Extension.extendedKeyUsage,
+        false,
+        new ExtendedKeyUsage(
+            new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}));
     builder.addExtension(Extension.subjectAlternativeName, false, alternativeNames(names));
     return new JcaX509CertificateConverter()
         .getCertificate(

@@ -9,11 +9,15 @@ import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.Hypervisor.HostResult;
 import org.opendvx.server.api.HostOutcome;
 import org.opendvx.server.api.HostView;
+import org.opendvx.server.api.ImportView;
 import org.opendvx.server.api.MountRequest;
 import org.opendvx.server.service.EventLog.Severity;
 
 /** Mounts the datastore on hypervisor hosts and unmounts it. Calls block. Thread-safe. */
 public final class DatastoreMounts {
+  /** Owner of what oVirt's hosts write. */
+  private static final String VDSM = "36:36";
+
   private final HypervisorRegistry hypervisors;
   private final NfsFront nfs;
   private final String datastore;
@@ -46,6 +50,30 @@ public final class DatastoreMounts {
 
   /** Mounts; one outcome for each host. */
   public List<HostOutcome> mount(String connection, MountRequest request) {
+    DatastoreMount mount = wanted(connection, request);
+    return tell(
+        "mounted",
+        connection,
+        hypervisors.use(
+            connection, hypervisor -> hypervisor.registerDatastore(mount, hosts(request))));
+  }
+
+  /** Takes up the datastore in a manager that lost it. */
+  public ImportView importInto(String connection, MountRequest request) {
+    DatastoreMount mount = wanted(connection, request);
+    ImportView done = hypervisors.ask(connection, each -> each.importDatastore(mount));
+    events.add(
+        done.failed().isEmpty() ? Severity.INFO : Severity.WARNING,
+        "datastore.imported",
+        connection,
+        "imported with "
+            + Counted.of(done.machines().size(), "machine")
+            + ", refused: "
+            + done.failed().size());
+    return done;
+  }
+
+  private DatastoreMount wanted(String connection, MountRequest request) {
     String server = Objects.requireNonNullElse(request.server(), nfs.address());
     if (server.equals("0.0.0.0") || server.equals("::") || server.isBlank()) {
       throw DvxException.of(Kind.INVALID, "The hosts cannot be told where the node is")
@@ -53,19 +81,13 @@ public final class DatastoreMounts {
           .remedy("Give the one under which the hosts reach the node, by --address")
           .build();
     }
-    String export = export(request.export());
-    DatastoreMount mount =
-        new DatastoreMount(
-            datastore,
-            server,
-            export,
-            address -> nfs.refusal(export, address),
-            Objects.requireNonNullElse(request.localPath(), ""));
-    return tell(
-        "mounted",
-        connection,
-        hypervisors.use(
-            connection, hypervisor -> hypervisor.registerDatastore(mount, hosts(request))));
+    String export = export(connection, request.export());
+    return new DatastoreMount(
+        datastore,
+        server,
+        export,
+        address -> nfs.refusal(export, address),
+        Objects.requireNonNullElse(request.localPath(), ""));
   }
 
   /** Unmounts; one outcome for each host. */
@@ -83,9 +105,12 @@ public final class DatastoreMounts {
     return hosts == null ? List.of() : hosts;
   }
 
-  private String export(@Nullable String wanted) {
+  private String export(String connection, @Nullable String wanted) {
     List<String> paths = nfs.exports().stream().map(export -> export.path()).toList();
     if (wanted == null) {
+      if (hypervisors.view(connection).kind().equals(HypervisorSettings.RHV)) {
+        return ofVdsm();
+      }
       return paths.getFirst();
     }
     if (!paths.contains(wanted)) {
@@ -95,6 +120,20 @@ public final class DatastoreMounts {
           .build();
     }
     return wanted;
+  }
+
+  /** The export for oVirt: the one that belongs to vdsm. */
+  private String ofVdsm() {
+    return nfs.exports().stream()
+        .filter(export -> export.owner().equals(VDSM))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                DvxException.of(Kind.NOT_FOUND, "There is no export for oVirt")
+                    .cause("vdsm needs one whose owner is " + VDSM)
+                    .remedy("Add one with a folder of its own and owner: 36:36 under nfs.exports")
+                    .build())
+        .path();
   }
 
   private List<HostOutcome> tell(String verb, String connection, List<HostResult> results) {

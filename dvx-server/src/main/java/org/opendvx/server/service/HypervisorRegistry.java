@@ -1,5 +1,6 @@
 package org.opendvx.server.service;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -29,6 +30,7 @@ public final class HypervisorRegistry implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HypervisorRegistry.class);
   private static final int MAX_CONNECTIONS = 100;
   private static final int MAX_PASSWORD = 1024;
+  private static final int MAX_AUTHORITY = 64 << 10;
 
   private final HypervisorStore store;
   private final Map<String, HypervisorConnector> connectors;
@@ -81,12 +83,32 @@ public final class HypervisorRegistry implements AutoCloseable {
   /**
    * Makes a connection, tries it, and keeps it.
    *
+   * @param authority PEM of the authority that issued its certificate, empty for none
    * @throws DvxException EXISTS, INVALID, or why the manager cannot be used
    */
   public HypervisorView add(
-      String name, String kind, String url, String user, String password, String fingerprint) {
+      String name,
+      String kind,
+      String url,
+      String user,
+      String password,
+      String fingerprint,
+      String authority) {
     HypervisorSettings settings =
-        HypervisorSettings.of(name, kind, url, user, store.passwordFile(name), fingerprint);
+        HypervisorSettings.of(
+            name,
+            kind,
+            url,
+            user,
+            store.passwordFile(name),
+            fingerprint,
+            authority.isEmpty() ? Path.of("") : store.authorityFile(name));
+    if (authority.length() > MAX_AUTHORITY) {
+      throw DvxException.of(Kind.INVALID, "The authority cannot be used")
+          .cause("It has more than " + MAX_AUTHORITY + " characters")
+          .remedy("Give a PEM file with its certificate")
+          .build();
+    }
     if (password.isEmpty()
         || password.length() > MAX_PASSWORD
         || password.chars().anyMatch(c -> c < ' ')) {
@@ -110,6 +132,9 @@ public final class HypervisorRegistry implements AutoCloseable {
             .build();
       }
       store.savePassword(name, password);
+      if (!authority.isEmpty()) {
+        store.saveAuthority(name, authority);
+      }
       Managed managed = null;
       try {
         managed = open(settings, Source.STORE);
@@ -187,6 +212,12 @@ public final class HypervisorRegistry implements AutoCloseable {
   public <T> T use(String name, Function<Hypervisor, T> question) {
     Managed managed = managed(name);
     return managed.noting(() -> question.apply(managed.connection.hypervisor()));
+  }
+
+  /** Asks a connection for what the port does not offer, and notes whether it answered. */
+  public <T> T ask(String name, Function<HypervisorConnector.Connection, T> question) {
+    Managed managed = managed(name);
+    return managed.noting(() -> question.apply(managed.connection));
   }
 
   /** Makes the least-privilege role. */

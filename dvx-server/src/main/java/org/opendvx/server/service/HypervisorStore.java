@@ -72,7 +72,8 @@ public final class HypervisorStore {
                     entry.url(),
                     entry.user(),
                     passwordFile(entry.name()),
-                    entry.sha256()))
+                    entry.sha256(),
+                    keptAuthority(entry.name())))
         .toList();
   }
 
@@ -103,6 +104,22 @@ public final class HypervisorStore {
     return secrets.resolve(name + ".password");
   }
 
+  /** Where a connection's authority is, if it has one of its own. */
+  Path authorityFile(String name) {
+    return secrets.resolve(name + ".ca.pem");
+  }
+
+  private Path keptAuthority(String name) {
+    Path kept = authorityFile(name);
+    return Files.exists(kept) ? kept : Path.of("");
+  }
+
+  /** Keeps an authority's certificates. */
+  void saveAuthority(String name, String pem) {
+    PrivateFiles.createFolder(secrets);
+    PrivateFiles.write(authorityFile(name), pem.getBytes(StandardCharsets.UTF_8));
+  }
+
   /** Keeps a password. */
   void savePassword(String name, String password) {
     PrivateFiles.createFolder(secrets);
@@ -113,6 +130,7 @@ public final class HypervisorStore {
   void deletePassword(String name) {
     try {
       Files.deleteIfExists(passwordFile(name));
+      Files.deleteIfExists(authorityFile(name));
     } catch (IOException e) {
       throw DvxException.of(Kind.INTERNAL, "A password's file cannot be deleted")
           .causedBy(e)

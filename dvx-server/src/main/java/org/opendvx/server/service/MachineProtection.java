@@ -1,9 +1,11 @@
 package org.opendvx.server.service;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.RestoreView;
@@ -18,9 +20,24 @@ public interface MachineProtection {
    * Takes a snapshot of a machine.
    *
    * @param name empty: made of the machine's name and the time
+   * @param who asked for it
    */
   Shot snapshot(
-      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress);
+      VmRef vm,
+      String name,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      String who,
+      Progress progress);
+
+  /** Takes snapshots of several machines in one instant. */
+  Shots snapshotTogether(
+      List<VmRef> vms,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      Stragglers stragglers,
+      String who,
+      Progress progress);
 
   /**
    * Brings a machine back in place.
@@ -53,6 +70,13 @@ public interface MachineProtection {
    * @param totalNanos from the cut's begin until it was durable
    */
   record Shot(SnapshotInfo snapshot, long heldNanos, long totalNanos) {}
+
+  /**
+   * Snapshots of several machines.
+   *
+   * @param dropped why, by machine, for those that are not in it
+   */
+  record Shots(List<Shot> shots, Map<String, String> dropped) {}
 
   /**
    * What a snapshot tells of its machine. The first two are empty for a set of files.

@@ -3,6 +3,9 @@ package org.opendvx.server.service;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.pool.Pool;
@@ -20,6 +23,7 @@ public final class NodeFacts {
   private final NfsFront nfs;
   private final HypervisorRegistry hypervisors;
   private final TaskRegistry tasks;
+  private final Supplier<List<String>> storeWarnings;
   private final Clock clock;
 
   /**
@@ -29,7 +33,11 @@ public final class NodeFacts {
    */
   public record Identity(String node, String datastoreName, String version, Instant started) {}
 
-  /** Facts over these. */
+  /**
+   * Facts over these.
+   *
+   * @param storeWarnings what of the store does not work, for people
+   */
   public NodeFacts(
       Identity identity,
       Pool pool,
@@ -37,6 +45,7 @@ public final class NodeFacts {
       NfsFront nfs,
       HypervisorRegistry hypervisors,
       TaskRegistry tasks,
+      Supplier<List<String>> storeWarnings,
       Clock clock) {
     this.identity = identity;
     this.pool = pool;
@@ -44,6 +53,7 @@ public final class NodeFacts {
     this.nfs = nfs;
     this.hypervisors = hypervisors;
     this.tasks = tasks;
+    this.storeWarnings = storeWarnings;
     this.clock = clock;
   }
 
@@ -77,7 +87,13 @@ public final class NodeFacts {
         hypervisors.names().size(),
         tasks.running(),
         datastore.congested(),
-        nfs.warnings());
+        warnings());
+  }
+
+  private List<String> warnings() {
+    List<String> warnings = new ArrayList<>(nfs.warnings());
+    warnings.addAll(storeWarnings.get());
+    return List.copyOf(warnings);
   }
 
   /** Space, reduction and exports. */

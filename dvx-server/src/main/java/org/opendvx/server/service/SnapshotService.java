@@ -15,6 +15,7 @@ import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.MemberView;
@@ -23,6 +24,7 @@ import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
+import org.opendvx.server.api.SnapshotsTaken;
 import org.opendvx.server.service.EventLog.Severity;
 
 /** Restore points, of machines and of sets of files. Calls block. Thread-safe. */
@@ -132,10 +134,33 @@ public final class SnapshotService {
 
   /** Takes a snapshot of a machine. */
   public SnapshotTaken ofMachine(
-      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
+      VmRef vm,
+      String name,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      String who,
+      Progress progress) {
     checkName(name);
     checkLabels(labels);
-    MachineProtection.Shot shot = machines.snapshot(vm, name, labels, policy, progress);
+    MachineProtection.Shot shot = machines.snapshot(vm, name, labels, policy, who, progress);
+    return taken(shot);
+  }
+
+  /** Takes snapshots of several machines in one instant. */
+  public SnapshotsTaken ofMachines(
+      List<VmRef> vms,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      Stragglers stragglers,
+      String who,
+      Progress progress) {
+    checkLabels(labels);
+    MachineProtection.Shots shots =
+        machines.snapshotTogether(vms, labels, policy, stragglers, who, progress);
+    return new SnapshotsTaken(shots.shots().stream().map(this::taken).toList(), shots.dropped());
+  }
+
+  private SnapshotTaken taken(MachineProtection.Shot shot) {
     SnapshotView view = view(shot.snapshot());
     events.add(
         Severity.INFO,

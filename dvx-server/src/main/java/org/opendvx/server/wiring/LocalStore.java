@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -13,6 +14,8 @@ import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.LogSettings;
+import org.opendvx.core.log.SlotSource;
+import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 import org.opendvx.server.config.MemorySection;
@@ -32,11 +35,13 @@ final class LocalStore implements Store {
 
   private final LocalPool pool;
   private final KeyRing keys;
+  private final FlashTier flash;
   private final DvxDatastore datastore;
 
-  private LocalStore(LocalPool pool, KeyRing keys, DvxDatastore datastore) {
+  private LocalStore(LocalPool pool, KeyRing keys, FlashTier flash, DvxDatastore datastore) {
     this.pool = pool;
     this.keys = keys;
+    this.flash = flash;
     this.datastore = datastore;
   }
 
@@ -49,21 +54,27 @@ final class LocalStore implements Store {
     // With the wrong key, or before a newer format, nothing may be changed: opening does.
     KeyRing keys = look(pools, nodeKeys, config.node().name(), fresh);
     LocalPool pool = null;
+    FlashTier flash = null;
     boolean done = false;
     try {
       pool = pool(pools, fresh);
       if (keys == null) {
         keys = nodeKeys.create(pool.records(), fresh);
       }
+      flash = FlashTier.open(config.flash(), pool.id());
       DvxDatastore datastore =
-          datastore(pool, keys, settings(config.memory()), config.node().name(), fresh);
+          datastore(
+              pool, keys, settings(config.memory()), config.node().name(), fresh, flash.sources());
       if (fresh) {
         PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
       }
       done = true;
-      return new LocalStore(pool, keys, datastore);
+      return new LocalStore(pool, keys, flash, datastore);
     } finally {
       if (!done) {
+        if (flash != null) {
+          flash.close();
+        }
         if (keys != null) {
           keys.close();
         }
@@ -80,7 +91,7 @@ final class LocalStore implements Store {
     String root = DvxDatastore.rootRecord(host);
     Map<String, byte[]> records;
     try {
-      records = LocalPool.peek(config, List.of(NodeKeys.RECORD, root));
+      records = LocalPool.peek(config, List.of(NodeKeys.RECORD, root), DvxDatastore::checkBatch);
     } catch (DvxException e) {
       if (!fresh || e.kind() != Kind.NOT_FOUND) {
         throw e;
@@ -113,19 +124,24 @@ final class LocalStore implements Store {
     }
   }
 
-  private static DvxDatastore datastore(
-      LocalPool pool, KeyRing keys, DatastoreSettings settings, String host, boolean fresh) {
+  static DvxDatastore datastore(
+      Pool pool,
+      KeyRing keys,
+      DatastoreSettings settings,
+      String host,
+      boolean fresh,
+      List<SlotSource> sources) {
     try {
-      return DvxDatastore.open(pool, keys, settings, host);
+      return DvxDatastore.open(pool, keys, settings, host, sources);
     } catch (DvxException e) {
       if (!fresh || e.kind() != Kind.NOT_FOUND) {
         throw e;
       }
-      return DvxDatastore.format(pool, keys, settings, host);
+      return DvxDatastore.format(pool, keys, settings, host, sources);
     }
   }
 
-  private static DatastoreSettings settings(MemorySection memory) {
+  static DatastoreSettings settings(MemorySection memory) {
     LogSettings log = LogSettings.DEFAULT;
     return DatastoreSettings.DEFAULT.withLog(
         new LogSettings(
@@ -148,7 +164,22 @@ final class LocalStore implements Store {
   }
 
   @Override
+  public @Nullable FlashCache flash() {
+    return flash.cache();
+  }
+
+  @Override
+  public List<String> warnings() {
+    return FlashTier.warnings(flash.cache());
+  }
+
+  @Override
   public byte[] handleKey() {
+    return handleKey(keys);
+  }
+
+  /** The secret of file handles, which follows from the pool's keys. */
+  static byte[] handleKey(KeyRing keys) {
     byte[] label = HANDLE_KEY.getBytes(StandardCharsets.UTF_8);
     byte[] key = new byte[HandleMac.LENGTH];
     new HandleMac(keys).tag(label, 0, label.length, key, 0);
@@ -159,8 +190,9 @@ final class LocalStore implements Store {
   public void close() {
     try (pool;
         keys;
+        flash;
         datastore) {
-      // Closed in the order: datastore, keys, pool.
+      // Closed in the order: datastore, flash, keys, pool.
     }
   }
 }

@@ -1,7 +1,10 @@
 package org.opendvx.server.wiring;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.List;
 import org.opendvx.core.error.DvxException;
@@ -18,9 +21,13 @@ import org.opendvx.server.config.NfsSection;
 import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.node.Store;
 import org.opendvx.server.service.NfsFront;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The NFS server as the node sees it. */
 final class NfsServerFront implements NfsFront {
+  private static final Logger LOG = LoggerFactory.getLogger(NfsServerFront.class);
+  private static final String LOOPBACK = "127.0.0.1";
   private static final String DEFAULT_EXPORT = "/dvx";
 
   private final NfsServer server;
@@ -39,12 +46,10 @@ final class NfsServerFront implements NfsFront {
     NfsSettings usual = NfsSettings.loopback(exports(nfs));
     NfsSettings settings =
         new NfsSettings(
-            List.of(address(nfs.listen())),
+            addresses(nfs.listen()),
             nfs.port(),
             usual.exports(),
-            nfs.portmapper() == NfsSection.Portmapper.OFF
-                ? NfsSettings.Portmapper.OFF
-                : NfsSettings.Portmapper.AUTO,
+            withoutPortmapper(nfs) ? NfsSettings.Portmapper.OFF : NfsSettings.Portmapper.AUTO,
             usual.portmapPort(),
             config.node().name(),
             usual.threads(),
@@ -64,7 +69,32 @@ final class NfsServerFront implements NfsFront {
           .remedy("Free port 111, run rpcbind, or set nfs.portmapper to auto or off")
           .build();
     }
-    return new NfsServerFront(server, settings, nfs.listen());
+    String told = nfs.listen().equals(NfsSection.LOCALHOST) ? LOOPBACK : nfs.listen();
+    return new NfsServerFront(server, settings, told);
+  }
+
+  /** Where to listen: {@code localhost} is this machine's loopback in both families. */
+  private static List<InetAddress> addresses(String listen) {
+    if (!listen.equals(NfsSection.LOCALHOST)) {
+      return List.of(address(listen));
+    }
+    InetAddress six = InetAddress.ofLiteral("::1");
+    try (ServerSocket trial = new ServerSocket()) {
+      trial.bind(new InetSocketAddress(six, 0));
+      return List.of(InetAddress.ofLiteral(LOOPBACK), six);
+    } catch (IOException e) {
+      LOG.debug("this machine has no IPv6 loopback", e);
+      return List.of(InetAddress.ofLiteral(LOOPBACK));
+    }
+  }
+
+  /** Nobody can rely on a port that is another one each time: it is not told to everybody. */
+  private static boolean withoutPortmapper(NfsSection nfs) {
+    return switch (nfs.portmapper()) {
+      case OFF -> true;
+      case AUTO -> nfs.port() == 0;
+      case ON -> false;
+    };
   }
 
   private static List<Export> exports(NfsSection nfs) {

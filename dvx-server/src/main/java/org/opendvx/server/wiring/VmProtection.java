@@ -12,10 +12,14 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.AuditTrail;
+import org.opendvx.core.vm.CutBarrier;
 import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.StageLimits;
+import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDocument;
@@ -42,23 +46,63 @@ final class VmProtection implements MachineProtection {
   private final VmClone clone;
 
   VmProtection(
-      Datastore datastore, HypervisorRegistry hypervisors, List<Quiescer> quiescers, Clock clock) {
+      Datastore datastore,
+      HypervisorRegistry hypervisors,
+      AuditTrail audit,
+      List<Quiescer> quiescers,
+      Clock clock) {
     this.datastore = datastore;
     this.hypervisors = hypervisors;
-    this.snapshots = new VmSnapshots(datastore, quiescers, clock);
+    this.snapshots =
+        new VmSnapshots(
+            datastore,
+            quiescers,
+            CutBarrier.oneOwner(datastore.snapshots()),
+            audit,
+            StageLimits.USUAL,
+            clock);
     this.restore = new VmRestore(datastore, snapshots, LOCK_OBSERVATION);
     this.clone = new VmClone(datastore, snapshots);
   }
 
   @Override
   public Shot snapshot(
-      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
+      VmRef vm,
+      String name,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      String who,
+      Progress progress) {
     progress.at(0, "taking a snapshot of " + vm);
     VmSnapshots.Taken taken =
         snapshots.create(
             hypervisor(vm),
-            new VmSnapshots.Request(vm, name.isEmpty() ? null : name, labels, policy));
+            new VmSnapshots.Request(vm, name.isEmpty() ? null : name, labels, policy, who));
     progress.at(100, "taken");
+    return shot(taken);
+  }
+
+  @Override
+  public Shots snapshotTogether(
+      List<VmRef> vms,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      Stragglers stragglers,
+      String who,
+      Progress progress) {
+    progress.at(0, "taking a snapshot of " + vms.size() + " machines");
+    VmSnapshots.GroupTaken taken =
+        snapshots.createTogether(
+            this::hypervisor,
+            vms.stream().map(vm -> new VmSnapshots.Request(vm, null, labels, policy, who)).toList(),
+            stragglers);
+    progress.at(100, "taken");
+    Map<String, String> dropped = new LinkedHashMap<>();
+    taken.dropped().forEach((vm, why) -> dropped.put(vm.toString(), why));
+    return new Shots(taken.taken().stream().map(this::shot).toList(), dropped);
+  }
+
+  private Shot shot(VmSnapshots.Taken taken) {
     SnapshotInfo info =
         datastore.snapshots().snapshot(taken.point().id()).orElseThrow(VmProtection::gone);
     return new Shot(info, taken.heldNanos(), taken.cutNanos());
@@ -98,7 +142,7 @@ final class VmProtection implements MachineProtection {
     VmClone.Cloned cloned =
         clone.clone(hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
     progress.at(100, "cloned");
-    List<String> notes = new ArrayList<>();
+    List<String> notes = new ArrayList<>(cloned.notes());
     foreign(snapshots.document(point).vm(), notes);
     return new CloneView(name, cloned.vm().toString(), cloned.folder(), powerOn, notes);
   }

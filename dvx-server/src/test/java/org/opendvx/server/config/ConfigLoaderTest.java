@@ -23,7 +23,7 @@ class ConfigLoaderTest {
   void anEmptyFileIsTheDefault() {
     assertEquals(ConfigLoader.defaults(), load(""));
     assertEquals(ConfigLoader.defaults(), load("nfs:\nrest:\n"));
-    assertEquals("127.0.0.1", load("").nfs().listen());
+    assertEquals("localhost", load("").nfs().listen());
     assertEquals("127.0.0.1", load("").rest().listen());
   }
 

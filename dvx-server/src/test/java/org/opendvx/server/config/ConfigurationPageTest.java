@@ -25,6 +25,17 @@ class ConfigurationPageTest {
     assertEquals(String.join("\n", expected), String.join("\n", rows));
   }
 
+  @Test
+  void thePageOfDataNodesListsEveryKey() throws IOException {
+    List<String> rows =
+        Files.readAllLines(Path.of("../docs/datanode.md")).stream()
+            .filter(line -> line.startsWith("| `"))
+            .toList();
+    List<String> expected = new ArrayList<>();
+    collect(DataNodeConfig.class, "", expected);
+    assertEquals(String.join("\n", expected), String.join("\n", rows));
+  }
+
   private static void collect(Class<?> record, String at, List<String> rows) {
     for (RecordComponent component : record.getRecordComponents()) {
       String key = SettingReader.join(at, SettingReader.keyOf(component));

@@ -86,7 +86,7 @@ class TaskRegistryTest {
     String id = tasks.submit("t", "t", "o", _ -> waitFor(new CountDownLatch(1))).id();
     long begin = System.nanoTime();
     tasks.close();
-    assertTrue(System.nanoTime() - begin < 6_000_000_000L);
+    assertTrue(System.nanoTime() - begin < 30_000_000_000L);
     assertEquals("FAILED", tasks.get(id, LONG).state());
   }
 

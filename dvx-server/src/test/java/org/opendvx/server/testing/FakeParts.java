@@ -37,7 +37,7 @@ public final class FakeParts {
     return new Parts(
         (_, _) -> new FakeStore(pool(), datastore(), storeClosed),
         (_, _, _) -> new FakeNfs(),
-        (_, _) -> protection,
+        (_, _, _) -> protection,
         _ -> List.of(connector));
   }
 

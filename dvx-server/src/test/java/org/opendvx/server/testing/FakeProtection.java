@@ -1,5 +1,6 @@
 package org.opendvx.server.testing;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.RestoreView;
@@ -34,8 +36,28 @@ public final class FakeProtection implements MachineProtection {
   }
 
   @Override
+  public Shots snapshotTogether(
+      List<VmRef> vms,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      Stragglers stragglers,
+      String who,
+      Progress progress) {
+    List<Shot> shots = new ArrayList<>();
+    for (VmRef vm : vms) {
+      shots.add(snapshot(vm, vm.id() + "-group", labels, policy, who, progress));
+    }
+    return new Shots(shots, Map.of());
+  }
+
+  @Override
   public Shot snapshot(
-      VmRef vm, String name, Map<String, String> labels, SnapshotPolicy policy, Progress progress) {
+      VmRef vm,
+      String name,
+      Map<String, String> labels,
+      SnapshotPolicy policy,
+      String who,
+      Progress progress) {
     if (policy == SnapshotPolicy.REQUIRE) {
       throw DvxException.of(Kind.CONFLICT, "The guest does not hold still")
           .cause("No agent runs in it")

@@ -28,6 +28,15 @@ public final class FakeSnapshots implements Snapshots {
   }
 
   @Override
+  public CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests) {
+    List<Cut> cuts = new ArrayList<>();
+    for (CutRequest request : requests) {
+      cuts.add(cut(request).join());
+    }
+    return CompletableFuture.completedFuture(cuts);
+  }
+
+  @Override
   public CompletableFuture<Cut> cut(CutRequest request) {
     if (find(request.name()).isPresent()) {
       return CompletableFuture.failedFuture(

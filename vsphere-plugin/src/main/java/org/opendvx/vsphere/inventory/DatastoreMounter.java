@@ -218,6 +218,14 @@ public final class DatastoreMounter {
       DatastoreTable.Entry datastore,
       Map<String, HostTable.@Nullable Entry> chosen) {
     String doing = "The host " + host.name() + " cannot unmount the datastore";
+    if (datastore.server().isEmpty()) {
+      // vSphere's call would take the volume itself away, with all that is on it.
+      return failed(
+          host,
+          "the host's datastore "
+              + datastore.name()
+              + " is not shown as an NFS datastore; it is left alone");
+    }
     try {
       session.change(
           doing,

@@ -6,20 +6,26 @@ import com.vmware.vim25.VirtualMachineQuestionInfo;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Answers the one question that a copied machine asks, and no other. */
+/** Answers the one question that a machine asks whose files are in a new place, and no other. */
 final class Questions {
   private Questions() {}
 
-  /** The key of the choice "I copied it", if that is what is being asked. */
-  static Optional<String> copied(VirtualMachineQuestionInfo question) {
+  /**
+   * The key of the choice "I copied it" or "I moved it", if that is what is being asked.
+   *
+   * @param copy whether the machine is a copy, and gets an identity of its own, or is the one that
+   *     it was and keeps it
+   */
+  static Optional<String> answer(VirtualMachineQuestionInfo question, boolean copy) {
     if (!asksWhetherCopied(question)
         || question.getChoice() == null
         || question.getChoice().getChoiceInfo() == null) {
       return Optional.empty();
     }
+    // Labels seen: "I _copied it", "button.uuid.copiedTheVM" and the same of "moved".
     for (ElementDescription each : question.getChoice().getChoiceInfo()) {
       String words = (each.getLabel() + " " + each.getSummary()).toLowerCase(Locale.ROOT);
-      if (words.contains("copied") || words.contains("copy")) {
+      if (copy ? words.contains("copied") || words.contains("copy") : words.contains("moved")) {
         return Optional.ofNullable(each.getKey());
       }
     }

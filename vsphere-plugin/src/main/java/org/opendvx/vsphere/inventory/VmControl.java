@@ -1,8 +1,10 @@
 package org.opendvx.vsphere.inventory;
 
 import com.vmware.vim25.ManagedObjectReference;
+import com.vmware.vim25.OptionValue;
 import com.vmware.vim25.VirtualMachineQuestionInfo;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,7 +42,11 @@ public final class VmControl {
     this.tasks = new Tasks(properties);
   }
 
-  /** Powers on, answering "moved or copied?" with "copied". */
+  /**
+   * Powers on. "Moved or copied?" is answered with "copied" for a machine whose configuration says
+   * that it is a copy ({@code uuid.action = create}, as a clone's does), else with "moved": a
+   * machine that was restored is the one that it was, and keeps its ids and addresses.
+   */
   public void powerOn(VmRef vm, Duration limit) {
     String doing = "The virtual machine " + vm + " cannot be powered on";
     AtomicReference<String> answered = new AtomicReference<>("");
@@ -91,7 +97,7 @@ public final class VmControl {
             .text("runtime.powerState"));
   }
 
-  /** A machine that asks whether it was moved or copied waits for the answer before it starts. */
+  /** A machine that asks whether it was moved or copied waits for the answer. */
   private void answer(VmRef vm, String doing, AtomicReference<String> answered) {
     VirtualMachineQuestionInfo question =
         properties
@@ -101,7 +107,7 @@ public final class VmControl {
     if (question == null || question.getId().equals(answered.get())) {
       return;
     }
-    Optional<String> choice = Questions.copied(question);
+    Optional<String> choice = Questions.answer(question, isCopy(vm, doing));
     if (choice.isEmpty()) {
       throw DvxException.of(Kind.CONFLICT, doing)
           .cause("it asks a question that only a person should answer: " + question.getText())
@@ -115,6 +121,19 @@ public final class VmControl {
           return "";
         });
     answered.set(question.getId());
+  }
+
+  private boolean isCopy(VmRef vm, String doing) {
+    OptionValue[] extra =
+        properties
+            .one(doing, VmReader.reference(vm), "runtime.powerState", "config.extraConfig")
+            .get("config.extraConfig", OptionValue[].class)
+            .orElse(new OptionValue[0]);
+    return Arrays.stream(extra)
+        .anyMatch(
+            each ->
+                "uuid.action".equalsIgnoreCase(each.getKey())
+                    && "create".equalsIgnoreCase(String.valueOf(each.getValue())));
   }
 
   /** Has vCenter read the machine's configuration file again. */

@@ -5,6 +5,7 @@ import com.vmware.vim25.MethodFault;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.rmi.RemoteException;
+import java.util.Set;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
@@ -15,6 +16,18 @@ import org.opendvx.vsphere.soap.SoapFault;
 
 /** Tells vCenter's failures to a person. */
 public final class Faults {
+  /** What a host answers when it cannot mount. */
+  private static final Set<String> HOST_CONFIGURATION =
+      Set.of(
+          "HostConfigFault",
+          "HostConfigFailed",
+          "PlatformConfigFault",
+          "NasConfigFault",
+          "InvalidNetworkResource",
+          "NetworkInaccessible",
+          "NasConnectionLimitReached",
+          "NoPermissionOnNasVolume");
+
   private Faults() {}
 
   /** Whether the session has been lost. */
@@ -93,7 +106,8 @@ public final class Faults {
   /** The kind of a vSphere fault by its name. */
   public static Kind kindOf(String fault) {
     return switch (fault) {
-      case "NotAuthenticated", "InvalidLogin", "NoClientCertificate" -> Kind.UNAUTHENTICATED;
+      case "NotAuthenticated", "InvalidLogin", "PasswordExpired", "NoClientCertificate" ->
+          Kind.UNAUTHENTICATED;
       case "NoPermission", "RestrictedVersion", "InvalidLicense" -> Kind.DENIED;
       case "ManagedObjectNotFound", "NotFound", "FileNotFound" -> Kind.NOT_FOUND;
       case "DuplicateName", "AlreadyExists", "FileAlreadyExists" -> Kind.EXISTS;
@@ -118,11 +132,18 @@ public final class Faults {
       return "compare the fingerprint with the one that vCenter shows, then configure it, or the"
           + " file of the authority that issued it";
     }
+    if (e instanceof SoapFault fault && HOST_CONFIGURATION.contains(fault.type())) {
+      return "check that the host reaches the node's NFS address, and has not reached its limit of"
+          + " NFS datastores (NFS.MaxVolumes)";
+    }
     return switch (kind(e)) {
       case UNAUTHENTICATED -> "check the user and the password of the vCenter connection";
       case DENIED ->
           "give the account the role that 'dvx vcenter role-create' makes, on the vCenter itself";
-      case UNAVAILABLE, TIMEOUT -> "check that vCenter answers at its address, then try again";
+      case UNAVAILABLE, TIMEOUT ->
+          e instanceof SoapFault
+              ? "look at the object in vCenter, then try again"
+              : "check that vCenter answers at its address, then try again";
       case UNSUPPORTED -> "this vCenter does not offer the call";
       default -> "";
     };

@@ -32,6 +32,10 @@ public final class VimSession implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VimSession.class);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
   private static final int READ_TRIES = 4;
+
+  /** vCenter's own words are shown to people, and a machine's question is known by them. */
+  private static final String LOCALE = "en_US";
+
   private static final long FIRST_PAUSE_MILLIS = 100;
 
   private final URI url;
@@ -239,7 +243,8 @@ public final class VimSession implements AutoCloseable {
           .build();
     }
     transport.setCookie(null);
-    port.login(content.getSessionManager(), credentials.user(), credentials.password().get(), null);
+    port.login(
+        content.getSessionManager(), credentials.user(), credentials.password().get(), LOCALE);
     logins++;
     LOG.info("logged in to {} as {} (login {})", url, credentials.user(), logins);
     return new Login(logins, content);

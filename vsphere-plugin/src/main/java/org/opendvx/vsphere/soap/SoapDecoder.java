@@ -1,5 +1,6 @@
 package org.opendvx.vsphere.soap;
 
+import com.vmware.vim25.LocalizableMessage;
 import com.vmware.vim25.ManagedObjectReference;
 import com.vmware.vim25.MethodFault;
 import java.io.ByteArrayInputStream;
@@ -8,6 +9,7 @@ import java.lang.reflect.Field;
 import java.rmi.RemoteException;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Calendar;
 import java.util.LinkedHashMap;
@@ -32,6 +34,11 @@ public final class SoapDecoder {
   private static final String SOAP = "http://schemas.xmlsoap.org/soap/envelope/";
   private static final String XSI = "http://www.w3.org/2001/XMLSchema-instance";
   private static final int MAX_DEPTH = 200;
+
+  /** The largest page that we ask for has some hundred thousand. */
+  private static final int MAX_ELEMENTS = 4_000_000;
+
+  private static final int MOST_FAULT_MESSAGES = 8;
 
   private final VimTypes types = new VimTypes();
   private final XMLInputFactory factory = XMLInputFactory.newDefaultFactory();
@@ -80,6 +87,7 @@ public final class SoapDecoder {
   private final class Answer {
     private final XMLStreamReader xml;
     private int depth;
+    private int elements;
 
     private Answer(XMLStreamReader xml) {
       this.xml = xml;
@@ -128,6 +136,9 @@ public final class SoapDecoder {
             depth++;
             if (depth > MAX_DEPTH) {
               throw new NotSoapException("the answer is nested too deeply", false);
+            }
+            if (++elements > MAX_ELEMENTS) {
+              throw new NotSoapException("the answer has too many elements", false);
             }
             return true;
           }
@@ -217,7 +228,23 @@ public final class SoapDecoder {
           default -> skip();
         }
       }
-      return new SoapFault(type, text.strip(), known);
+      return new SoapFault(type, withDetails(text.strip(), known), known);
+    }
+
+    /** The words of a fault are general; what went wrong on a host is in its messages. */
+    private static String withDetails(String text, @Nullable MethodFault fault) {
+      StringBuilder words = new StringBuilder(text);
+      if (fault != null && fault.getFaultMessage() != null) {
+        for (LocalizableMessage each :
+            Arrays.asList(fault.getFaultMessage())
+                .subList(0, Math.min(fault.getFaultMessage().length, MOST_FAULT_MESSAGES))) {
+          String message = each.getMessage();
+          if (message != null && !message.isBlank() && words.indexOf(message.strip()) < 0) {
+            words.append(words.isEmpty() ? "" : " ").append(message.strip());
+          }
+        }
+      }
+      return words.toString();
     }
 
     /** Reads the element as the declared class, or as the class that it names if that fits. */

@@ -38,7 +38,7 @@ public final class SoapTransport implements Client {
   private static final String ACTION = "urn:vim25/6.0";
 
   private static final String COOKIE = "vmware_soap_session=";
-  private static final long MAX_ANSWER = 256L << 20;
+  private static final long MAX_ANSWER = 64L << 20;
 
   private static final SoapEncoder ENCODER = new SoapEncoder();
 

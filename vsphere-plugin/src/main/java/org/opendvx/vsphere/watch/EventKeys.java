@@ -27,21 +27,34 @@ final class EventKeys {
   /** No key up to here is news. */
   private int floor = -1;
 
+  /** The highest key that a page held. */
+  private int top = -1;
+
   private boolean started;
 
   /** The first page tells of the time before the watch began; none of it is news. */
   void start(Collection<Integer> page) {
     if (!started) {
       started = true;
-      floor = page.stream().mapToInt(Integer::intValue).max().orElse(-1);
+      floor = highest(page);
     }
+  }
+
+  private static int highest(Collection<Integer> page) {
+    return page.stream().mapToInt(Integer::intValue).max().orElse(-1);
+  }
+
+  /** Takes note of a page, whatever of it is news. */
+  void saw(Collection<Integer> page) {
+    top = Math.max(top, highest(page));
   }
 
   /** After a gap: a vCenter that counts anew from a lower number has forgotten its past. */
   void resume(Collection<Integer> page) {
-    int highest = page.stream().mapToInt(Integer::intValue).max().orElse(-1);
-    if (highest >= 0 && highest < floor) {
+    int highest = highest(page);
+    if (highest >= 0 && highest < top) {
       floor = -1;
+      top = highest;
       seen.clear();
     }
   }

@@ -84,6 +84,8 @@ final class MobilityTracker {
   /** Everything has been sent. */
   void endState() {
     List.copyOf(missing).forEach(this::machineGone);
+    // A vCenter that has no events to show may send no page at all: the next one is all news.
+    keys.start(List.of());
     resuming = false;
     knowsState = true;
   }
@@ -153,16 +155,35 @@ final class MobilityTracker {
     }
   }
 
+  /** No event up to this key is news: all of them are older than the watch. */
+  void eventsUpTo(int key) {
+    keys.start(List.of(key));
+  }
+
   /** Takes in a page of events, in any order, old ones among them. */
   void notices(List<Notice> page, List<Integer> allKeys) {
     keys.start(allKeys);
     if (resuming) {
       keys.resume(allKeys);
     }
+    keys.saw(allKeys);
     page.stream()
         .sorted(Comparator.comparingInt(Notice::key))
         .filter(each -> keys.isNews(each.key()))
+        .map(each -> each.receivedAt(clock.instant()).to(idOf(each.target())))
         .forEach(this::notice);
+  }
+
+  /** Some events give a host's name and not its id. */
+  private String idOf(String target) {
+    if (target.isEmpty() || hosts.containsKey(target)) {
+      return target;
+    }
+    return hosts.entrySet().stream()
+        .filter(each -> each.getValue().name().equals(target))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse(target);
   }
 
   private void notice(Notice notice) {
@@ -174,7 +195,12 @@ final class MobilityTracker {
       case ABOUT_TO_MOVE -> announced(machine, notice);
       case MOVE_FAILED -> failed(machine, notice);
       case MOVED -> {
-        if (notice.target().isEmpty() || !notice.target().equals(machine.toldHost)) {
+        // An event that does not name the target is about the host that it names as the source.
+        boolean over =
+            notice.target().isEmpty()
+                ? !notice.source().isEmpty() && !notice.source().equals(machine.toldHost)
+                : notice.target().equals(machine.toldHost);
+        if (!over) {
           machine.arrival = notice;
         }
       }
@@ -289,7 +315,8 @@ final class MobilityTracker {
         explained || restarted
             ? null
             : new Notice(
-                -1, Notice.Kind.MOVED, machine.ref.id(), clock.instant(), machine.toldHost, "");
+                    -1, Notice.Kind.MOVED, machine.ref.id(), clock.instant(), machine.toldHost, "")
+                .receivedAt(clock.instant());
     machine.toldHost = machine.host;
     machine.announced = null;
     machine.arrival = null;
@@ -311,8 +338,8 @@ final class MobilityTracker {
   }
 
   private boolean alive(Notice notice, Duration life) {
-    // Either clock may be ahead of the other.
-    return Duration.between(notice.time(), clock.instant()).abs().compareTo(life) <= 0;
+    // By our own clock: vCenter's may be far from it.
+    return Duration.between(notice.received(), clock.instant()).compareTo(life) <= 0;
   }
 
   private String hostName(String id) {

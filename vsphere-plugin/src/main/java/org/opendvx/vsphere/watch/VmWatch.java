@@ -22,19 +22,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.PowerState;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.vsphere.inventory.VmReader;
 import org.opendvx.vsphere.session.Faults;
 import org.opendvx.vsphere.session.Properties;
 import org.opendvx.vsphere.session.VimSession;
+import org.opendvx.vsphere.soap.SoapFault;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Follows a vCenter's machines on a thread of its own until it is closed. Whatever goes wrong, it
- * begins anew after a pause that grows to a bound, reads the whole state, and tells what changed
- * meanwhile.
+ * begins anew after a pause that grows to a bound (a long one after a refused login), reads the
+ * whole state, and tells what changed meanwhile.
  */
 public final class VmWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VmWatch.class);
@@ -43,6 +45,10 @@ public final class VmWatch implements AutoCloseable {
   private static final int EVENT_PAGE = 200;
   private static final long FIRST_PAUSE_MILLIS = 200;
   private static final long LONGEST_PAUSE_MILLIS = 15_000;
+
+  /** vCenter locks an account after five refused logins within three minutes, by default. */
+  private static final long REFUSED_PAUSE_MILLIS = 120_000;
+
   private static final Duration SLACK = Duration.ofSeconds(20);
 
   private final VimSession session;
@@ -51,12 +57,21 @@ public final class VmWatch implements AutoCloseable {
   private final CountDownLatch synced = new CountDownLatch(1);
   private volatile boolean closed;
 
+  /** Of the watch's own thread. */
+  private boolean knowsThePast;
+
   /** What vCenter keeps for us while we follow. */
   private record Subscription(
       ManagedObjectReference collector,
       ManagedObjectReference view,
       List<ManagedObjectReference> filters,
       @Nullable ManagedObjectReference events) {}
+
+  /** One call that gives something back. */
+  @FunctionalInterface
+  private interface Ending {
+    void run() throws RemoteException;
+  }
 
   /**
    * Starts to follow.
@@ -94,6 +109,7 @@ public final class VmWatch implements AutoCloseable {
     long pause = FIRST_PAUSE_MILLIS;
     while (!closed) {
       Subscription subscription = null;
+      boolean refused = false;
       long since = System.nanoTime();
       try {
         subscription = session.read("vCenter cannot be watched", this::subscribe);
@@ -102,6 +118,7 @@ public final class VmWatch implements AutoCloseable {
         if (closed) {
           break;
         }
+        refused = e instanceof DvxException told && told.kind() == Kind.UNAUTHENTICATED;
         if (!(e instanceof RemoteException) && !(e instanceof DvxException)) {
           LOG.error("the watch of vCenter fell over and begins anew", e);
         } else {
@@ -113,7 +130,7 @@ public final class VmWatch implements AutoCloseable {
       if (System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS)) {
         pause = FIRST_PAUSE_MILLIS;
       }
-      if (!rest(pause)) {
+      if (!rest(refused ? REFUSED_PAUSE_MILLIS : pause)) {
         break;
       }
       pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
@@ -132,6 +149,7 @@ public final class VmWatch implements AutoCloseable {
 
   private Subscription subscribe(VimPortType port, ServiceContent content) throws RemoteException {
     session.requireAlive();
+    learnTheLatest(content);
     ManagedObjectReference collector = port.createPropertyCollector(content.getPropertyCollector());
     ManagedObjectReference view =
         port.createContainerView(
@@ -155,6 +173,28 @@ public final class VmWatch implements AutoCloseable {
             Properties.inView(view, "VirtualMachine", "name", "runtime.host", "runtime.powerState"),
             false));
     return new Subscription(collector, view, filters, events);
+  }
+
+  /**
+   * Learns once where the past ends. A collector may show its page only after a while, and then
+   * with what is long over.
+   */
+  private void learnTheLatest(ServiceContent content) {
+    if (knowsThePast || content.getEventManager() == null) {
+      return;
+    }
+    try {
+      new Properties(session)
+          .one("vCenter cannot show its latest event", content.getEventManager(), "latestEvent")
+          .get("latestEvent", Event.class)
+          .ifPresent(latest -> tracker.eventsUpTo(latest.getKey()));
+    } catch (DvxException e) {
+      if (e.kind().isTransient()) {
+        throw e;
+      }
+      LOG.debug("the latest event: {}", Faults.reason(e));
+    }
+    knowsThePast = true;
   }
 
   /** Events are worth having; without them moves are told when they have happened. */
@@ -187,9 +227,15 @@ public final class VmWatch implements AutoCloseable {
       WaitOptions options = new WaitOptions();
       options.setMaxWaitSeconds(tracker.waits() ? 1 : WAIT_SECONDS);
       options.setMaxObjectUpdates(MOST_UPDATES);
+      long asked = System.nanoTime();
       UpdateSet updates = port.waitForUpdatesEx(subscription.collector(), version, options);
       if (updates == null) {
         tracker.settle();
+        // vCenter may cut a wait short; whoever does not wait at all is not asked without pause.
+        if (System.nanoTime() - asked < TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS)
+            && !rest(2 * FIRST_PAUSE_MILLIS)) {
+          return;
+        }
         continue;
       }
       if (updates.getVersion() != null) {
@@ -308,18 +354,28 @@ public final class VmWatch implements AutoCloseable {
     }
     boolean interrupted = Thread.interrupted();
     VimPortType port = session.patient(Duration.ofSeconds(3));
-    try {
-      // One by one: a simulator falls over a collector that still has several filters.
-      for (ManagedObjectReference filter : subscription.filters()) {
-        port.destroyPropertyFilter(filter);
+    List<Ending> endings = new ArrayList<>();
+    // A wait that vCenter still holds for us would meet filters that are going.
+    endings.add(() -> port.cancelWaitForUpdates(subscription.collector()));
+    // One by one: a simulator falls over a collector that still has several filters.
+    for (ManagedObjectReference filter : subscription.filters()) {
+      endings.add(() -> port.destroyPropertyFilter(filter));
+    }
+    endings.add(() -> port.destroyPropertyCollector(subscription.collector()));
+    endings.add(() -> port.destroyView(subscription.view()));
+    ManagedObjectReference events = subscription.events();
+    if (events != null) {
+      endings.add(() -> port.destroyCollector(events));
+    }
+    for (Ending each : endings) {
+      try {
+        each.run();
+      } catch (RemoteException e) {
+        LOG.debug("ending a subscription: {}", Faults.reason(e));
+        if (!(e instanceof SoapFault) || Faults.sessionLost(e)) {
+          break;
+        }
       }
-      port.destroyPropertyCollector(subscription.collector());
-      port.destroyView(subscription.view());
-      if (subscription.events() != null) {
-        port.destroyCollector(subscription.events());
-      }
-    } catch (RemoteException e) {
-      LOG.debug("ending a subscription: {}", Faults.reason(e));
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -153,6 +153,35 @@ class SoapDecoderTest {
     assertNull(unknown.fault());
   }
 
+  /** "An error occurred during host configuration" alone helps nobody. */
+  @Test
+  void tellsTheMessagesOfAFault() {
+    SoapFault fault =
+        assertThrows(
+            SoapFault.class,
+            () ->
+                decode(
+                    "string",
+                    "<soapenv:Fault><faultstring>An error occurred during host configuration.</faultstring><detail>"
+                        + "<PlatformConfigFaultFault xmlns=\"urn:vim25\" xsi:type=\"PlatformConfigFault\"><faultMessage>"
+                        + "<key>com.vmware.esx.hostctl.default</key><arg><key>reason</key><value xsi:type=\"xsd:string\">x</value></arg>"
+                        + "<message>Mount failed: Unable to connect to NFS server.</message></faultMessage><text>x</text>"
+                        + "</PlatformConfigFaultFault></detail></soapenv:Fault>"));
+    assertTrue(fault.is("PlatformConfigFault"));
+    assertEquals(
+        "An error occurred during host configuration."
+            + " Mount failed: Unable to connect to NFS server.",
+        fault.text());
+  }
+
+  @Test
+  void refusesAnAnswerOfTooManyElements() {
+    String many = "<a/>".repeat(4_000_001);
+    assertThrows(
+        NotSoapException.class,
+        () -> decode("VirtualHardware", returned("<returnval>" + many + "</returnval>")));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -190,6 +190,85 @@ class MobilityTrackerTest {
   }
 
   @Test
+  void vCentersClockMayBeFarFromOurs() {
+    tracker.notices(
+        List.of(new Notice(2, Notice.Kind.RESTARTED, "vm-1", now.minusSeconds(7200), "", "h2")),
+        List.of(2));
+    runsOn("h2");
+    tracker.settle();
+    assertEquals(List.of("restarted H1>H2"), told);
+  }
+
+  @Test
+  void anEventBeforeTheMoveThatNamesTheOldHostTwiceExplainsIt() {
+    notices(notice(2, Notice.Kind.MOVED, "h1", ""));
+    wait(500);
+    assertEquals(List.of(), told);
+    runsOn("h2");
+    tracker.settle();
+    assertEquals(List.of("moved H1>H2"), told);
+  }
+
+  @Test
+  void aLateEventWithoutATargetDoesNotExplainTheNextMove() {
+    runsOn("h2");
+    tracker.settle();
+    wait(2000);
+    assertEquals(List.of("moved H1>H2"), told);
+    notices(notice(2, Notice.Kind.MOVED, "h1", ""));
+    tracker.settle();
+    tracker.host("h2", null, false);
+    runsOn("h3");
+    tracker.settle();
+    assertEquals(List.of("moved H1>H2", "restarted H2>H3"), told);
+  }
+
+  @Test
+  void anAnnouncementMayNameTheTargetByItsName() {
+    notices(notice(2, Notice.Kind.ABOUT_TO_MOVE, "h1", "H2"));
+    tracker.settle();
+    runsOn("h2");
+    tracker.settle();
+    assertEquals(List.of("about H1>H2", "moved H1>H2"), told);
+  }
+
+  @Test
+  void aPageThatComesLateWithOldEventsIsNoNews() {
+    List<String> heard = new ArrayList<>();
+    MobilityTracker other = new MobilityTracker("vc", () -> now, event -> heard.add(words(event)));
+    other.eventsUpTo(1000);
+    other.beginState();
+    other.machine("vm-1", "web", "h1", PowerState.ON);
+    other.notices(List.of(), List.of());
+    other.endState();
+    other.notices(List.of(notice(900, Notice.Kind.ABOUT_TO_MOVE, "h1", "h2")), List.of(900));
+    other.settle();
+    assertEquals(List.of(), heard);
+    // A new session brings the same page: vCenter has not begun to count anew.
+    other.beginState();
+    other.machine("vm-1", "web", "h1", PowerState.ON);
+    other.notices(List.of(notice(900, Notice.Kind.ABOUT_TO_MOVE, "h1", "h2")), List.of(900));
+    other.endState();
+    other.settle();
+    assertEquals(List.of(), heard);
+    other.notices(List.of(notice(1001, Notice.Kind.ABOUT_TO_MOVE, "h1", "h2")), List.of(900, 1001));
+    other.settle();
+    assertEquals(List.of("about h1>h2"), heard);
+  }
+
+  @Test
+  void theFirstPageAfterAStateWithoutOneIsNews() {
+    List<String> heard = new ArrayList<>();
+    MobilityTracker other = new MobilityTracker("vc", () -> now, event -> heard.add(words(event)));
+    other.beginState();
+    other.machine("vm-1", "web", "h1", PowerState.ON);
+    other.endState();
+    other.notices(List.of(notice(5, Notice.Kind.ABOUT_TO_MOVE, "h1", "h2")), List.of(5));
+    other.settle();
+    assertEquals(List.of("about h1>h2"), heard);
+  }
+
+  @Test
   void aMachineThatComesRunningIsTold() {
     tracker.machine("vm-2", "new", "h3", PowerState.ON);
     tracker.machine("vm-3", "off", "h3", PowerState.OFF);
@@ -209,6 +288,7 @@ class MobilityTrackerTest {
   void aVCenterThatCountsItsEventsAnewIsHeardAgain() {
     EventKeys keys = new EventKeys();
     keys.start(List.of(4999, 5000));
+    keys.saw(List.of(4999, 5000));
     assertFalse(keys.isNews(5000));
     assertTrue(keys.isNews(5001));
     keys.resume(List.of(5001, 5002));

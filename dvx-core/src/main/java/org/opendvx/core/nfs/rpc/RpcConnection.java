@@ -332,12 +332,20 @@ final class RpcConnection extends ChannelInboundHandlerAdapter {
       paused = true;
       ctx.channel().config().setAutoRead(false);
     }
-    if (!draining && !congestionChecked && congested.getAsBoolean()) {
+    // The store may have got room since it was asked: what nothing else ends is looked at again.
+    if (!draining && !congestionChecked && !endsByItself(ctx)) {
       congestionChecked = true;
       var _ =
           ctx.executor()
               .schedule(this::checkCongestion, CONGESTION_CHECK_MILLIS, TimeUnit.MILLISECONDS);
     }
+  }
+
+  /** Whether requests that complete, or bytes that are sent, are going to end the pause. */
+  private boolean endsByItself(ChannelHandlerContext ctx) {
+    return pending.count() >= limits.requests()
+        || pending.replyBytes() >= limits.replyBytes()
+        || !ctx.channel().isWritable();
   }
 
   private void checkCongestion() {

@@ -56,15 +56,22 @@ record BatchFrame(int offset, long preceding, long first, long last, int length,
     target.putInt(at + 60, headerCrc(target, at, HEADER - 4, pool));
   }
 
-  /** Reads a frame's header; null when there is none that is valid in this place. */
+  /**
+   * Reads a frame's header; null when there is none that is valid in this place.
+   *
+   * @throws org.opendvx.core.error.DvxException UNSUPPORTED when a newer program wrote it
+   */
   static @Nullable BatchFrame decode(
       ByteBuffer source, int at, int offset, UUID pool, long segment) {
     if (source.getInt(at) != FRAME_MAGIC
         || source.getLong(at + 8) != segment
         || source.getInt(at + 16) != offset
-        || source.getShort(at + 4) != DriveLabel.FORMAT
         || source.getInt(at + 60) != headerCrc(source, at, HEADER - 4, pool)) {
       return null;
+    }
+    int format = Short.toUnsignedInt(source.getShort(at + 4));
+    if (format != DriveLabel.FORMAT) {
+      throw FormatCheck.newer("A batch of the journal", format, "segment " + segment);
     }
     int length = source.getInt(at + 20);
     if (length < 0) {
@@ -97,6 +104,29 @@ record BatchFrame(int offset, long preceding, long first, long last, int length,
       target.put(at + 40 + i, (byte) host.charAt(i));
     }
     target.putInt(at + Layout.BLOCK - 4, headerCrc(target, at, Layout.BLOCK - 4, pool));
+  }
+
+  /**
+   * Looks at the header of a segment file.
+   *
+   * @return whether there is one of this pool, intact
+   * @throws org.opendvx.core.error.DvxException UNSUPPORTED when a newer program wrote it
+   */
+  static boolean checkSegmentHeader(ByteBuffer source, UUID pool, String where) {
+    if (source.getInt(0) != SEGMENT_MAGIC
+        || source.getInt(Layout.BLOCK - 4) != headerCrc(source, 0, Layout.BLOCK - 4, pool)) {
+      return false;
+    }
+    int format = Short.toUnsignedInt(source.getShort(4));
+    if (format != DriveLabel.FORMAT) {
+      throw FormatCheck.newer("A journal segment", format, where);
+    }
+    return true;
+  }
+
+  /** The number in a segment's header. */
+  static long segmentNumber(ByteBuffer source) {
+    return source.getLong(24);
   }
 
   private static int headerCrc(ByteBuffer bytes, int at, int length, UUID pool) {

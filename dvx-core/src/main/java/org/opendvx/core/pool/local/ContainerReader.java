@@ -5,7 +5,6 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.opendvx.core.erasure.ErasureCode;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.slf4j.Logger;
@@ -21,6 +20,7 @@ final class ContainerReader {
   private final MembershipKeeper keeper;
   private final ShardReader shards;
   private final BadShardSink badShards;
+  private final StripeCoder coder;
 
   /** Takes note of shards that should be written anew. */
   @FunctionalInterface
@@ -29,10 +29,12 @@ final class ContainerReader {
     void bad(ContainerEntry entry, int shard);
   }
 
-  ContainerReader(MembershipKeeper keeper, ShardReader shards, BadShardSink badShards) {
+  ContainerReader(
+      MembershipKeeper keeper, ShardReader shards, BadShardSink badShards, StripeCoder coder) {
     this.keeper = keeper;
     this.shards = shards;
     this.badShards = badShards;
+    this.coder = coder;
   }
 
   /** Part of a shard, and where its bytes go. */
@@ -149,8 +151,7 @@ final class ContainerReader {
    */
   byte[] rebuild(ContainerEntry entry, int wanted, int from, int length) {
     StripeShape shape = entry.shape();
-    ErasureCode code = new ErasureCode(shape.dataShards());
-    byte[] @Nullable [] ranges = new byte[code.shards()][];
+    byte[] @Nullable [] ranges = new byte[shape.dataShards() + Quorum.PARITY][];
     int have = 0;
     int unusable = 0;
     int next = 0;
@@ -172,16 +173,7 @@ final class ContainerReader {
       }
       have += readRanges(entry, tries, ranges);
     }
-    int lost = 0;
-    for (int i = 0; i < ranges.length; i++) {
-      if (ranges[i] == null) {
-        lost |= 1 << i;
-      }
-    }
-    byte[] rebuilt = new byte[length];
-    ranges[wanted] = rebuilt;
-    code.reconstruct(ranges, new int[ranges.length], length, lost);
-    return rebuilt;
+    return coder.rebuild(shape.dataShards(), ranges, wanted, length);
   }
 
   private int readRanges(ContainerEntry entry, List<Piece> tries, byte[] @Nullable [] ranges) {

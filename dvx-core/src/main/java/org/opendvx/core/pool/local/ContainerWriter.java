@@ -7,7 +7,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
-import org.opendvx.core.erasure.ErasureCode;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.slf4j.Logger;
@@ -25,7 +24,12 @@ final class ContainerWriter {
   private final UUID pool;
   private final MembershipKeeper keeper;
   private final Room room;
+  private final StripeCoder coder;
   private final ConcurrentLinkedDeque<Parity> parities = new ConcurrentLinkedDeque<>();
+
+  /** The bytes of a container, and its parity if somebody else has computed it. */
+  @SuppressWarnings("ArrayRecordComponent") // a value carrier within this class; never compared
+  private record Content(byte[] bytes, int at, int length, @Nullable CodedContainer coded) {}
 
   private static final class Parity {
     private byte[] p = new byte[0];
@@ -39,14 +43,34 @@ final class ContainerWriter {
     }
   }
 
-  ContainerWriter(UUID pool, MembershipKeeper keeper, Room room) {
+  ContainerWriter(UUID pool, MembershipKeeper keeper, Room room, StripeCoder coder) {
     this.pool = pool;
     this.keeper = keeper;
     this.room = room;
+    this.coder = coder;
+  }
+
+  /** The shape of a new container now. */
+  StripeShape shape(int length) {
+    PoolView view = keeper.view();
+    return StripeShape.forDrives(length, view.usable().size(), view.membership().size());
   }
 
   /** Writes a container; where it is now, durably. */
   ContainerEntry write(long id, byte[] content, int length) {
+    return write(id, new Content(content, 0, length, null));
+  }
+
+  /**
+   * Writes a container with the parity that comes with it; where it is now, durably.
+   *
+   * @throws OtherShapeException when new containers have another shape now
+   */
+  ContainerEntry write(long id, CodedContainer coded) {
+    return write(id, new Content(coded.bytes(), coded.contentAt(), coded.length(), coded));
+  }
+
+  private ContainerEntry write(long id, Content content) {
     Parity parity = parities.poll();
     if (parity == null) {
       parity = new Parity();
@@ -55,7 +79,7 @@ final class ContainerWriter {
       Set<Drive> full = new HashSet<>();
       // Each further round has one drive less, full or shut out.
       for (int round = 0; round <= keeper.view().membership().size(); round++) {
-        ContainerEntry entry = attempt(id, content, length, parity, full);
+        ContainerEntry entry = attempt(id, content, parity, full);
         if (entry != null) {
           return entry;
         }
@@ -72,20 +96,32 @@ final class ContainerWriter {
   }
 
   private @Nullable ContainerEntry attempt(
-      long id, byte[] content, int length, Parity parity, Set<Drive> full) {
+      long id, Content content, Parity parity, Set<Drive> full) {
     PoolView view = keeper.requireServing();
     List<Drive> usable = view.usable();
-    StripeShape shape = StripeShape.forDrives(length, usable.size(), view.membership().size());
+    StripeShape shape =
+        StripeShape.forDrives(content.length(), usable.size(), view.membership().size());
+    CodedContainer coded = content.coded();
+    if (coded != null
+        && (coded.dataShards() != shape.dataShards()
+            || coded.parityShards() != shape.parityShards())) {
+      throw new OtherShapeException(shape);
+    }
     int shards = Math.min(shape.shards(), usable.size());
     List<Drive> chosen =
         Placement.choose(room.candidates(usable, full), id, shards, shape.fileBytes());
     if (chosen.size() < shards) {
       throw noSpace(id, shape, chosen.size());
     }
-    if (shape.parityShards() > 0) {
+    if (shape.parityShards() > 0 && coded == null) {
       parity.fit(shape.shardLength());
-      new ErasureCode(shape.dataShards())
-          .encode(content, 0, length, shape.shardLength(), parity.p, 0, parity.q, 0);
+      coder.encode(
+          shape.dataShards(),
+          content.bytes(),
+          content.length(),
+          shape.shardLength(),
+          parity.p,
+          parity.q);
     }
     int attempt = ThreadLocalRandom.current().nextInt();
     ContainerEntry entry = new ContainerEntry(id, attempt, shape, DriveSet.NONE);
@@ -108,8 +144,9 @@ final class ContainerWriter {
   }
 
   private boolean writeShards(
-      ContainerEntry entry, List<Drive> chosen, byte[] content, Parity parity, Set<Drive> full) {
+      ContainerEntry entry, List<Drive> chosen, Content content, Parity parity, Set<Drive> full) {
     StripeShape shape = entry.shape();
+    CodedContainer coded = content.coded();
     int shardLength = shape.shardLength();
     List<DriveGroup.Outcome<Void>> outcomes =
         DriveGroup.run(
@@ -120,12 +157,15 @@ final class ContainerWriter {
               ShardName name = entry.name(shard);
               int parityShard = shard - shape.dataShards();
               if (parityShard >= 0) {
-                byte[] source = parityShard == 0 ? parity.p : parity.q;
-                ShardFiles.write(ticket, drive, pool, name, source, 0, shardLength);
+                byte[] own = parityShard == 0 ? parity.p : parity.q;
+                byte[] source = coded == null ? own : coded.bytes();
+                int given = coded == null ? 0 : parityShard == 0 ? coded.pAt() : coded.qAt();
+                ShardFiles.write(ticket, drive, pool, name, source, given, shardLength);
               } else {
                 int from = Math.min(shape.length(), shard * shardLength);
                 int bytes = Math.min(shardLength, shape.length() - from);
-                ShardFiles.write(ticket, drive, pool, name, content, from, bytes);
+                ShardFiles.write(
+                    ticket, drive, pool, name, content.bytes(), content.at() + from, bytes);
               }
               return null;
             });

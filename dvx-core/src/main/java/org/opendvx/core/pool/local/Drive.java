@@ -2,7 +2,9 @@ package org.opendvx.core.pool.local;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -23,7 +25,7 @@ final class Drive {
   private final Object lockIdentity;
   private final AtomicLong shardBytes = new AtomicLong();
   private final AtomicLong shards = new AtomicLong();
-  private final AtomicLong journalBytes = new AtomicLong();
+  private final Map<String, Long> journalBytes = new ConcurrentHashMap<>();
   private final AtomicInteger readErrors = new AtomicInteger();
 
   Drive(int index, UUID id, DriveFolder folder, DriveIo io, Closeable lock, Object lockIdentity) {
@@ -60,9 +62,14 @@ final class Drive {
     return shards;
   }
 
-  /** Bytes of preallocated journal files. */
-  AtomicLong journalBytes() {
-    return journalBytes;
+  /** Bytes of preallocated journal files, of all hosts. */
+  long journalBytes() {
+    return journalBytes.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** Notes the bytes of a host's journal files. */
+  void journalBytes(String host, long bytes) {
+    journalBytes.put(host, bytes);
   }
 
   /** Reads that failed since the drive was taken into use. */

@@ -148,6 +148,7 @@ final class DriveWatch {
                 label.write(drive.folder());
                 return null;
               });
+      journals.count(drive);
     } catch (IOException e) {
       LOG.warn("{} is back and does not work: {}", drive, IoErrors.brief(e));
       return false;

@@ -72,15 +72,24 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
     return out.array();
   }
 
-  static JournalManifest decode(byte[] bytes) {
-    ByteBuffer in = ByteBuffer.wrap(bytes);
-    short format = in.getShort();
+  /**
+   * Whether this program can read a manifest.
+   *
+   * @throws DvxException UNSUPPORTED when a newer one wrote it
+   */
+  static void checkFormat(byte[] bytes) {
+    short format = ByteBuffer.wrap(bytes).getShort();
     if (format != FORMAT) {
       throw DvxException.of(Kind.UNSUPPORTED, "The journal has a newer format than this program")
-          .remedy("Use the program version that wrote it, or a later one")
-          .detail("format", format)
+          .cause("Format " + format + " was found, " + FORMAT + " is the newest known here")
+          .remedy("Use the program version that wrote it, or a later one; nothing was changed")
           .build();
     }
+  }
+
+  static JournalManifest decode(byte[] bytes) {
+    checkFormat(bytes);
+    ByteBuffer in = ByteBuffer.wrap(bytes).position(Short.BYTES);
     int count = in.getShort();
     int segmentBytes = in.getInt();
     long nextNumber = in.getLong();

@@ -2,6 +2,7 @@ package org.opendvx.core.pool.local;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +27,12 @@ final class JournalSlots {
   private final String host;
   private final int segmentBytes;
   private final Map<Drive, TreeSet<Integer>> free = new HashMap<>();
+
+  /** The number behind the highest file. */
   private final Map<Drive, Integer> total = new HashMap<>();
+
+  private final Map<Drive, Integer> files = new HashMap<>();
+  private volatile boolean stopped;
 
   JournalSlots(String host, int segmentBytes) {
     this.host = host;
@@ -42,6 +48,7 @@ final class JournalSlots {
     synchronized (this) {
       free.keySet().retainAll(drives);
       total.keySet().retainAll(drives);
+      files.keySet().retainAll(drives);
     }
     int limits = 1 + (int) ((long) segmentBytes * perDrive / SLOWEST);
     for (DriveGroup.Outcome<Void> outcome :
@@ -94,19 +101,113 @@ final class JournalSlots {
       drive.folder().delete(directory + "/" + name);
     }
     synchronized (this) {
-      drive.journalBytes().addAndGet((long) found.size() * segmentBytes);
+      drive.journalBytes(host, (long) found.size() * segmentBytes);
+      files.put(drive, found.size());
       total.put(drive, found.isEmpty() ? 0 : found.last() + 1);
       found.removeAll(used);
       free.put(drive, found);
     }
   }
 
+  /** Counts the files on a drive that is about to be taken up. */
+  void count(Drive drive) throws IOException {
+    int[] found = new int[1];
+    try {
+      drive
+          .io()
+          .call(
+              DriveIo.Lane.READ,
+              _ -> {
+                drive
+                    .folder()
+                    .list(
+                        Layout.journalFolder(host),
+                        name -> found[0] += Layout.slotOf(name) >= 0 ? 1 : 0);
+                return null;
+              });
+    } catch (NoSuchFileException _) {
+      found[0] = 0;
+    }
+    drive.journalBytes(host, (long) found[0] * segmentBytes);
+  }
+
+  /** Gives out the number of the next file to make; -1 when the drive has enough. */
   private synchronized int nextSlot(Drive drive, int perDrive) {
     int next = total.getOrDefault(drive, perDrive);
-    return next < perDrive ? next : -1;
+    if (next >= perDrive) {
+      return -1;
+    }
+    total.put(drive, next + 1);
+    return next;
+  }
+
+  /** A number that was given out and has come to nothing. */
+  private synchronized void giveBack(Drive drive, int slot) {
+    total.replace(drive, slot + 1, slot);
+  }
+
+  /**
+   * Makes one more file on every drive that has too few, on the calling thread's time.
+   *
+   * @return whether any was made
+   */
+  boolean makeOneEach(List<Drive> drives, int perDrive) {
+    int limits = 1 + segmentBytes / SLOWEST;
+    boolean any = false;
+    for (DriveGroup.Outcome<Boolean> outcome :
+        DriveGroup.<Boolean>run(
+            drives,
+            DriveIo.Lane.WRITE,
+            limits,
+            (drive, _) -> {
+              int slot = nextSlot(drive, perDrive);
+              if (slot < 0) {
+                return false;
+              }
+              create(drive, slot);
+              return true;
+            })) {
+      any |= Boolean.TRUE.equals(outcome.value());
+      if (outcome.failure() != null && !stopped) {
+        LOG.warn(
+            "A journal file on {} was not made: {}",
+            outcome.drive(),
+            IoErrors.brief(outcome.failure()));
+      }
+    }
+    return any && !stopped;
+  }
+
+  /** Files that are being made are given up. */
+  void stop() {
+    stopped = true;
+  }
+
+  /** Files may be made again. */
+  void resume() {
+    stopped = false;
   }
 
   private void create(Drive drive, int slot) throws IOException {
+    boolean made = false;
+    try {
+      write(drive, slot);
+      made = true;
+    } finally {
+      if (!made) {
+        giveBack(drive, slot);
+      }
+    }
+    synchronized (this) {
+      TreeSet<Integer> slots = free.get(drive);
+      if (slots != null) {
+        slots.add(slot);
+        drive.journalBytes(host, (long) files.merge(drive, 1, Integer::sum) * segmentBytes);
+      }
+    }
+  }
+
+  private void write(Drive drive, int slot) throws IOException {
     String path = Layout.journalSlot(host, slot);
     String temporary = path + Layout.TEMPORARY;
     ByteBuffer zeros = Buffers.ofThread(Math.min(CHUNK, segmentBytes));
@@ -115,6 +216,9 @@ final class JournalSlots {
     }
     try (DriveFile file = drive.folder().open(temporary, true)) {
       for (int at = 0; at < segmentBytes; at += zeros.limit()) {
+        if (stopped) {
+          throw new IOException("the journal is being closed");
+        }
         zeros.clear().limit(Math.min(zeros.capacity(), Math.min(CHUNK, segmentBytes - at)));
         file.write(zeros, at);
       }
@@ -122,14 +226,6 @@ final class JournalSlots {
     }
     drive.folder().rename(temporary, path);
     drive.folder().forceDirectory(Layout.journalFolder(host));
-    synchronized (this) {
-      TreeSet<Integer> slots = free.get(drive);
-      if (slots != null) {
-        slots.add(slot);
-        total.merge(drive, slot + 1, Math::max);
-        drive.journalBytes().addAndGet(segmentBytes);
-      }
-    }
   }
 
   synchronized int freeOn(Drive drive) {
@@ -157,7 +253,10 @@ final class JournalSlots {
           .call(
               DriveIo.Lane.WRITE,
               _ -> {
-                create(drive, nextSlot(drive, Integer.MAX_VALUE));
+                int made = nextSlot(drive, Integer.MAX_VALUE);
+                if (made >= 0) {
+                  create(drive, made);
+                }
                 return null;
               });
     } catch (IOException e) {

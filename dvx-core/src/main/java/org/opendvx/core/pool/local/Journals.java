@@ -1,5 +1,6 @@
 package org.opendvx.core.pool.local;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -61,6 +62,11 @@ final class Journals {
     reserveRoom();
   }
 
+  /** See {@link LocalJournal#strengthen}. */
+  void strengthen() {
+    known.values().forEach(LocalJournal::strengthen);
+  }
+
   /** Hands a journal out. */
   synchronized JournalStore hold(String host) {
     Fences.checkHost(host);
@@ -77,6 +83,7 @@ final class Journals {
     held.put(host, hold);
     reserveRoom();
     journal.prepareSlots();
+    journal.fill();
     return hold;
   }
 
@@ -122,6 +129,13 @@ final class Journals {
 
   boolean fullyMirrored() {
     return leastCopies() >= Math.min(Quorum.MIRRORS, keeper.view().usable().size());
+  }
+
+  /** Counts the room that journals take on a drive which is about to be taken up. */
+  void count(Drive drive) throws IOException {
+    for (LocalJournal journal : known.values()) {
+      journal.count(drive);
+    }
   }
 
   /** Whether a drive that is back has the ends of all journals that it had. */

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Lock;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.ContainerStore;
@@ -52,6 +53,7 @@ final class LocalContainerStore implements ContainerStore {
    * A store that knows no containers yet.
    *
    * @param gate held shared by every change; held exclusively while a drive is taken back
+   * @param coder does the arithmetic of parity
    * @param background runs repairs
    */
   LocalContainerStore(
@@ -61,6 +63,7 @@ final class LocalContainerStore implements ContainerStore {
       Lock gate,
       Room room,
       LocalPoolConfig config,
+      StripeCoder coder,
       Executor background) {
     this.pool = pool;
     this.keeper = keeper;
@@ -71,8 +74,9 @@ final class LocalContainerStore implements ContainerStore {
         new ContainerReader(
             keeper,
             new ShardReader(cache),
-            new ShardRepair(pool, keeper, index, cache, stripes, background));
-    this.writer = new ContainerWriter(pool, keeper, room);
+            new ShardRepair(pool, keeper, index, cache, stripes, coder, background),
+            coder);
+    this.writer = new ContainerWriter(pool, keeper, room, coder);
     this.redundancy = new Redundancy(-1, keeper.view(), 0, 0);
   }
 
@@ -94,11 +98,27 @@ final class LocalContainerStore implements ContainerStore {
   @Override
   public void put(Epoch epoch, long containerId, byte[] content, int length) {
     checkId(containerId);
-    if (length < 1 || length > MAX_LENGTH || length > content.length) {
-      throw DvxException.of(Kind.INVALID, "A container has 1 byte to 8 MiB")
-          .detail("bytes", length)
-          .build();
-    }
+    checkLength(length, content.length);
+    put(epoch, containerId, () -> writer.write(containerId, content, length));
+  }
+
+  /**
+   * Writes a container whose parity a host has computed; otherwise as {@link #put}.
+   *
+   * @throws OtherShapeException when new containers have another shape now
+   */
+  void put(Epoch epoch, long containerId, CodedContainer coded) {
+    checkId(containerId);
+    checkLength(coded.length(), coded.bytes().length - coded.contentAt());
+    put(epoch, containerId, () -> writer.write(containerId, coded));
+  }
+
+  /** The shape of a new container now. */
+  StripeShape shapeNow() {
+    return writer.shape(MAX_LENGTH);
+  }
+
+  private void put(Epoch epoch, long containerId, Supplier<ContainerEntry> write) {
     Lock fence = fences.enter(epoch);
     try {
       gate.lock();
@@ -107,7 +127,7 @@ final class LocalContainerStore implements ContainerStore {
           throw exists(containerId);
         }
         try {
-          put(containerId, content, length);
+          putNew(containerId, write);
         } finally {
           beingPut.remove(containerId);
         }
@@ -119,11 +139,11 @@ final class LocalContainerStore implements ContainerStore {
     }
   }
 
-  private void put(long containerId, byte[] content, int length) {
+  private void putNew(long containerId, Supplier<ContainerEntry> write) {
     if (index.get(containerId) != null) {
       throw exists(containerId);
     }
-    index.put(writer.write(containerId, content, length));
+    index.put(write.get());
     forgetLeftovers(containerId);
   }
 
@@ -350,6 +370,14 @@ final class LocalContainerStore implements ContainerStore {
       usable.put(drive.index(), drive);
     }
     return usable;
+  }
+
+  private static void checkLength(int length, int most) {
+    if (length < 1 || length > MAX_LENGTH || length > most) {
+      throw DvxException.of(Kind.INVALID, "A container has 1 byte to 8 MiB")
+          .detail("bytes", length)
+          .build();
+    }
   }
 
   private static void checkId(long containerId) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.Lock;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -28,6 +29,9 @@ final class LocalJournal {
   /** Segments beyond the journal's size, for fail-over and for the one after a restart. */
   private static final int SPARE_SEGMENTS = 2;
 
+  /** Bytes of files on each drive that are made before the journal is used; at least two files. */
+  private static final long MADE_AT_ONCE = 32L << 20;
+
   private final UUID pool;
   private final String host;
   private final MembershipKeeper keeper;
@@ -36,6 +40,7 @@ final class LocalJournal {
   private final int segmentBytes;
   private final int mostSegments;
   private final JournalSlots slots;
+  private final JournalFiller filler;
 
   /** Held while copies are made. Taken before {@link #appending}. */
   private final Object healing = new Object();
@@ -74,6 +79,7 @@ final class LocalJournal {
     this.segmentBytes = manifest.segmentBytes();
     this.mostSegments = mostSegments;
     this.slots = new JournalSlots(host, segmentBytes);
+    this.filler = new JournalFiller(slots, keeper, mostSegments);
     this.nextNumber = manifest.nextNumber();
     for (JournalManifest.Entry entry : manifest.segments()) {
       live.add(new Segment(entry));
@@ -86,7 +92,10 @@ final class LocalJournal {
     return (copies + drives - 1) / Math.max(1, drives) + 1;
   }
 
-  /** Makes the preallocated files that are missing. */
+  /**
+   * Makes the preallocated files that are missing: so many as are needed soon. {@link #fill} makes
+   * the rest; what is needed before then is made when it is needed.
+   */
   void prepareSlots() {
     PoolView view = keeper.view();
     Map<Integer, Set<Integer>> used = new HashMap<>();
@@ -99,7 +108,14 @@ final class LocalJournal {
         }
       }
     }
-    slots.prepare(view.usable(), used, slotsPerDrive(mostSegments, view.usable().size()));
+    int atOnce = (int) Math.max(2, MADE_AT_ONCE / segmentBytes);
+    slots.prepare(
+        view.usable(), used, Math.min(atOnce, slotsPerDrive(mostSegments, view.usable().size())));
+  }
+
+  /** Makes the rest of the preallocated files, on a thread of its own. */
+  void fill() {
+    filler.start();
   }
 
   /** See {@link JournalStore#append}. */
@@ -290,9 +306,12 @@ final class LocalJournal {
 
   /** Writes which segments are live. The caller holds the monitor of {@link #live}. */
   private void writeManifest() {
+    records.putInternal(JournalManifest.key(host), manifest());
+  }
+
+  private byte[] manifest() {
     List<JournalManifest.Entry> entries = live.stream().map(Segment::entry).toList();
-    records.putInternal(
-        JournalManifest.key(host), new JournalManifest(segmentBytes, nextNumber, entries).encode());
+    return new JournalManifest(segmentBytes, nextNumber, entries).encode();
   }
 
   /** See {@link JournalStore#replay}. */
@@ -350,8 +369,39 @@ final class LocalJournal {
   }
 
   private void heal(SegmentScan scan) {
+    heal(scan, keeper::shutOut, records::putInternal);
+  }
+
+  /**
+   * While the pool is being opened, and before a membership is in force: gives segments that have
+   * lost copies with drives that are missing new ones on drives that are there. Once the missing
+   * drives are shut out, their copies are not believed any more, whatever happens next.
+   */
+  void strengthen() {
+    synchronized (healing) {
+      List<Segment> thin;
+      synchronized (live) {
+        thin = live.stream().filter(this::isThin).toList();
+      }
+      if (thin.isEmpty()) {
+        return;
+      }
+      prepareSlots();
+      for (Segment segment : thin) {
+        SegmentScan scan = SegmentScan.of(segment, pool, host, segmentBytes, keeper.view());
+        if (scan.readable()) {
+          heal(scan, keeper::setAside, records::putWhileOpening);
+        }
+      }
+    }
+  }
+
+  private void heal(
+      SegmentScan scan,
+      BiConsumer<Drive, String> onFailure,
+      BiConsumer<String, byte[]> manifestWriter) {
     List<JournalManifest.Mirror> healed =
-        new SegmentHealer(pool, host, segmentBytes, keeper, slots).heal(scan);
+        new SegmentHealer(pool, host, segmentBytes, keeper, slots, onFailure).heal(scan);
     Segment segment = scan.segment();
     synchronized (live) {
       if (healed.isEmpty() || Set.copyOf(healed).equals(Set.copyOf(segment.mirrors()))) {
@@ -361,7 +411,7 @@ final class LocalJournal {
       segment.setMirrors(healed);
       boolean written = false;
       try {
-        writeManifest();
+        manifestWriter.accept(JournalManifest.key(host), manifest());
         written = true;
       } finally {
         if (!written) {
@@ -383,6 +433,7 @@ final class LocalJournal {
       prepareSlots();
       copyThinSegments();
     }
+    fill();
   }
 
   private void copyThinSegments() {
@@ -477,6 +528,11 @@ final class LocalJournal {
     }
   }
 
+  /** Counts the room that the journal takes on a drive which is about to be taken up. */
+  void count(Drive drive) throws IOException {
+    slots.count(drive);
+  }
+
   int segmentBytes() {
     return segmentBytes;
   }
@@ -493,6 +549,7 @@ final class LocalJournal {
 
   /** The holder is done: the next one begins with a replay. */
   void release() {
+    filler.stop();
     synchronized (appending) {
       seal();
       replayed = false;

@@ -15,9 +15,11 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.pool.ContainerStore;
+import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.JournalStore;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.PoolStatus;
@@ -29,6 +31,10 @@ import org.slf4j.LoggerFactory;
 public final class LocalPool implements Pool {
   private static final Logger LOG = LoggerFactory.getLogger(LocalPool.class);
   private static final String FENCES = LocalRecordStore.INTERNAL + "fence/";
+
+  /** Bytes of a batch that {@link #peek} shows. */
+  public static final int BATCH_HEAD = 32;
+
   private static final long CLOSE_SECONDS = 10;
 
   private final PoolOpener.Opening opening;
@@ -49,7 +55,7 @@ public final class LocalPool implements Pool {
   private volatile long generation;
   private volatile @Nullable Future<?> probing;
 
-  private LocalPool(LocalPoolConfig config, PoolOpener.Opening opening) {
+  private LocalPool(LocalPoolConfig config, PoolOpener.Opening opening, StripeCoder coder) {
     this.opening = opening;
     this.keeper =
         new MembershipKeeper(
@@ -58,7 +64,7 @@ public final class LocalPool implements Pool {
     this.records = new LocalRecordStore(keeper, fences, gate.readLock());
     this.containers =
         new LocalContainerStore(
-            opening.pool(), keeper, fences, gate.readLock(), room, config, background);
+            opening.pool(), keeper, fences, gate.readLock(), room, config, coder, background);
     this.journals = new Journals(opening.pool(), config, keeper, records, fences, room);
     this.watch =
         new DriveWatch(
@@ -79,11 +85,14 @@ public final class LocalPool implements Pool {
    * anything may be changed, such as whether the key is the right one. Its drives are locked
    * meanwhile.
    *
+   * @param batchHeads is given the first {@link #BATCH_HEAD} bytes of the first batch of every
+   *     journal file, for whoever can tell by them that a newer program wrote it
    * @return the newest good copies that drives have; keys that there are none of are left out
-   * @throws DvxException as {@link #open}
+   * @throws DvxException as {@link #open}, or what the consumer throws
    */
-  public static Map<String, byte[]> peek(LocalPoolConfig config, Collection<String> keys) {
-    return new PoolOpener(config).peek(keys);
+  public static Map<String, byte[]> peek(
+      LocalPoolConfig config, Collection<String> keys, Consumer<byte[]> batchHeads) {
+    return new PoolOpener(config).peek(keys, batchHeads);
   }
 
   /**
@@ -94,8 +103,13 @@ public final class LocalPool implements Pool {
    *     has been changed then
    */
   public static LocalPool open(LocalPoolConfig config) {
+    return open(config, StripeCoder.HERE);
+  }
+
+  /** As {@link #open(LocalPoolConfig)}, with somebody else to do the arithmetic of parity. */
+  public static LocalPool open(LocalPoolConfig config, StripeCoder coder) {
     PoolOpener.Opening opening = new PoolOpener(config).open();
-    LocalPool pool = new LocalPool(config, opening);
+    LocalPool pool = new LocalPool(config, opening, coder);
     boolean done = false;
     try {
       pool.start(config);
@@ -116,6 +130,7 @@ public final class LocalPool implements Pool {
       keeper.setAside(failed.drive(), IoErrors.brief(failed.failureOrBug()));
     }
     journals.load();
+    journals.strengthen();
     List<Drive> stale = new ArrayList<>(opening.stale());
     List<Drive> prepared = prepare(stale);
     stale.removeAll(prepared);
@@ -225,6 +240,35 @@ public final class LocalPool implements Pool {
   @Override
   public ContainerStore containers() {
     return containers;
+  }
+
+  /**
+   * Writes a container whose parity is there already; otherwise as {@link ContainerStore#put}.
+   *
+   * @throws OtherShapeException when new containers have another shape now; nothing was written
+   */
+  public void put(Epoch epoch, long containerId, CodedContainer coded) {
+    containers.put(epoch, containerId, coded);
+  }
+
+  /** Data shards of a new container now. */
+  public int dataShards() {
+    return containers.shapeNow().dataShards();
+  }
+
+  /** Parity shards of a new container now. */
+  public int parityShards() {
+    return containers.shapeNow().parityShards();
+  }
+
+  /**
+   * Writes a record as {@link RecordStore#put} does, but once only: a repeated call with the same
+   * tag finds that it was carried out.
+   *
+   * @param tag not zero, drawn at random for this change
+   */
+  public long putOnce(Epoch epoch, String key, long expectedVersion, byte[] value, long tag) {
+    return records.put(epoch, key, expectedVersion, value, tag);
   }
 
   @Override

@@ -39,6 +39,7 @@ final class LocalRecordStore implements RecordStore {
 
   private static final int STRIPES = 64;
   private static final long ANY_VERSION = -1;
+  private static final long NO_TAG = 0;
 
   private final MembershipKeeper keeper;
   private final Fences fences;
@@ -165,13 +166,18 @@ final class LocalRecordStore implements RecordStore {
 
   @Override
   public long put(Epoch epoch, String key, long expectedVersion, byte[] value) {
+    return put(epoch, key, expectedVersion, value, NO_TAG);
+  }
+
+  /** As {@link #put}, and done already when the next version bears the same tag. */
+  long put(Epoch epoch, String key, long expectedVersion, byte[] value, long tag) {
     checkKey(key);
     if (expectedVersion < 0) {
       throw DvxException.of(Kind.INVALID, "A version is not negative").detail("key", key).build();
     }
     Lock fence = fences.enter(epoch);
     try {
-      return put(key, expectedVersion, value);
+      return put(key, expectedVersion, value, tag);
     } finally {
       fence.unlock();
     }
@@ -179,10 +185,43 @@ final class LocalRecordStore implements RecordStore {
 
   /** Writes a record of the pool itself, whatever its version is. */
   void putInternal(String key, byte[] value) {
-    put(key, ANY_VERSION, value);
+    put(key, ANY_VERSION, value, NO_TAG);
   }
 
-  private long put(String key, long expectedVersion, byte[] value) {
+  /**
+   * Writes a record of the pool itself to the believed drives, while the pool is being opened. They
+   * are so many that every later opening has one of them.
+   */
+  void putWhileOpening(String key, byte[] value) {
+    synchronized (stripe(key)) {
+      List<Drive> drives = keeper.view().usable();
+      RecordFile best = RecordCopies.best(RecordCopies.readFrom(key, drives));
+      long version = best == null ? 1 : best.version() + 1;
+      RecordFile file =
+          new RecordFile(key, version, lastStamp.incrementAndGet(), NO_TAG, value.clone());
+      for (DriveGroup.Outcome<Void> outcome :
+          DriveGroup.<Void>run(
+              drives,
+              DriveIo.Lane.WRITE,
+              (drive, ticket) -> {
+                drive.checkPresent();
+                ticket.check();
+                RecordCopies.store(drive.folder(), file);
+                drive.folder().forceDirectory(Layout.RECORDS);
+                return null;
+              })) {
+        if (outcome.noSpace()) {
+          throw noSpace(key);
+        }
+        if (!outcome.ok()) {
+          keeper.setAside(outcome.drive(), IoErrors.brief(outcome.failureOrBug()));
+        }
+      }
+      known.put(key, new Known(version, file.stamp(), false));
+    }
+  }
+
+  private long put(String key, long expectedVersion, byte[] value, long tag) {
     if (value.length > MAX_VALUE) {
       throw DvxException.of(Kind.INVALID, "The record is too large")
           .detail("key", key)
@@ -196,6 +235,12 @@ final class LocalRecordStore implements RecordStore {
         keeper.requireServing();
         Known now = settled(key);
         long version = now == null ? 0 : now.version();
+        if (tag != NO_TAG
+            && now != null
+            && version == expectedVersion + 1
+            && readGood(key, now).tag() == tag) {
+          return version;
+        }
         if (expectedVersion != ANY_VERSION && expectedVersion != version) {
           throw DvxException.of(Kind.CONFLICT, "The record has changed")
               .detail("key", key)
@@ -203,7 +248,7 @@ final class LocalRecordStore implements RecordStore {
               .detail("version", version)
               .build();
         }
-        write(new RecordFile(key, version + 1, lastStamp.incrementAndGet(), value.clone()));
+        write(new RecordFile(key, version + 1, lastStamp.incrementAndGet(), tag, value.clone()));
         return version + 1;
       }
     } finally {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.slf4j.Logger;
@@ -71,11 +72,14 @@ final class PoolOpener {
   /**
    * Reads copies of records without changing anything on any drive: the best that the drives which
    * an opening would believe have. Keys without a good copy are left out.
+   *
+   * @param batchHeads is given the first bytes of batches in the journals
    */
-  Map<String, byte[]> peek(Collection<String> keys) {
+  Map<String, byte[]> peek(Collection<String> keys, Consumer<byte[]> batchHeads) {
     List<DriveFinder.Sighting> sightings = new DriveFinder(config).look(config.roots());
     try {
       Present present = present(sightings);
+      FormatCheck.refuseNewer(present.drives().values(), present.pool()).forEach(batchHeads);
       Election election = present.elect();
       List<Drive> believed =
           present.drives().values().stream()
@@ -137,6 +141,7 @@ final class PoolOpener {
     Present present = present(sightings);
     Map<UUID, Drive> drives = present.drives();
     Map<UUID, DriveLabel> labels = present.labels();
+    FormatCheck.refuseNewer(drives.values(), present.pool());
     present.problems().forEach(problem -> LOG.warn("A drive is missing: {}", problem));
     while (true) {
       Election election = present.elect();

@@ -12,9 +12,10 @@ import org.opendvx.core.pool.RecordStore;
  *
  * @param version as the register counts it
  * @param stamp tells apart two writes that were given the same version; the greater one wins
+ * @param tag names the call that wrote it, 0 when nobody will ask
  */
 @SuppressWarnings("ArrayRecordComponent") // carries bytes from the file to the caller
-record RecordFile(String key, long version, long stamp, byte[] value) {
+record RecordFile(String key, long version, long stamp, long tag, byte[] value) {
   private static final int MAGIC = 0x44565852; // "DVXR"
   private static final int HEADER = 48;
   private static final String SUFFIX = ".rec";
@@ -40,7 +41,7 @@ record RecordFile(String key, long version, long stamp, byte[] value) {
 
   /** Stands for a copy that is there and damaged: older than any other. */
   static RecordFile damaged() {
-    return new RecordFile("", -1, -1, new byte[0]);
+    return new RecordFile("", -1, -1, 0, new byte[0]);
   }
 
   boolean isDamaged() {
@@ -60,19 +61,26 @@ record RecordFile(String key, long version, long stamp, byte[] value) {
     byte[] name = key.getBytes(StandardCharsets.US_ASCII);
     ByteBuffer file = ByteBuffer.allocate(HEADER + name.length + value.length);
     file.putInt(MAGIC).putShort((short) DriveLabel.FORMAT).putShort((short) name.length);
-    file.putLong(version).putLong(stamp).putInt(value.length).putInt(0).putLong(0);
+    file.putLong(version).putLong(stamp).putInt(value.length).putInt(0).putLong(tag);
     file.position(HEADER).put(name).put(value).flip();
     file.putInt(HEADER - 8, bodyCrc(file)).putInt(HEADER - 4, headerCrc(file));
     return file;
   }
 
-  /** Reads a copy; null when the bytes are damaged or belong to another key. */
+  /**
+   * Reads a copy; null when the bytes are damaged or belong to another key.
+   *
+   * @throws org.opendvx.core.error.DvxException UNSUPPORTED when a newer program wrote it
+   */
   static @Nullable RecordFile decode(String key, ByteBuffer file) {
     if (file.limit() < HEADER
         || file.getInt(0) != MAGIC
-        || file.getShort(4) != DriveLabel.FORMAT
         || file.getInt(HEADER - 4) != headerCrc(file)) {
       return null;
+    }
+    int format = Short.toUnsignedInt(file.getShort(4));
+    if (format != DriveLabel.FORMAT) {
+      throw FormatCheck.newer("A record of the register", format, key);
     }
     int nameLength = file.getShort(6);
     int valueLength = file.getInt(24);
@@ -88,7 +96,7 @@ record RecordFile(String key, long version, long stamp, byte[] value) {
     if (!key.equals(new String(name, StandardCharsets.US_ASCII))) {
       return null;
     }
-    return new RecordFile(key, file.getLong(8), file.getLong(16), value);
+    return new RecordFile(key, file.getLong(8), file.getLong(16), file.getLong(32), value);
   }
 
   /** Reads a drive's copy on the calling thread; null when it is damaged. */

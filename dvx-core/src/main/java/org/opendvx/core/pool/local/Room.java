@@ -110,7 +110,7 @@ final class Room {
 
   /** Bytes in use by shards and journals. */
   static long used(Drive drive) {
-    return drive.shardBytes().get() + drive.journalBytes().get();
+    return drive.shardBytes().get() + drive.journalBytes();
   }
 
   /** Bytes that the pool may use on a drive in all. */
@@ -125,7 +125,7 @@ final class Room {
   /** Bytes of a drive that containers may have in all. */
   long forShards(Drive drive) {
     long total = total(drive);
-    long journal = Math.max(journalTarget, drive.journalBytes().get());
+    long journal = Math.max(journalTarget, drive.journalBytes());
     long records = Math.min(RECORDS_RESERVE, total / RECORDS_FRACTION);
     return Math.max(0, total - journal - records);
   }

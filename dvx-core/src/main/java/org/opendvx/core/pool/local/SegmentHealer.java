@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,14 +22,26 @@ final class SegmentHealer {
   private final int segmentBytes;
   private final MembershipKeeper keeper;
   private final JournalSlots slots;
+  private final BiConsumer<Drive, String> onFailure;
 
+  /**
+   * For one journal.
+   *
+   * @param onFailure is told of drives that fail, with the reason
+   */
   SegmentHealer(
-      UUID pool, String host, int segmentBytes, MembershipKeeper keeper, JournalSlots slots) {
+      UUID pool,
+      String host,
+      int segmentBytes,
+      MembershipKeeper keeper,
+      JournalSlots slots,
+      BiConsumer<Drive, String> onFailure) {
     this.pool = pool;
     this.host = host;
     this.segmentBytes = segmentBytes;
     this.keeper = keeper;
     this.slots = slots;
+    this.onFailure = onFailure;
   }
 
   /**
@@ -75,7 +88,7 @@ final class SegmentHealer {
           : new JournalManifest.Mirror(
               drive.index(), slot, view.membership().members().get(drive.index()).since());
     } catch (IOException e) {
-      keeper.shutOut(drive, "a journal file could not be made: " + IoErrors.brief(e));
+      onFailure.accept(drive, "a journal file could not be made: " + IoErrors.brief(e));
       return null;
     }
   }
@@ -100,7 +113,7 @@ final class SegmentHealer {
       if (IoErrors.isNoSpace(e)) {
         LOG.warn("{} has no room for a journal segment", drive);
       } else {
-        keeper.shutOut(drive, "a journal segment could not be copied: " + IoErrors.brief(e));
+        onFailure.accept(drive, "a journal segment could not be copied: " + IoErrors.brief(e));
       }
       return false;
     } finally {

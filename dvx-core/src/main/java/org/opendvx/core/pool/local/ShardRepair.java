@@ -20,6 +20,7 @@ final class ShardRepair implements ContainerReader.BadShardSink {
   private final ContainerIndex index;
   private final ShardCache cache;
   private final Stripes stripes;
+  private final StripeCoder coder;
   private final Executor background;
   private final Set<ShardName> waiting = ConcurrentHashMap.newKeySet();
 
@@ -29,12 +30,14 @@ final class ShardRepair implements ContainerReader.BadShardSink {
       ContainerIndex index,
       ShardCache cache,
       Stripes stripes,
+      StripeCoder coder,
       Executor background) {
     this.pool = pool;
     this.keeper = keeper;
     this.index = index;
     this.cache = cache;
     this.stripes = stripes;
+    this.coder = coder;
     this.background = background;
   }
 
@@ -67,7 +70,7 @@ final class ShardRepair implements ContainerReader.BadShardSink {
     ShardName name = entry.name(shard);
     try {
       byte[] rebuilt =
-          new ContainerReader(keeper, new ShardReader(cache), (_, _) -> {})
+          new ContainerReader(keeper, new ShardReader(cache), (_, _) -> {}, coder)
               .rebuild(entry, shard, 0, entry.shape().shardLength());
       drive
           .io()

@@ -1,0 +1,70 @@
+package org.opendvx.core.pool.datanode;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.wire.Op;
+import org.opendvx.core.pool.wire.WireOut;
+
+/** The sessions that there are. Thread-safe. */
+final class Sessions {
+  private static final int MOST = 1024;
+
+  private final Map<UUID, Session> byId = new ConcurrentHashMap<>();
+
+  /** The session of a host's connection, new or known. */
+  Session enter(UUID id, String host, String fingerprint, HostConnection connection) {
+    Session session =
+        byId.compute(
+            id,
+            (_, known) -> {
+              Session now = known == null ? new Session(id, host, fingerprint) : known;
+              if (!now.fingerprint().equals(fingerprint)) {
+                throw DvxException.of(Kind.DENIED, "The session belongs to another host").build();
+              }
+              now.connections().add(connection);
+              now.seen();
+              return now;
+            });
+    if (byId.size() > MOST) {
+      byId.remove(id);
+      throw DvxException.of(Kind.UNAVAILABLE, "Too many sessions").detail("most", MOST).build();
+    }
+    return session;
+  }
+
+  /** Takes out the sessions that have no connection and were silent for so long. */
+  List<Session> takeExpired(long nanos) {
+    List<Session> expired = new ArrayList<>();
+    for (Session session : byId.values()) {
+      byId.computeIfPresent(
+          session.id(),
+          (_, now) -> {
+            if (now.connections().isEmpty() && now.silentFor(nanos)) {
+              expired.add(now);
+              return null;
+            }
+            return now;
+          });
+    }
+    return expired;
+  }
+
+  /** Tells every host something, over one of its connections. */
+  void tellAll(Op event) {
+    for (Session session : byId.values()) {
+      session.connections().stream()
+          .findFirst()
+          .ifPresent(connection -> connection.tell(event, new WireOut()));
+    }
+  }
+
+  /** All connections. */
+  List<HostConnection> connections() {
+    return byId.values().stream().flatMap(session -> session.connections().stream()).toList();
+  }
+}

@@ -1,0 +1,10 @@
+package org.opendvx.server.api;
+
+/**
+ * A disk that was made of one in a snapshot, attached to nothing.
+ *
+ * @param id in the manager
+ * @param path from the datastore's root
+ * @param bytesCopied 0 when all of it is shared
+ */
+public record MadeDiskView(String id, String alias, String path, long bytesCopied) {}

@@ -1,0 +1,243 @@
+package org.opendvx.rhv.quiesce;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.Consistency;
+import org.opendvx.core.vm.Quiescer;
+import org.opendvx.core.vm.VmDescription;
+import org.opendvx.core.vm.VmRef;
+import org.opendvx.rhv.Rhv;
+import org.opendvx.rhv.inventory.VmReader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Freezes guests through the engine and the guest's qemu agent, for guests without an agent of
+ * ours.
+ *
+ * <p>The weak side: a Linux guest does not thaw by itself, whatever dies. Hence it is opt-in for
+ * each machine; the intent is durable before the engine is asked; a freeze whose answer is lost is
+ * thawed as one that happened; a thaw is tried until it is known to have happened, also after a
+ * restart of ours; and a clock here thaws after {@link #HOLD_LIMIT} whatever the caller does. An
+ * invariant of the product, that no guest is held for ten seconds whatever dies, does not hold here
+ * when the engine and every other way are lost within that second: a documented exception.
+ *
+ * <p>The label is FILE_SYSTEM at the most: file systems agreed, applications were not asked by us.
+ */
+public final class EngineQuiescer implements Quiescer, AutoCloseable {
+  /** From the engine's "frozen" to our thaw, at the most. */
+  static final Duration HOLD_LIMIT = Duration.ofSeconds(6);
+
+  /** VSS lets go by itself after ten seconds: a Windows guest held longer was not held. */
+  private static final Duration VSS_LIMIT = Duration.ofSeconds(9);
+
+  private static final Logger LOG = LoggerFactory.getLogger(EngineQuiescer.class);
+  private static final Duration FREEZE_LIMIT = Duration.ofSeconds(20);
+
+  /** So the engine refuses before it asks the guest anything. */
+  private static final Set<Kind> NEVER_TRIED =
+      EnumSet.of(Kind.DENIED, Kind.UNAUTHENTICATED, Kind.NOT_FOUND, Kind.CONFLICT);
+
+  private static final String NOT_MORE =
+      "file systems were frozen by the engine; applications were not asked by DVX";
+
+  private final Function<String, Optional<Rhv>> engines;
+  private final FreezeConsent consent;
+  private final FreezeJournal journal;
+  private final FreezeAudit audit;
+  private final Set<String> never;
+  private final ThawKeeper keeper;
+
+  /**
+   * A quiescer. What an earlier run left frozen is thawed at once, in the background.
+   *
+   * @param engines connections by name; a name may be one of another kind of hypervisor
+   * @param never ids of machines that are never frozen: DVX nodes, the machine that we run in
+   */
+  public EngineQuiescer(
+      Function<String, Optional<Rhv>> engines,
+      FreezeConsent consent,
+      FreezeJournal journal,
+      FreezeAudit audit,
+      OtherThaw other,
+      Set<String> never) {
+    this.engines = engines;
+    this.consent = consent;
+    this.journal = journal;
+    this.audit = audit;
+    this.never = Set.copyOf(never);
+    this.keeper = new ThawKeeper(engines, journal, audit, other);
+    keeper.takeUp();
+  }
+
+  @Override
+  public String name() {
+    return "ovirt-freeze";
+  }
+
+  @Override
+  public boolean covers(VmDescription vm) {
+    return engines.apply(vm.ref().hypervisor()).isPresent() && consent.given(vm.ref());
+  }
+
+  @Override
+  public Held freeze(VmDescription vm, List<VmDescription.VmDisk> disks, Duration limit) {
+    requireAllowed(vm);
+    Rhv rhv =
+        engines
+            .apply(vm.ref().hypervisor())
+            .orElseThrow(() -> refused(vm, "its engine is not connected", "Connect it"));
+    if (!journal.intend(vm.ref())) {
+      throw refused(
+          vm,
+          "an earlier freeze of it is not known to be thawed",
+          "Wait for another snapshot of it; or see the alarm, and thaw it on its host if need be");
+    }
+    long begin = System.nanoTime();
+    try {
+      rhv.session()
+          .change(
+              "The guest " + vm.name() + " cannot be frozen",
+              limit.compareTo(FREEZE_LIMIT) < 0 ? limit : FREEZE_LIMIT,
+              system -> system.vmsService().vmService(vm.ref().id()).freezeFilesystems().send());
+    } catch (DvxException e) {
+      if (NEVER_TRIED.contains(e.kind())) {
+        journal.done(vm.ref());
+      } else {
+        // It failed on the way, or the answer was lost: part of it may be frozen all the same.
+        letGo(vm, "the freeze failed: " + e.getMessage());
+      }
+      throw e;
+    }
+    audit.frozen(vm.ref(), vm.name());
+    return new Frozen(vm, begin);
+  }
+
+  private void letGo(VmDescription vm, String why) {
+    try {
+      keeper.once(vm.ref());
+    } catch (DvxException e) {
+      LOG.info("{} is thawed in the background: {}", vm.ref(), e.getMessage());
+      keeper.keep(vm.ref(), vm.host(), why);
+    }
+  }
+
+  private void requireAllowed(VmDescription vm) {
+    String origin = vm.hardware().getOrDefault(VmReader.ORIGIN, "");
+    if (origin.contains("hosted_engine") || vm.name().equals("HostedEngine")) {
+      throw refused(
+          vm,
+          "it is the engine itself: frozen, it could not be told to thaw",
+          "Use the policy OFF for it");
+    }
+    if (never.contains(vm.ref().id()) || never.contains(vm.name())) {
+      throw refused(
+          vm,
+          "it is a DVX node or the machine that this program runs in",
+          "Use the policy OFF for it");
+    }
+    if (!consent.given(vm.ref())) {
+      throw refused(
+          vm, "nobody agreed to freezes by the engine", "dvx rhv freeze-allow, or use the agent");
+    }
+  }
+
+  private static DvxException refused(VmDescription vm, String why, String remedy) {
+    return DvxException.of(Kind.CONFLICT, "The guest " + vm.name() + " is not frozen")
+        .cause(why)
+        .remedy(remedy)
+        .detail("vm", vm.ref())
+        .build();
+  }
+
+  /** A guest that the engine froze. */
+  private final class Frozen implements Held {
+    private final VmDescription vm;
+    private final long begin;
+    private final long frozen = System.nanoTime();
+    private final AtomicBoolean released = new AtomicBoolean();
+
+    Frozen(VmDescription vm, long begin) {
+      this.vm = vm;
+      this.begin = begin;
+      CompletableFuture.delayedExecutor(
+              HOLD_LIMIT.toMillis(), TimeUnit.MILLISECONDS, task -> Thread.ofVirtual().start(task))
+          .execute(this::expire);
+    }
+
+    private void expire() {
+      if (released.compareAndSet(false, true)) {
+        LOG.warn("{} was held for {} s and is let go", vm.ref(), HOLD_LIMIT.toSeconds());
+        letGo(vm, "nobody thawed it in time");
+      }
+    }
+
+    @Override
+    public Outcome thaw() {
+      if (!released.compareAndSet(false, true)) {
+        return outcome(Consistency.CRASH, "the guest was let go before the cut was confirmed");
+      }
+      boolean windows =
+          vm.hardware()
+              .getOrDefault(VmReader.OS, "")
+              .toLowerCase(Locale.ROOT)
+              .startsWith("windows");
+      String trouble = "";
+      try {
+        keeper.once(vm.ref());
+      } catch (DvxException e) {
+        trouble = String.valueOf(e.getMessage());
+        keeper.keep(vm.ref(), vm.host(), trouble);
+      }
+      long held = System.nanoTime() - begin;
+      if (windows && !trouble.isEmpty()) {
+        return outcome(
+            Consistency.CRASH, "the thaw failed, so VSS may have let go early: " + trouble);
+      }
+      if (windows && held > VSS_LIMIT.toNanos()) {
+        return outcome(Consistency.CRASH, "it was held longer than VSS holds writes");
+      }
+      return outcome(
+          Consistency.FILE_SYSTEM,
+          trouble.isEmpty() ? NOT_MORE : NOT_MORE + "; the thaw is outstanding: " + trouble);
+    }
+
+    private Outcome outcome(Consistency consistency, String reason) {
+      long now = System.nanoTime();
+      return new Outcome(
+          consistency,
+          reason,
+          TimeUnit.NANOSECONDS.toMillis(now - begin),
+          TimeUnit.NANOSECONDS.toMillis(now - frozen),
+          Optional.empty());
+    }
+
+    @Override
+    public void close() {
+      if (released.compareAndSet(false, true)) {
+        letGo(vm, "the snapshot failed");
+      }
+    }
+  }
+
+  /** Whether a thaw of the machine is outstanding. */
+  public boolean outstanding(VmRef vm) {
+    return journal.outstanding(vm) || keeper.keeps(vm);
+  }
+
+  /** Stops; what is not thawed stays in the journal and is thawed by the next start. */
+  @Override
+  public void close() {
+    keeper.close();
+  }
+}

@@ -1,0 +1,506 @@
+package org.opendvx.rhv.restore;
+
+import static org.ovirt.engine.sdk4.builders.Builders.cluster;
+import static org.ovirt.engine.sdk4.builders.Builders.disk;
+import static org.ovirt.engine.sdk4.builders.Builders.diskAttachment;
+import static org.ovirt.engine.sdk4.builders.Builders.nic;
+import static org.ovirt.engine.sdk4.builders.Builders.storageDomain;
+import static org.ovirt.engine.sdk4.builders.Builders.template;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.Snapshots;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.VmClone;
+import org.opendvx.core.vm.VmDescription;
+import org.opendvx.core.vm.VmRef;
+import org.opendvx.rhv.Rhv;
+import org.opendvx.rhv.inventory.ImagePath;
+import org.opendvx.rhv.inventory.SavedMachine;
+import org.ovirt.engine.sdk4.builders.NicBuilder;
+import org.ovirt.engine.sdk4.services.VmService;
+import org.ovirt.engine.sdk4.types.Cluster;
+import org.ovirt.engine.sdk4.types.Disk;
+import org.ovirt.engine.sdk4.types.DiskAttachment;
+import org.ovirt.engine.sdk4.types.DiskFormat;
+import org.ovirt.engine.sdk4.types.DiskInterface;
+import org.ovirt.engine.sdk4.types.DiskStatus;
+import org.ovirt.engine.sdk4.types.Nic;
+import org.ovirt.engine.sdk4.types.Vm;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes machines and disks of restore points. The engine makes new raw disks on the domain; while
+ * they are unlocked and not attached to anything their content is replaced by that of the frozen
+ * files, without copying (a chain of qcow2 layers is written into one disk); then they are attached
+ * to a machine that the engine makes like the saved one. {@code .meta} and {@code .lease} stay the
+ * engine's. What was made is removed again when a later step fails.
+ *
+ * <p>Networks keep their profile and get new MAC addresses; the machine gets a new id, which is the
+ * BIOS UUID that its guest sees.
+ */
+public final class NewMachine {
+  private static final Logger LOG = LoggerFactory.getLogger(NewMachine.class);
+  private static final String BLANK = "00000000-0000-0000-0000-000000000000";
+  private static final long LOOK_MILLIS = 250;
+  private static final int TRIES = 5;
+  private static final Duration FILE_LIMIT = Duration.ofSeconds(10);
+
+  private final Rhv rhv;
+  private final Datastore datastore;
+  private final DomainFiles files;
+
+  /** Over a connection and the datastore under its domain. */
+  public NewMachine(Rhv rhv, Datastore datastore) {
+    this.rhv = rhv;
+    this.datastore = datastore;
+    this.files = new DomainFiles(datastore);
+  }
+
+  /**
+   * A disk that was made.
+   *
+   * @param copied bytes that were copied; 0 when all of it is shared
+   */
+  public record MadeDisk(String id, String path, long copied) {}
+
+  /** Makes a machine. */
+  public VmClone.Cloned make(VmDescription saved, VmClone.Request request) {
+    requireName(request.name());
+    SavedMachine machine = SavedMachine.parse(saved.hardware().getOrDefault(SavedMachine.KEY, ""));
+    if (named(request.name()).isPresent()) {
+      throw DvxException.of(Kind.EXISTS, "There is a machine " + request.name() + " already")
+          .cause("The engine has one of that name")
+          .remedy("Choose another name")
+          .build();
+    }
+    Deadline deadline = new Deadline(request.limit());
+    List<MadeDisk> disks = new ArrayList<>();
+    String vm = "";
+    try {
+      Map<String, DiskAttachment> attachments = new LinkedHashMap<>();
+      int number = 1;
+      for (VmDescription.VmDisk each : saved.disks()) {
+        DiskAttachment like = attachment(machine, each);
+        MadeDisk made =
+            makeDisk(
+                request.point().id(),
+                each,
+                like,
+                request.name() + "_Disk" + number++,
+                disks,
+                deadline);
+        attachments.put(made.id(), like);
+      }
+      vm = makeMachine(machine.vm(), request.name());
+      addNetworks(vm, machine.vm());
+      for (Map.Entry<String, DiskAttachment> each : attachments.entrySet()) {
+        attach(vm, each.getKey(), each.getValue(), deadline);
+      }
+    } catch (DvxException e) {
+      undo(vm, disks, e);
+      throw e;
+    }
+    VmRef ref = new VmRef(rhv.name(), vm);
+    LOG.info("made {} of {}", ref, request.point().name());
+    if (request.powerOn()) {
+      rhv.powerOn(ref, deadline.left());
+    }
+    return new VmClone.Cloned(
+        ref,
+        disks.isEmpty() ? "" : parent(disks.getFirst().path()),
+        disks.stream().map(MadeDisk::path).toList(),
+        notes(machine.vm(), disks));
+  }
+
+  /**
+   * Makes one disk of a restore point, attached to nothing.
+   *
+   * @param label the disk's label in the restore point
+   * @param alias of the new disk
+   */
+  public MadeDisk makeDisk(
+      long snapshot, VmDescription saved, String label, String alias, Duration limit) {
+    VmDescription.VmDisk wanted =
+        saved.disks().stream()
+            .filter(each -> each.label().equals(label))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    DvxException.of(Kind.NOT_FOUND, "The restore point has no disk " + label)
+                        .cause(
+                            "It has "
+                                + saved.disks().stream().map(VmDescription.VmDisk::label).toList())
+                        .remedy("Name one of them")
+                        .build());
+    SavedMachine machine = SavedMachine.parse(saved.hardware().getOrDefault(SavedMachine.KEY, ""));
+    List<MadeDisk> made = new ArrayList<>();
+    try {
+      return makeDisk(
+          snapshot, wanted, attachment(machine, wanted), alias, made, new Deadline(limit));
+    } catch (DvxException e) {
+      undo("", made, e);
+      throw e;
+    }
+  }
+
+  private static void requireName(String name) {
+    if (!name.matches("[A-Za-z0-9_.-]{1,80}") || name.startsWith(".")) {
+      throw DvxException.of(Kind.INVALID, "This name cannot be used for a machine")
+          .cause("An engine takes letters, digits, dots, - and _; here at most 80")
+          .remedy("Choose another name")
+          .detail("name", name)
+          .build();
+    }
+  }
+
+  private static DiskAttachment attachment(SavedMachine machine, VmDescription.VmDisk of) {
+    String id = ImagePath.parse(of.chain().getFirst()).map(ImagePath::disk).orElse("");
+    if (machine.vm().diskAttachmentsPresent()) {
+      for (DiskAttachment each : machine.vm().diskAttachments()) {
+        if (each.disk().id().equals(id)) {
+          return each;
+        }
+      }
+    }
+    throw DvxException.of(Kind.CORRUPT, "The restore point does not tell of the disk " + of.label())
+        .cause("Its saved configuration has no attachment of it")
+        .remedy("Take the disk's file from /.snapshots")
+        .build();
+  }
+
+  private MadeDisk makeDisk(
+      long snapshot,
+      VmDescription.VmDisk from,
+      DiskAttachment like,
+      String alias,
+      List<MadeDisk> made,
+      Deadline deadline) {
+    List<FileKey> chain = frozen(snapshot, from);
+    String domain = rhv.catalog().requireDomain().id();
+    // The id is ours, so that a call whose answer was lost can be told from one that failed.
+    String wanted = UUID.randomUUID().toString();
+    made.add(new MadeDisk(wanted, "", 0));
+    String id = addDisk(wanted, alias, from.capacityBytes(), domain);
+    made.set(made.size() - 1, new MadeDisk(id, "", 0));
+    Disk ready = ready(id, deadline);
+    String path = new ImagePath(rhv.folder(), domain, id, ready.imageId()).path();
+    FileKey target = appears(path, deadline);
+    long copied = fill(chain, like, target, from.capacityBytes());
+    MadeDisk done = new MadeDisk(id, path, copied);
+    made.set(made.size() - 1, done);
+    return done;
+  }
+
+  /** The host that makes the file may be slower than the engine's word that it is made. */
+  private FileKey appears(String path, Deadline deadline) {
+    Deadline soon = new Deadline(FILE_LIMIT);
+    while (true) {
+      try {
+        return files.require(path);
+      } catch (DvxException e) {
+        if (e.kind() != Kind.NOT_FOUND || soon.passed() || deadline.passed()) {
+          throw e;
+        }
+        pause("The file of a new disk does not appear");
+      }
+    }
+  }
+
+  private long fill(List<FileKey> chain, DiskAttachment like, FileKey target, long size) {
+    boolean qcow2 = like.disk().formatPresent() && like.disk().format() == DiskFormat.COW;
+    if (chain.size() == 1 && !qcow2) {
+      files.share(target, chain.getFirst());
+      if (files.attributes(target).size() < size) {
+        files.size(target, size);
+      }
+      return 0;
+    }
+    Flattening flattening = new Flattening(files);
+    List<Layer> layers = flattening.open(chain, qcow2);
+    files.size(target, 0);
+    files.size(target, size);
+    return flattening.write(layers, target, size);
+  }
+
+  private List<FileKey> frozen(long snapshot, VmDescription.VmDisk disk) {
+    Map<String, FileKey> members = new LinkedHashMap<>();
+    for (Snapshots.Member member : datastore.snapshots().members(snapshot)) {
+      members.put(member.path(), member.key());
+    }
+    List<FileKey> chain = new ArrayList<>();
+    for (String path : disk.chain()) {
+      FileKey key = members.get(path);
+      if (key == null) {
+        throw DvxException.of(Kind.NOT_FOUND, "The restore point lacks a layer of " + disk.label())
+            .cause(path + " is not in it")
+            .remedy("Choose another restore point")
+            .build();
+      }
+      chain.add(key);
+    }
+    return chain;
+  }
+
+  private String addDisk(String id, String alias, long size, String domain) {
+    String doing = "The engine cannot make the disk " + alias;
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return rhv.session()
+            .change(
+                doing,
+                system ->
+                    system
+                        .disksService()
+                        .add()
+                        .disk(
+                            disk()
+                                .id(id)
+                                .name(alias)
+                                .alias(alias)
+                                .format(DiskFormat.RAW)
+                                .sparse(true)
+                                .provisionedSize(size)
+                                .storageDomains(storageDomain().id(domain)))
+                        .send()
+                        .disk()
+                        .id());
+      } catch (DvxException e) {
+        if (!e.kind().isTransient() || attempt == TRIES) {
+          throw e;
+        }
+        if (known(id)) {
+          return id;
+        }
+        pause(doing);
+      }
+    }
+  }
+
+  private boolean known(String id) {
+    try {
+      rhv.session()
+          .read(
+              "The engine cannot show a disk",
+              system -> system.disksService().diskService(id).get().send().disk());
+      return true;
+    } catch (DvxException e) {
+      if (e.kind() == Kind.NOT_FOUND) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** Waits until the engine has made the disk and let go of it. */
+  private Disk ready(String id, Deadline deadline) {
+    String doing = "The engine does not finish the disk " + id;
+    while (true) {
+      Disk now =
+          rhv.session()
+              .read(doing, system -> system.disksService().diskService(id).get().send().disk());
+      if (now.status() == DiskStatus.OK && now.imageIdPresent()) {
+        return now;
+      }
+      if (now.status() == DiskStatus.ILLEGAL || deadline.passed()) {
+        throw DvxException.of(Kind.TIMEOUT, doing)
+            .cause("It is " + now.status().value())
+            .remedy("Look at the engine's events")
+            .build();
+      }
+      pause(doing);
+    }
+  }
+
+  private Optional<Vm> named(String name) {
+    return rhv
+        .session()
+        .read("The engine cannot list its machines", s -> s.vmsService().list().send().vms())
+        .stream()
+        .filter(each -> name.equals(each.name()))
+        .findFirst();
+  }
+
+  private String makeMachine(Vm like, String name) {
+    List<Cluster> clusters = rhv.catalog().clusters();
+    String center = rhv.catalog().dataCenter().id();
+    String wanted = like.clusterPresent() ? like.cluster().id() : "";
+    String cluster =
+        clusters.stream()
+            .filter(each -> each.dataCenterPresent() && center.equals(each.dataCenter().id()))
+            .map(Cluster::id)
+            .sorted((a, b) -> Boolean.compare(b.equals(wanted), a.equals(wanted)))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    DvxException.of(Kind.NOT_FOUND, "The data center has no cluster")
+                        .remedy("Make one first")
+                        .build());
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return rhv.session()
+            .change(
+                "The engine cannot make the machine " + name,
+                system ->
+                    system
+                        .vmsService()
+                        .add()
+                        .vm(
+                            SavedMachine.hardware(like)
+                                .name(name)
+                                .cluster(cluster().id(cluster))
+                                .template(template().id(BLANK)))
+                        .send()
+                        .vm()
+                        .id());
+      } catch (DvxException e) {
+        if (!e.kind().isTransient() || attempt == TRIES) {
+          throw e;
+        }
+        Optional<Vm> made = named(name);
+        if (made.isPresent()) {
+          return made.get().id();
+        }
+      }
+    }
+  }
+
+  private void addNetworks(String vm, Vm like) {
+    if (!like.nicsPresent()) {
+      return;
+    }
+    for (Nic each : like.nics()) {
+      NicBuilder card = nic().name(each.name());
+      if (each.vnicProfilePresent()) {
+        card.vnicProfile(each.vnicProfile());
+      }
+      if (each.interface_Present()) {
+        card.interface_(each.interface_());
+      }
+      Nic wanted = card.build();
+      settled(
+          "The engine cannot add the network " + each.name(),
+          new Deadline(Duration.ofMinutes(1)),
+          service -> service.nicsService().add().nic(wanted).send(),
+          vm,
+          service ->
+              service.nicsService().list().send().nics().stream()
+                  .anyMatch(there -> there.name().equals(wanted.name())));
+    }
+  }
+
+  private void attach(String vm, String disk, DiskAttachment like, Deadline deadline) {
+    DiskAttachment wanted =
+        diskAttachment()
+            .disk(disk().id(disk))
+            .bootable(like.bootablePresent() && like.bootable())
+            .active(!like.activePresent() || like.active())
+            .interface_(like.interface_Present() ? like.interface_() : DiskInterface.VIRTIO_SCSI)
+            .build();
+    settled(
+        "The engine cannot attach a disk",
+        deadline,
+        service -> service.diskAttachmentsService().add().attachment(wanted).send(),
+        vm,
+        service ->
+            service.diskAttachmentsService().list().send().attachments().stream()
+                .anyMatch(there -> there.disk().id().equals(disk)));
+  }
+
+  /** One change of a machine, tried until it is seen to have happened. */
+  private void settled(
+      String doing,
+      Deadline deadline,
+      java.util.function.Function<VmService, Object> change,
+      String vm,
+      java.util.function.Predicate<VmService> there) {
+    while (true) {
+      try {
+        rhv.session().change(doing, s -> change.apply(s.vmsService().vmService(vm)));
+        return;
+      } catch (DvxException e) {
+        if (!e.kind().isTransient() || deadline.passed()) {
+          throw e;
+        }
+        if (rhv.session().read(doing, s -> there.test(s.vmsService().vmService(vm)))) {
+          return;
+        }
+        pause(doing);
+      }
+    }
+  }
+
+  private void undo(String vm, List<MadeDisk> disks, DvxException because) {
+    try {
+      if (!vm.isEmpty()) {
+        rhv.unregister(new VmRef(rhv.name(), vm));
+      }
+    } catch (DvxException e) {
+      because.addSuppressed(e);
+      LOG.warn("the machine {} of a failed clone could not be removed", vm, e);
+    }
+    for (MadeDisk each : disks) {
+      try {
+        if (known(each.id())) {
+          ready(each.id(), new Deadline(Duration.ofSeconds(30)));
+          rhv.session()
+              .change(
+                  "A disk cannot be removed",
+                  system -> system.disksService().diskService(each.id()).remove().send());
+        }
+      } catch (DvxException e) {
+        because.addSuppressed(e);
+        LOG.warn("the disk {} of a failed clone could not be removed", each.id(), e);
+      }
+    }
+  }
+
+  private static List<String> notes(Vm like, List<MadeDisk> disks) {
+    List<String> notes = new ArrayList<>();
+    long copied = disks.stream().mapToLong(MadeDisk::copied).sum();
+    notes.add(copied == 0 ? "0 bytes copied" : copied + " bytes copied to join disk layers");
+    if (like.nicsPresent() && !like.nics().isEmpty()) {
+      notes.add("networks have new MAC addresses");
+    }
+    return notes;
+  }
+
+  private static String parent(String path) {
+    return path.substring(0, Math.max(0, path.lastIndexOf('/')));
+  }
+
+  private static void pause(String doing) {
+    try {
+      Thread.sleep(LOOK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DvxException.of(Kind.UNAVAILABLE, doing).cause("interrupted").causedBy(e).build();
+    }
+  }
+
+  /** A point in time. */
+  private static final class Deadline {
+    private final long end;
+
+    Deadline(Duration limit) {
+      end = System.nanoTime() + limit.toNanos();
+    }
+
+    boolean passed() {
+      return System.nanoTime() - end >= 0;
+    }
+
+    Duration left() {
+      return Duration.ofNanos(Math.max(Duration.ofSeconds(1).toNanos(), end - System.nanoTime()));
+    }
+  }
+}

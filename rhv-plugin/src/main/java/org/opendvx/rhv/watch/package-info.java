@@ -1,0 +1,5 @@
+/** Following machines: from polled states and events to ordered mobility events. */
+@NullMarked
+package org.opendvx.rhv.watch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.rhv.inventory;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,300 @@
+package org.opendvx.rhv.restore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.RestorePoint;
+import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.VmClone;
+import org.opendvx.core.vm.VmRef;
+import org.opendvx.core.vm.VmRestore;
+import org.opendvx.core.vm.VmSnapshots;
+import org.opendvx.rhv.Rhv;
+import org.opendvx.rhv.RhvLab;
+import org.opendvx.rhv.inventory.RoleMaker;
+import org.opendvx.rhv.sim.DomainStore;
+import org.opendvx.rhv.sim.Fault;
+import org.opendvx.rhv.sim.SimLab;
+import org.ovirt.engine.sdk4.types.VmStatus;
+
+/** In place, as a new machine, single disks, and disks with layers. */
+@Timeout(240)
+class RestoreTest {
+  private static final int SIZE = 3 << 20;
+
+  @TempDir private Path folder;
+  private final DomainStore store = new DomainStore();
+  private final RhvLab lab = new RhvLab(store, "/rhv");
+  private final VmSnapshots snapshots =
+      new VmSnapshots(store.datastore(), List.of(), Clock.systemUTC());
+  private final VmClone clone = new VmClone(store.datastore(), snapshots);
+  private final VmRestore restore =
+      new VmRestore(store.datastore(), snapshots, Duration.ofMillis(100));
+  private final Random random = new Random(7);
+  private Rhv rhv = lab.connect();
+  private String domain = "";
+  private String web = "";
+  private String disk = "";
+
+  @BeforeEach
+  void machine() {
+    domain = lab.registered();
+    web = lab.sim().machine("web", domain, SIZE);
+    disk = Objects.requireNonNull(lab.sim().seen(web)).disks().getFirst();
+    store.write(lab.sim().path(disk), 0, bytes(SIZE));
+  }
+
+  @AfterEach
+  void close() {
+    assertEquals(List.of(), lab.engine().violations());
+    lab.close();
+    store.close();
+  }
+
+  private byte[] bytes(int length) {
+    byte[] bytes = new byte[length];
+    random.nextBytes(bytes);
+    return bytes;
+  }
+
+  private RestorePoint take() {
+    return snapshots
+        .create(rhv, new VmSnapshots.Request(RhvLab.ref(web), null, Map.of(), SnapshotPolicy.OFF))
+        .point();
+  }
+
+  private static VmClone.Request request(RestorePoint point, String name) {
+    return new VmClone.Request(point, name, false, RhvLab.LONG);
+  }
+
+  private SimLab.Seen seen(VmRef ref) {
+    return Objects.requireNonNull(lab.sim().seen(ref.id()));
+  }
+
+  @Test
+  void inPlaceBringsTheDiskBackAndKeepsASafetySnapshot() {
+    String path = lab.sim().path(disk);
+    byte[] then = store.read(path);
+    RestorePoint point = take();
+    store.write(path, 4096, bytes(100_000));
+    byte[] changed = store.read(path);
+    lab.sim().start(web, "host1");
+    VmRestore.Request refused =
+        new VmRestore.Request(RhvLab.ref(web), point, false, false, RhvLab.LONG);
+    assertEquals(
+        Kind.CONFLICT,
+        assertThrows(DvxException.class, () -> restore.restore(rhv, refused)).kind());
+    assertArrayEquals(changed, store.read(path));
+    VmRestore.Restored restored =
+        restore.restore(
+            rhv, new VmRestore.Request(RhvLab.ref(web), point, true, true, RhvLab.LONG));
+    assertArrayEquals(then, store.read(path));
+    assertEquals(VmStatus.UP, seen(RhvLab.ref(web)).status());
+    restore.restore(
+        rhv, new VmRestore.Request(RhvLab.ref(web), restored.safety(), true, false, RhvLab.LONG));
+    assertArrayEquals(changed, store.read(path));
+  }
+
+  @Test
+  void asNewSharesTheFrozenContentAndHasItsOwnIdentity() {
+    byte[] then = store.read(lab.sim().path(disk));
+    RestorePoint point = take();
+    store.write(lab.sim().path(disk), 0, bytes(SIZE));
+    long stored = store.datastore().space().storedWritten();
+    VmClone.Cloned made = clone.clone(rhv, request(point, "web-copy"));
+    long more = store.datastore().space().storedWritten() - stored;
+    assertTrue(more < SIZE / 100, "the engine's own small files only, not " + more);
+    assertTrue(made.notes().contains("0 bytes copied"), made.notes().toString());
+    SimLab.Seen copy = seen(made.vm());
+    assertEquals("web-copy", copy.name());
+    assertEquals(1, copy.disks().size());
+    assertNotEquals(disk, copy.disks().getFirst());
+    String path = lab.sim().path(copy.disks().getFirst());
+    assertEquals(List.of(path), made.files());
+    assertArrayEquals(then, store.read(path));
+    assertNotNull(store.find(path + ".meta"));
+    assertNotNull(store.find(path + ".lease"));
+    assertEquals(36, store.attributes(store.require(path)).uid());
+    assertNotEquals(seen(RhvLab.ref(web)).macs(), copy.macs());
+    assertEquals(1, copy.macs().size());
+    rhv.powerOn(made.vm(), RhvLab.LONG);
+    assertEquals(
+        Kind.EXISTS,
+        assertThrows(DvxException.class, () -> clone.clone(rhv, request(point, "web-copy")))
+            .kind());
+    assertEquals(List.of(), lab.engine().takeRefused());
+  }
+
+  @Test
+  void aSingleDiskIsMadeAttachedToNothing() {
+    byte[] then = store.read(lab.sim().path(disk));
+    RestorePoint point = take();
+    NewMachine.MadeDisk made =
+        new NewMachine(rhv, store.datastore())
+            .makeDisk(
+                point.id(),
+                snapshots.document(point).vm(),
+                "web_Disk1",
+                "web-disk-back",
+                RhvLab.LONG);
+    assertArrayEquals(then, store.read(made.path()));
+    assertEquals(0, made.copied());
+    assertEquals(1, seen(RhvLab.ref(web)).disks().size());
+  }
+
+  @Test
+  void whatFailsHalfWayIsTakenAway() {
+    RestorePoint point = take();
+    Set<String> before = lab.sim().disks();
+    lab.engine().refuseNext("POST /vms", 400, "[the cluster is in a bad mood]");
+    assertThrows(DvxException.class, () -> clone.clone(rhv, request(point, "web-copy")));
+    assertEquals(before, lab.sim().disks());
+    lab.engine().takeRefused();
+  }
+
+  @Test
+  void everyFaultAtEveryCallEndsWithOneMachineOrNothingLeft() throws Exception {
+    RestorePoint point = take();
+    byte[] then = store.read(lab.sim().path(disk));
+    lab.engine().script(_ -> Fault.NONE);
+    clone.clone(rhv, request(point, "clean"));
+    int calls = lab.engine().calls();
+    rhv = lab.connect("admin@internal", "secret", Duration.ofSeconds(2));
+    Fault[] faults = {
+      Fault.DROP, Fault.DROP_AFTER, Fault.UNAVAILABLE, Fault.RESTART, Fault.EXPIRE, Fault.HANG_AFTER
+    };
+    int made = 0;
+    for (int at = 0; at < calls; at++) {
+      // Every fault would take long; each call gets two of them, all get their turn.
+      for (int k = 0; k < 2; k++) {
+        Fault fault = faults[(at * 2 + k) % faults.length];
+        int call = at;
+        String name = "copy-" + at + "-" + k;
+        lab.engine().script(n -> n == call ? fault : Fault.NONE);
+        Set<String> before = lab.sim().disks();
+        try {
+          VmClone.Cloned cloned = clone.clone(rhv, request(point, name));
+          lab.engine().script(_ -> Fault.NONE);
+          Set<String> after = new HashSet<>(lab.sim().disks());
+          after.removeAll(before);
+          assertEquals(1, after.size(), fault + " at " + at);
+          assertEquals(List.copyOf(after), seen(cloned.vm()).disks(), fault + " at " + at);
+          assertArrayEquals(then, store.read(cloned.files().getFirst()), fault + " at " + at);
+          made++;
+        } catch (DvxException e) {
+          lab.engine().script(_ -> Fault.NONE);
+          assertTrue(e.kind().isTransient(), fault + " at " + at + ": " + e);
+          assertEquals(before, lab.sim().disks(), fault + " at " + at);
+        }
+      }
+    }
+    System.out.println("made under faults: " + made + " of " + calls * 2);
+    assertTrue(made > calls, "too few: " + made);
+    lab.engine().takeRefused();
+  }
+
+  @Test
+  void theLeastRoleIsEnoughForAll() {
+    lab.engine().account("dvx@internal", "pw");
+    assertEquals(RoleMaker.PERMITS, rhv.createRole("OpenDVX"));
+    lab.sim().grant("dvx@internal", "OpenDVX");
+    rhv = lab.connect("dvx@internal", "pw", Duration.ofSeconds(30));
+    RestorePoint point = take();
+    VmRef copy = clone.clone(rhv, request(point, "web-copy")).vm();
+    rhv.powerOn(copy, RhvLab.LONG);
+    rhv.powerOff(copy, RhvLab.LONG);
+    rhv.unregister(copy);
+    rhv.unregisterDatastore(RhvLab.DOMAIN, List.of());
+    rhv.registerDatastore(lab.mount(), List.of());
+    assertEquals(List.of(), lab.engine().takeRefused());
+  }
+
+  private void run(String... command) throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(List.of(command));
+    Process process = new ProcessBuilder(all).redirectErrorStream(true).start();
+    try {
+      byte[] out = process.getInputStream().readAllBytes();
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+      assertEquals(
+          0, process.exitValue(), new String(out, java.nio.charset.StandardCharsets.UTF_8));
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  void aChainOfLayersIsRestoredInPlaceAndAsOneRawDisk() throws Exception {
+    assumeTrue(
+        Files.isExecutable(Path.of("/usr/bin/qemu-img"))
+            && Files.isExecutable(Path.of("/usr/bin/qemu-io")),
+        "qemu-utils is not installed");
+    Path base = folder.resolve("base.raw");
+    Files.write(base, store.read(lab.sim().path(disk)));
+    String below = base.toString();
+    String format = "raw";
+    for (int layer = 0; layer < 2; layer++) {
+      String top = folder.resolve("layer" + layer).toString();
+      run("qemu-img", "create", "-q", "-f", "qcow2", "-b", below, "-F", format, top);
+      run(
+          "qemu-io",
+          "-f",
+          "qcow2",
+          "-c",
+          "write -P " + (17 + layer) + " " + (100_000 + layer * 70_000) / 512 * 512 + " 200k",
+          "-c",
+          "write -c -P " + (33 + layer) + " " + (1 + layer) * 1024 + "k 64k",
+          "-c",
+          "write -z " + (2048 + layer * 128) + "k 64k",
+          top);
+      lab.sim().layer(web, Instant.parse("2026-01-01T00:00:00Z").plusSeconds(layer));
+      store.write(lab.sim().path(disk), 0, Files.readAllBytes(Path.of(top)));
+      below = top;
+      format = "qcow2";
+    }
+    Path expected = folder.resolve("expected.raw");
+    run("qemu-img", "convert", "-f", "qcow2", "-O", "raw", below, expected.toString());
+    RestorePoint point = take();
+    assertEquals(3, point.files());
+    VmClone.Cloned made = clone.clone(rhv, request(point, "web-flat"));
+    assertArrayEquals(Files.readAllBytes(expected), store.read(made.files().getFirst()));
+    assertTrue(made.notes().getFirst().contains("copied to join"), made.notes().toString());
+    String path = lab.sim().path(disk);
+    byte[] then = store.read(path);
+    store.write(path, 65_536, bytes(65_536));
+    restore.restore(rhv, new VmRestore.Request(RhvLab.ref(web), point, false, false, RhvLab.LONG));
+    assertArrayEquals(then, store.read(path));
+    lab.sim().layer(web, Instant.parse("2026-02-01T00:00:00Z"));
+    VmRestore.Request other =
+        new VmRestore.Request(RhvLab.ref(web), point, false, false, RhvLab.LONG);
+    assertEquals(
+        Kind.CONFLICT,
+        assertThrows(DvxException.class, () -> restore.restore(rhv, other)).kind(),
+        "the chain is another one");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.rhv.restore;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.rhv.watch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,62 @@
+package org.opendvx.coordinator.session;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.vm.AuditTrail;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Notes connections that were refused, in the log and in the audit record: at most {@value
+ * #PER_MINUTE} a minute one by one, since anybody may knock; the rest as a number. Thread-safe.
+ */
+final class Refusals {
+  static final int PER_MINUTE = 60;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
+  private static final long MINUTE_NANOS = 60_000_000_000L;
+
+  private final AuditTrail audit;
+  private final Ticker ticker;
+  private long windowStart;
+  private int inWindow;
+  private long dropped;
+
+  Refusals(AuditTrail audit, Ticker ticker) {
+    this.audit = audit;
+    this.ticker = ticker;
+    this.windowStart = ticker.nanos();
+  }
+
+  /** Notes one; may wait for the disk. */
+  void note(String code, String reason, String client, String agent, String vm) {
+    long unnamed;
+    synchronized (this) {
+      if (ticker.nanos() - windowStart > MINUTE_NANOS) {
+        windowStart = ticker.nanos();
+        inWindow = 0;
+      }
+      if (++inWindow > PER_MINUTE) {
+        dropped++;
+        return;
+      }
+      unnamed = dropped;
+      dropped = 0;
+    }
+    LOG.warn("refused an agent at {}: {}: {}", client, code, reason);
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("code", code);
+    facts.put("reason", reason);
+    facts.put("client", client);
+    facts.put("vm", vm);
+    if (unnamed > 0) {
+      facts.put("refusedMoreSince", unnamed);
+    }
+    try {
+      audit.record("agent.refused", agent.isEmpty() ? client : agent, vm, facts);
+    } catch (DvxException e) {
+      LOG.error("a refusal could not be recorded: {}", e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package org.opendvx.coordinator.testing;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.opendvx.coordinator.session.Machines;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.GuestInfo;
+import org.opendvx.core.vm.PowerState;
+import org.opendvx.core.vm.VmDescription;
+import org.opendvx.core.vm.VmRef;
+
+/** Machines that a test makes up, and the facts that were passed into them. */
+public final class FakeInventory implements Machines, GuestInfo {
+  /** The hypervisor's name. */
+  public static final String NAME = "fake";
+
+  private final Map<VmRef, VmDescription> machines = new ConcurrentHashMap<>();
+  private final Map<VmRef, String> nonces = new ConcurrentHashMap<>();
+  private volatile boolean passesFacts = true;
+
+  /** Adds a running machine with one disk. */
+  public VmDescription add(String id, String biosUuid, List<String> macs) {
+    return put(id, PowerState.ON, biosUuid, macs);
+  }
+
+  /** Adds or replaces a machine. */
+  public VmDescription put(String id, PowerState power, String biosUuid, List<String> macs) {
+    VmRef ref = new VmRef(NAME, id);
+    String disk = "/" + id + "/" + id + "-flat.vmdk";
+    VmDescription vm =
+        new VmDescription(
+            ref,
+            id,
+            power,
+            "host1",
+            biosUuid,
+            "instance-" + id,
+            List.of(disk),
+            List.of(new VmDescription.VmDisk("Hard disk 1", List.of(disk), 1 << 20)),
+            List.of(),
+            "",
+            Map.of(),
+            false,
+            macs);
+    machines.put(ref, vm);
+    return vm;
+  }
+
+  /** Whether nonces can be set. */
+  public void passesFacts(boolean value) {
+    passesFacts = value;
+  }
+
+  /** What a guest on this machine reads, empty when nothing was set. */
+  public String read(VmRef vm) {
+    return nonces.getOrDefault(vm, "");
+  }
+
+  @Override
+  public VmDescription describe(VmRef vm) {
+    VmDescription found = machines.get(vm);
+    if (found == null) {
+      throw DvxException.of(Kind.NOT_FOUND, "no machine " + vm).build();
+    }
+    return found;
+  }
+
+  @Override
+  public Optional<GuestInfo> guestInfo(String hypervisor) {
+    return passesFacts ? Optional.of(this) : Optional.empty();
+  }
+
+  @Override
+  public List<String> hypervisors() {
+    return List.of(NAME);
+  }
+
+  @Override
+  public String property() {
+    return "guestinfo.dvx.nonce";
+  }
+
+  @Override
+  public void set(VmRef vm, String value) {
+    nonces.put(vm, value);
+  }
+
+  @Override
+  public List<VmRef> byBiosUuid(String uuid) {
+    return machines.values().stream()
+        .filter(vm -> vm.biosUuid().equals(uuid))
+        .map(VmDescription::ref)
+        .toList();
+  }
+}

@@ -1,0 +1,72 @@
+package org.opendvx.coordinator.testing;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.opendvx.core.codec.KeyRing;
+import org.opendvx.core.datastore.AttributeChange;
+import org.opendvx.core.datastore.Caller;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.DatastoreSettings;
+import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.pool.local.LocalPool;
+import org.opendvx.core.pool.local.LocalPoolConfig;
+
+/** A real datastore on six drive folders. */
+public final class TestSnapshots implements AutoCloseable {
+  private final LocalPool pool;
+  private final KeyRing keys;
+  private final DvxDatastore datastore;
+
+  /** Makes one below a folder. */
+  public TestSnapshots(Path folder) {
+    List<Path> drives = IntStream.range(0, 6).mapToObj(i -> folder.resolve("d" + i)).toList();
+    for (Path drive : drives) {
+      if (!drive.toFile().mkdirs()) {
+        throw new IllegalStateException("no folder " + drive);
+      }
+    }
+    LocalPoolConfig config = LocalPoolConfig.of(drives).withDriveCapacity(1L << 30);
+    LocalPool.create(config);
+    pool = LocalPool.open(config);
+    keys = KeyRing.generate();
+    datastore = DvxDatastore.format(pool, keys, DatastoreSettings.DEFAULT, "test");
+  }
+
+  /** It. */
+  public Datastore datastore() {
+    return datastore;
+  }
+
+  /** Makes a folder with one file in it. */
+  public FileKey file(String folder, String name) {
+    FileKey directory =
+        datastore
+            .create(
+                Caller.SYSTEM,
+                FileKey.ROOT,
+                folder.getBytes(StandardCharsets.UTF_8),
+                Datastore.NewFile.directory(AttributeChange.mode(0755)),
+                new Datastore.Existing.Refuse())
+            .join()
+            .key();
+    return datastore
+        .create(
+            Caller.SYSTEM,
+            directory,
+            name.getBytes(StandardCharsets.UTF_8),
+            Datastore.NewFile.regular(AttributeChange.mode(0600)),
+            new Datastore.Existing.Refuse())
+        .join()
+        .key();
+  }
+
+  @Override
+  public void close() {
+    datastore.close();
+    keys.close();
+    pool.close();
+  }
+}
