@@ -2,6 +2,7 @@ package org.opendvx.core.datastore;
 
 import java.util.List;
 import java.util.Map;
+import org.opendvx.core.tree.RootRef;
 
 /**
  * One change of the state. A journal record holds the changes of one transaction; living through
@@ -46,6 +47,22 @@ sealed interface Change {
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
   record SnapshotPut(SnapshotHead head, byte[] document, List<SnapshotNode> nodes)
       implements Change {}
+
+  /**
+   * A snapshot was taken of files of several roots, each frozen by its owner before.
+   *
+   * @param contents frozen content of each node, empty for directories
+   */
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+  record SnapshotJoined(
+      SnapshotHead head, byte[] document, List<SnapshotNode> nodes, List<RootRef> contents)
+      implements Change {}
+
+  /** A file comes from another root, with its content. */
+  record InodeTaken(long file, InodeImage image, RootRef content) implements Change {}
+
+  /** A file went to another root; what stays are its type and its names. */
+  record InodeGiven(long file, long epoch) implements Change {}
 
   /** A snapshot got other labels and another document. */
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared

@@ -11,15 +11,19 @@ import org.opendvx.core.datastore.Change.ContentShared;
 import org.opendvx.core.datastore.Change.EntryPut;
 import org.opendvx.core.datastore.Change.EntryRemove;
 import org.opendvx.core.datastore.Change.InodeDrop;
+import org.opendvx.core.datastore.Change.InodeGiven;
 import org.opendvx.core.datastore.Change.InodeMake;
 import org.opendvx.core.datastore.Change.InodePut;
+import org.opendvx.core.datastore.Change.InodeTaken;
 import org.opendvx.core.datastore.Change.RequestDone;
 import org.opendvx.core.datastore.Change.SnapshotAmend;
 import org.opendvx.core.datastore.Change.SnapshotDrop;
 import org.opendvx.core.datastore.Change.SnapshotHead;
+import org.opendvx.core.datastore.Change.SnapshotJoined;
 import org.opendvx.core.datastore.Change.SnapshotNode;
 import org.opendvx.core.datastore.Change.SnapshotPut;
 import org.opendvx.core.datastore.Change.Truncated;
+import org.opendvx.core.tree.RootRef;
 
 /** Bytes of a transaction's changes: docs/formats/journal-changes.md. */
 final class ChangeCodec {
@@ -38,6 +42,9 @@ final class ChangeCodec {
   private static final byte REQUEST_DONE = 10;
   private static final byte INODE_MAKE = 11;
   private static final byte SNAPSHOT_AMEND = 12;
+  private static final byte SNAPSHOT_JOINED = 13;
+  private static final byte INODE_TAKEN = 14;
+  private static final byte INODE_GIVEN = 15;
 
   private static final int ENTRY_FIXED = 8 + 8 + 1 + 8 + 2;
   private static final int NODE_FIXED = 8 + 8 + 1 + 2;
@@ -63,7 +70,16 @@ final class ChangeCodec {
       case EntryRemove _ -> 16;
       case Truncated _ -> 24;
       case ContentShared _ -> 24;
-      case SnapshotPut put -> headLength(put.head()) + 4 + put.document().length + nodesLength(put);
+      case SnapshotPut put ->
+          headLength(put.head()) + 4 + put.document().length + nodesLength(put.nodes());
+      case SnapshotJoined put ->
+          headLength(put.head())
+              + 4
+              + put.document().length
+              + nodesLength(put.nodes())
+              + put.contents().size() * RootRef.ENCODED;
+      case InodeTaken taken -> 8 + InodeCodec.length(taken.image()) + RootRef.ENCODED;
+      case InodeGiven _ -> 16;
       case SnapshotAmend amend -> 8 + labelsLength(amend.labels()) + 4 + amend.document().length;
       case SnapshotDrop _ -> 8;
       case RequestDone _ -> 32;
@@ -116,6 +132,19 @@ final class ChangeCodec {
         Bytes.putBytes(out, put.document());
         encodeNodes(out, put.nodes());
       }
+      case SnapshotJoined put -> {
+        out.put(SNAPSHOT_JOINED);
+        encodeHead(out, put.head());
+        Bytes.putBytes(out, put.document());
+        encodeNodes(out, put.nodes());
+        put.contents().forEach(content -> content.encode(out));
+      }
+      case InodeTaken(long file, InodeImage image, RootRef content) -> {
+        out.put(INODE_TAKEN).putLong(file);
+        InodeCodec.encode(out, image);
+        content.encode(out);
+      }
+      case InodeGiven(long file, long epoch) -> out.put(INODE_GIVEN).putLong(file).putLong(epoch);
       case SnapshotAmend(long snapshot, Map<String, String> labels, byte[] document) -> {
         out.put(SNAPSHOT_AMEND).putLong(snapshot);
         encodeLabels(out, labels);
@@ -162,6 +191,9 @@ final class ChangeCodec {
       case CONTENT_SHARED ->
           new ContentShared(in.getLong(), new FileKey(in.getLong(), in.getLong()));
       case SNAPSHOT_PUT -> new SnapshotPut(decodeHead(in), Bytes.bytes(in), decodeNodes(in));
+      case SNAPSHOT_JOINED -> snapshotJoined(in);
+      case INODE_TAKEN -> new InodeTaken(in.getLong(), InodeCodec.decode(in), RootRef.decode(in));
+      case INODE_GIVEN -> new InodeGiven(in.getLong(), in.getLong());
       case SNAPSHOT_AMEND -> new SnapshotAmend(in.getLong(), decodeLabels(in), Bytes.bytes(in));
       case SNAPSHOT_DROP -> new SnapshotDrop(in.getLong());
       case REQUEST_DONE ->
@@ -183,6 +215,17 @@ final class ChangeCodec {
       addresses[i] = in.getLong();
     }
     return new BlocksMapped(file, first, addresses, size, time);
+  }
+
+  private static SnapshotJoined snapshotJoined(ByteBuffer in) {
+    SnapshotHead head = decodeHead(in);
+    byte[] document = Bytes.bytes(in);
+    List<SnapshotNode> nodes = decodeNodes(in);
+    List<RootRef> contents = new ArrayList<>(nodes.size());
+    for (int i = 0; i < nodes.size(); i++) {
+      contents.add(RootRef.decode(in));
+    }
+    return new SnapshotJoined(head, document, nodes, contents);
   }
 
   private static EntryPut entryPut(ByteBuffer in) {
@@ -243,9 +286,9 @@ final class ChangeCodec {
     return labels;
   }
 
-  private static int nodesLength(SnapshotPut put) {
+  private static int nodesLength(List<SnapshotNode> nodes) {
     int length = 4;
-    for (SnapshotNode node : put.nodes()) {
+    for (SnapshotNode node : nodes) {
       length += nodeLength(node);
     }
     return length;

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.opendvx.core.datastore.InodeTable.FrozenInode;
 import org.opendvx.core.datastore.RootRecord.Totals;
 import org.opendvx.core.error.DvxException;
@@ -19,6 +20,7 @@ import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.tree.Blob;
 import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.NodeWalk;
+import org.opendvx.core.tree.RootRef;
 import org.opendvx.core.tree.TreeIo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -258,7 +260,7 @@ final class Checkpointer implements AutoCloseable {
 
   private void write(Frozen frozen) {
     long start = System.nanoTime();
-    long birth = root.checkpoint() + 1;
+    long birth = nextBirth();
     State state = stores.state;
     stores.log.closeOlderThan(frozen.lsn + 1);
     FrozenTree inodes = state.inodes().write(frozen.inodes, birth);
@@ -291,7 +293,33 @@ final class Checkpointer implements AutoCloseable {
         frozen.heldNanos / 1_000);
   }
 
-  private void awaitDurable(long lsn) {
+  private long nextBirth() {
+    return Math.max(root.checkpoint(), stores.state.foreignBirth()) + 1;
+  }
+
+  /** Runs work that flushes trees while no checkpoint does; blocks. */
+  <T> T alone(Supplier<T> work) {
+    one.lock();
+    try {
+      return work.get();
+    } finally {
+      one.unlock();
+    }
+  }
+
+  /** Writes trees to the log, apart from any checkpoint; their nodes are durable on return. */
+  List<RootRef> flush(List<FrozenTree> trees) {
+    return alone(
+        () -> {
+          long birth = nextBirth();
+          List<RootRef> refs = trees.stream().map(tree -> tree.flush(stores.io, birth)).toList();
+          stores.nodes.flush();
+          return refs;
+        });
+  }
+
+  /** Waits until the journal holds a record durably. */
+  void awaitDurable(long lsn) {
     if (lsn <= stores.journal.durableLsn()) {
       return;
     }

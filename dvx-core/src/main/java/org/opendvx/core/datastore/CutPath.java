@@ -8,14 +8,17 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongFunction;
 import org.opendvx.core.datastore.Change.SnapshotAmend;
 import org.opendvx.core.datastore.Change.SnapshotDrop;
 import org.opendvx.core.datastore.Change.SnapshotHead;
+import org.opendvx.core.datastore.Change.SnapshotJoined;
 import org.opendvx.core.datastore.Change.SnapshotNode;
 import org.opendvx.core.datastore.Change.SnapshotPut;
 import org.opendvx.core.datastore.Snapshots.Cut;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+import org.opendvx.core.tree.RootRef;
 
 /** Takes and deletes snapshots. Thread-safe. */
 final class CutPath {
@@ -63,7 +66,7 @@ final class CutPath {
       long id = ids.next();
       long stamp = locks.namespace.readLock();
       try {
-        List<Place> places = places(request);
+        List<Place> places = places(request, files::live);
         return freeze(id, request, places, startNanos);
       } finally {
         locks.namespace.unlockRead(stamp);
@@ -98,6 +101,77 @@ final class CutPath {
       locks.cut.unlockWrite(stamp);
     }
     long heldNanos = System.nanoTime() - held;
+    view.changed(head.created());
+    return transactions
+        .durable(lsn, head)
+        .thenApply(
+            done ->
+                new Cut(info(done, request.document()), heldNanos, System.nanoTime() - startNanos));
+  }
+
+  /**
+   * Takes a snapshot of files that their owners froze.
+   *
+   * @param parcels of the members by file id: see {@link Ownership#settle}
+   */
+  CompletableFuture<Cut> join(
+      CutRequest request, Map<Long, byte[]> parcels, long heldNanos, long startNanos) {
+    check(request);
+    admission.admitFlow(request.document().length + 512L * request.files().size());
+    locks.catalogue.lock();
+    try {
+      if (snapshots.find(request.name()) != 0) {
+        throw new FileException(FileError.EXISTS, "there is a snapshot of that name");
+      }
+      long id = ids.next();
+      long stamp = locks.namespace.readLock();
+      try {
+        return join(id, request, places(request, files::known), parcels, heldNanos, startNanos);
+      } finally {
+        locks.namespace.unlockRead(stamp);
+      }
+    } finally {
+      locks.catalogue.unlock();
+    }
+  }
+
+  private CompletableFuture<Cut> join(
+      long id,
+      CutRequest request,
+      List<Place> places,
+      Map<Long, byte[]> parcels,
+      long heldNanos,
+      long startNanos) {
+    List<SnapshotNode> nodes = new ArrayList<>(places.size());
+    List<RootRef> contents = new ArrayList<>(places.size());
+    int members = 0;
+    long bytes = 0;
+    for (Place place : places) {
+      InodeImage image = place.inode.image();
+      RootRef content = RootRef.EMPTY;
+      byte[] parcel = place.member ? parcels.get(place.inode.id) : null;
+      if (parcel != null) {
+        InodeCodec.Stored stored = InodeCodec.decodeStored(parcel);
+        image = stored.image();
+        content = stored.content();
+      } else if (place.member && image.regular()) {
+        throw new FileException(FileError.INVALID, "file " + place.inode.id + " was not frozen");
+      }
+      nodes.add(new SnapshotNode(place.inode.id, place.parent, place.name, place.member, image));
+      contents.add(content);
+      if (place.member) {
+        members++;
+        bytes += image.size();
+      }
+    }
+    long lsn;
+    SnapshotHead head;
+    try (Transaction transaction = transactions.begin(Caller.SYSTEM)) {
+      head =
+          new SnapshotHead(id, request.name(), transaction.now(), request.labels(), members, bytes);
+      transaction.add(new SnapshotJoined(head, request.document(), nodes, contents));
+      lsn = transaction.commit(null);
+    }
     view.changed(head.created());
     return transactions
         .durable(lsn, head)
@@ -145,13 +219,13 @@ final class CutPath {
   private record Place(Inode inode, long parent, byte[] name, boolean member) {}
 
   /** The files and the directories above them. The namespace is locked. */
-  private List<Place> places(CutRequest request) {
+  private List<Place> places(CutRequest request, LongFunction<Inode> find) {
     Map<Long, Place> places = new LinkedHashMap<>();
     Inode root = files.live(FileKey.ROOT_FILE);
     places.put(root.id, new Place(root, 0, NO_NAME, false));
     for (FileKey key : request.files()) {
       Files.requireChangeable(key);
-      Inode inode = files.live(key);
+      Inode inode = find.apply(key.file());
       InodeImage image = inode.image();
       if (!image.regular() && image.type() != FileType.SYMLINK) {
         throw new FileException(FileError.INVALID, "only files and links are frozen");
@@ -241,7 +315,7 @@ final class CutPath {
       try {
         List<List<Place>> places = new ArrayList<>(requests.size());
         for (CutRequest request : requests) {
-          places.add(places(request));
+          places.add(places(request, files::live));
         }
         return freezeTogether(own, requests, places, startNanos);
       } finally {

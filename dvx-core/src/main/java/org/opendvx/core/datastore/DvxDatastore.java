@@ -3,6 +3,7 @@ package org.opendvx.core.datastore;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,8 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   private final CreatePath creations;
   private final NamespacePath names;
   private final SnapshotService snapshots;
+  private final CutPath cuts;
+  private final Ownership ownership;
   private final Transactions transactions;
   private final Admission admission;
   private final Reclaim reclaim;
@@ -74,11 +77,13 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     this.creations =
         new CreatePath(files, locks, hash, fileIds, names, attributes, transactions, admission);
     SnapshotCatalogue catalogue = state.snapshots();
+    this.cuts = new CutPath(files, catalogue, view, locks, snapshotIds, transactions, admission);
+    this.ownership = new Ownership(engine, files, transactions);
     this.snapshots =
         new SnapshotService(
             attempts,
             catalogue,
-            new CutPath(files, catalogue, view, locks, snapshotIds, transactions, admission),
+            cuts,
             new RestorePath(files, state.inodes(), catalogue, locks, hash, transactions, admission),
             new SharePath(files, catalogue, locks, hash, fileIds, transactions, admission));
   }
@@ -182,6 +187,22 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   @Override
   public void close() {
     engine.close();
+  }
+
+  /** Moves files between this root and others. */
+  public Ownership ownership() {
+    return ownership;
+  }
+
+  /**
+   * Takes a snapshot of files that their owners froze; this root has the catalogue.
+   *
+   * @param parcels of the members by file id: see {@link Ownership#settle}
+   * @param heldNanos how long writes were held
+   */
+  public CompletableFuture<Snapshots.Cut> join(
+      Snapshots.CutRequest request, Map<Long, byte[]> parcels, long heldNanos, long startNanos) {
+    return attempts.run(() -> cuts.join(request, parcels, heldNanos, startNanos));
   }
 
   /** Ends without a last checkpoint; the next open recovers. For a host that was fenced. */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A file operation was refused. Cheap: without a stack trace unless it has a cause, since most are
  * everyday answers such as {@code NOT_FOUND}.
  */
-public final class FileException extends RuntimeException {
+public class FileException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final FileError error;

@@ -18,7 +18,24 @@ final class Files {
     if (inode == null) {
       throw new FileException(FileError.STALE, "there is no such file any more");
     }
+    requireHere(inode);
     return inode;
+  }
+
+  /** A live file that may be away: good for its type and its names. */
+  Inode known(long file) {
+    Inode inode = inodes.find(file);
+    if (inode == null) {
+      throw new FileException(FileError.STALE, "there is no such file any more");
+    }
+    return inode;
+  }
+
+  /** Refuses to use a file that another root has. */
+  static void requireHere(Inode inode) {
+    if (inode.away()) {
+      throw new FileAwayException(inode.id);
+    }
   }
 
   Inode directory(FileKey key) {

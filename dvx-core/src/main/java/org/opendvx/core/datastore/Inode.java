@@ -30,6 +30,9 @@ final class Inode {
   private volatile long readAt;
   private volatile boolean dropped;
 
+  /** Whether it is on its way to or from another root, so that nobody may use it. */
+  private volatile boolean moving;
+
   /** What a checkpoint is to write, and which one; guarded by the cut lock and {@link #lock}. */
   private @Nullable FrozenInode frozen;
 
@@ -58,6 +61,16 @@ final class Inode {
   /** Whether the file is gone; the object stays until the next checkpoint as a reminder. */
   boolean dropped() {
     return dropped;
+  }
+
+  /** Whether another root has the file, or may have it soon. */
+  boolean away() {
+    return moving || image.away();
+  }
+
+  /** Stops or starts its use; who stops it holds {@link #lock} exclusively. */
+  void moving(boolean now) {
+    moving = now;
   }
 
   /** Attributes now. */

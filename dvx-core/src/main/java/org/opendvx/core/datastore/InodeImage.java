@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * Everything about a file but its content, at one moment; immutable. Published whole, so that a
  * reader always sees attributes that belong together.
  *
- * @param epoch ownership epoch, 1 at first, higher with each hand-over to another host
+ * @param epoch ownership epoch, 1 at first, higher with each hand-over to another root; negative:
+ *     given away at that epoch, so that all of this but type, links and symlink is of the past
  * @param verifier of the EXCLUSIVE creation, null once attributes were set
  * @param subdirectories of a directory
  * @param symlink target of a symbolic link, else empty; never changed
@@ -158,6 +159,29 @@ record InodeImage(
         verifier,
         subdirectories,
         newLinks,
+        symlink);
+  }
+
+  /** Whether the file belongs to another root now. */
+  boolean away() {
+    return epoch < 0;
+  }
+
+  InodeImage withEpoch(long newEpoch) {
+    return new InodeImage(
+        type,
+        mode,
+        uid,
+        gid,
+        size,
+        device,
+        accessed,
+        modified,
+        changed,
+        newEpoch,
+        verifier,
+        subdirectories,
+        links,
         symlink);
   }
 

@@ -50,7 +50,7 @@ final class Lookups {
       if (entry == null) {
         throw new FileException(FileError.NOT_FOUND, "no such name");
       }
-      return found(files.live(entry.file()), directory);
+      return found(files.known(entry.file()), directory);
     } finally {
       locks.namespace.unlockRead(stamp);
     }

@@ -41,6 +41,7 @@ final class ReadPath {
       if (inode.dropped()) {
         throw new FileException(FileError.STALE, "the file is gone");
       }
+      Files.requireHere(inode);
       Attributes attributes = inode.attributes();
       length = Math.clamp(attributes.size() - offset, 0, wanted);
       result = new ReadResult(length, offset + length >= attributes.size(), attributes);

@@ -3,16 +3,20 @@ package org.opendvx.core.datastore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.opendvx.core.datastore.Change.BlocksMapped;
 import org.opendvx.core.datastore.Change.ContentShared;
 import org.opendvx.core.datastore.Change.EntryPut;
 import org.opendvx.core.datastore.Change.EntryRemove;
 import org.opendvx.core.datastore.Change.InodeDrop;
+import org.opendvx.core.datastore.Change.InodeGiven;
 import org.opendvx.core.datastore.Change.InodeMake;
 import org.opendvx.core.datastore.Change.InodePut;
+import org.opendvx.core.datastore.Change.InodeTaken;
 import org.opendvx.core.datastore.Change.RequestDone;
 import org.opendvx.core.datastore.Change.SnapshotAmend;
 import org.opendvx.core.datastore.Change.SnapshotDrop;
+import org.opendvx.core.datastore.Change.SnapshotJoined;
 import org.opendvx.core.datastore.Change.SnapshotNode;
 import org.opendvx.core.datastore.Change.SnapshotPut;
 import org.opendvx.core.datastore.Change.Truncated;
@@ -30,6 +34,9 @@ final class State {
   private final InodeTable inodes;
   private final SnapshotCatalogue snapshots;
   private final RequestOutcomes outcomes;
+
+  /** Highest birth of the trees that came from other roots. */
+  private final AtomicLong foreignBirth = new AtomicLong();
 
   State(TreeIo io, InodeTable inodes, SnapshotCatalogue snapshots, RequestOutcomes outcomes) {
     this.io = io;
@@ -86,6 +93,13 @@ final class State {
         inode.blocksChanged();
       }
       case SnapshotPut put -> freeze(put);
+      case SnapshotJoined joined -> join(joined);
+      case InodeTaken taken -> take(taken);
+      case InodeGiven(long file, long epoch) -> {
+        Inode inode = inodes.change(file);
+        content(inode, RootRef.EMPTY);
+        inode.set(inode.image().withEpoch(-epoch));
+      }
       case SnapshotAmend(long snapshot, Map<String, String> labels, byte[] document) ->
           snapshots.amend(snapshot, labels, document);
       case SnapshotDrop(long snapshot) -> snapshots.drop(snapshot);
@@ -99,6 +113,34 @@ final class State {
     inode.blocks().putRange(mapped.first(), addresses, 0, addresses.length);
     inodes.mapped(addresses.length);
     written(inode, mapped.size(), mapped.time());
+  }
+
+  private void take(InodeTaken taken) {
+    Inode inode =
+        inodes.find(taken.file()) == null
+            ? inodes.make(taken.file(), taken.image())
+            : inodes.change(taken.file());
+    content(inode, taken.content());
+    inode.set(taken.image());
+  }
+
+  /** Highest birth of the trees that came from other roots: nodes above them are born later. */
+  long foreignBirth() {
+    return foreignBirth.get();
+  }
+
+  private void content(Inode inode, RootRef content) {
+    long _ = foreignBirth.accumulateAndGet(content.birth(), Math::max);
+    inode.blocks().become(FrozenTree.of(content));
+    inode.blocksChanged();
+  }
+
+  private void join(SnapshotJoined joined) {
+    joined.contents().forEach(c -> foreignBirth.accumulateAndGet(c.birth(), Math::max));
+    List<FrozenTree> roots = joined.contents().stream().map(FrozenTree::of).toList();
+    snapshots.put(
+        new SnapshotCatalogue.Fresh(
+            joined.head(), joined.document(), new SnapshotContents(joined.nodes(), roots, io)));
   }
 
   private void written(Inode inode, long size, long time) {

@@ -53,6 +53,7 @@ final class Transaction implements AutoCloseable {
       if (inode.dropped()) {
         throw new FileException(FileError.STALE, "the file is gone");
       }
+      Files.requireHere(inode);
     }
     return inode;
   }

@@ -1,0 +1,190 @@
+package org.opendvx.core.cluster;
+
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.opendvx.core.datastore.FileAwayException;
+import org.opendvx.core.datastore.FileError;
+import org.opendvx.core.datastore.FileException;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.Snapshots.Cut;
+import org.opendvx.core.datastore.Snapshots.CutRequest;
+import org.opendvx.core.error.DvxException;
+
+/**
+ * A snapshot of files of several owners, taken at the namespace's root. Each owner withholds its
+ * answers and freezes its files in memory; when all have confirmed, the answers go; then each makes
+ * what it froze durable, and one record of the catalogue commits the snapshot. Until that record
+ * nothing of it is found anywhere. Thread-safe; blocks.
+ */
+final class BarrierCut {
+  private static final int TRIES = 40;
+  private static final long PAUSE_MILLIS = 25;
+
+  private final Roots roots;
+  private final OwnerRegister owners;
+  private final Peers peers;
+  private final ClusterSettings settings;
+  private final SecureRandom random = new SecureRandom();
+
+  BarrierCut(Roots roots, OwnerRegister owners, Peers peers, ClusterSettings settings) {
+    this.roots = roots;
+    this.owners = owners;
+    this.peers = peers;
+    this.settings = settings;
+  }
+
+  /**
+   * Takes a snapshot.
+   *
+   * @throws FileException BUSY when some owner did not confirm in time; nothing was changed then
+   */
+  Cut cut(ServedRoot namespace, CutRequest request) {
+    long start = System.nanoTime();
+    FileException last = new FileException(FileError.BUSY, "the owners do not answer");
+    for (int attempt = 0; attempt < TRIES; attempt++) {
+      if (System.nanoTime() - start > settings.route().toNanos()) {
+        break;
+      }
+      Map<String, List<Long>> parts = parts(namespace, request);
+      try {
+        if (parts.size() == 1 && parts.containsKey(namespace.name())) {
+          return Peers.await(namespace.store().snapshots().cut(request), settings.route());
+        }
+        return joined(namespace, request, parts, start);
+      } catch (FileAwayException | PeerReply.AwayElsewhere | RouteException e) {
+        last = new FileException(FileError.BUSY, String.valueOf(e.getMessage()));
+      } catch (FileException e) {
+        if (e.error() != FileError.BUSY) {
+          throw e;
+        }
+        last = e;
+      } catch (DvxException e) {
+        last = new FileException(FileError.BUSY, String.valueOf(e.getMessage()), e);
+      }
+      parts.values().forEach(files -> files.forEach(owners::forget));
+      pause();
+    }
+    throw last;
+  }
+
+  private Map<String, List<Long>> parts(ServedRoot namespace, CutRequest request) {
+    Map<String, List<Long>> parts = new LinkedHashMap<>();
+    for (FileKey key : request.files()) {
+      String root =
+          namespace.ownership().away(key.file())
+              ? owners.find(key.file()).root()
+              : namespace.name();
+      List<Long> files = parts.computeIfAbsent(root, _ -> new ArrayList<>());
+      if (!files.contains(key.file())) {
+        files.add(key.file());
+      }
+    }
+    if (parts.isEmpty()) {
+      parts.put(namespace.name(), List.of());
+    }
+    return parts;
+  }
+
+  private Cut joined(
+      ServedRoot namespace, CutRequest request, Map<String, List<Long>> parts, long start) {
+    long cut = random.nextLong();
+    boolean frozen = false;
+    long begun = System.nanoTime();
+    try {
+      freeze(cut, parts, begun);
+      frozen = true;
+    } finally {
+      if (!frozen) {
+        parts.keySet().forEach(root -> tell(root, new PeerCall.Drop(root, cut)));
+      }
+    }
+    parts.keySet().forEach(root -> tell(root, new PeerCall.Release(root, cut)));
+    long held = System.nanoTime() - begun;
+    Map<Long, byte[]> parcels = settle(cut, parts);
+    return Peers.await(namespace.store().join(request, parcels, held, start), settings.settle());
+  }
+
+  /**
+   * All owners freeze at once. Each withholds its answers for the hold's time from when it is
+   * asked; all must have confirmed within three quarters of that from before the first was asked,
+   * so that each was withholding when the last one froze.
+   */
+  private void freeze(long cut, Map<String, List<Long>> parts, long begun) {
+    List<CompletableFuture<?>> confirmations = new ArrayList<>();
+    parts.forEach((root, files) -> confirmations.add(freeze(root, cut, files)));
+    long limit = settings.hold().toNanos() * 3 / 4;
+    for (CompletableFuture<?> confirmation : confirmations) {
+      long left = Math.max(1, limit - (System.nanoTime() - begun));
+      Object _ = Peers.await(confirmation, java.time.Duration.ofNanos(left));
+    }
+  }
+
+  private CompletableFuture<?> freeze(String root, long cut, List<Long> files) {
+    ServedRoot local = roots.local(root);
+    if (local != null) {
+      return async(
+          () -> {
+            local.freeze(cut, files);
+            return true;
+          });
+    }
+    return peers.call(roots.server(root), new PeerCall.Freeze(root, cut, files), settings.hold());
+  }
+
+  private void tell(String root, PeerCall call) {
+    ServedRoot local = roots.local(root);
+    if (local == null) {
+      // When this is lost the hold ends by itself.
+      var _ = peers.call(roots.server(root), call);
+    } else if (call instanceof PeerCall.Drop(String _, long cut)) {
+      local.drop(cut);
+    } else if (call instanceof PeerCall.Release(String _, long cut)) {
+      local.release(cut);
+    }
+  }
+
+  private Map<Long, byte[]> settle(long cut, Map<String, List<Long>> parts) {
+    Map<List<Long>, CompletableFuture<List<byte[]>>> settled = new LinkedHashMap<>();
+    parts.forEach((root, files) -> settled.put(files, settle(root, cut)));
+    Map<Long, byte[]> parcels = new HashMap<>();
+    settled.forEach(
+        (files, settling) -> {
+          List<byte[]> some = Peers.await(settling, settings.settle());
+          if (some.size() != files.size()) {
+            throw new FileException(FileError.IO, "an owner froze other files than asked");
+          }
+          for (int i = 0; i < some.size(); i++) {
+            parcels.put(files.get(i), some.get(i));
+          }
+        });
+    return parcels;
+  }
+
+  private CompletableFuture<List<byte[]>> settle(String root, long cut) {
+    ServedRoot local = roots.local(root);
+    if (local != null) {
+      return async(() -> local.settle(cut));
+    }
+    return peers
+        .call(roots.server(root), new PeerCall.Settle(root, cut), settings.settle())
+        .thenApply(in -> in.getList(Wire.In::getBytes));
+  }
+
+  private static <T> CompletableFuture<T> async(java.util.function.Supplier<T> work) {
+    return Tasks.start(work);
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw new FileException(FileError.BUSY, "interrupted");
+    }
+  }
+}

@@ -1,0 +1,281 @@
+package org.opendvx.core.cluster;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import org.opendvx.core.codec.KeyRing;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.DatastoreSettings;
+import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.FileException;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.Epoch;
+import org.opendvx.core.pool.Pool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A host among others over one pool: its lease, the roots that it serves, and the datastore that it
+ * shows. See docs/hosts.md.
+ */
+public final class ClusterHost implements AutoCloseable {
+  /** The root of directories, link counts and the catalogue. */
+  public static final String NAMESPACE = "namespace";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterHost.class);
+  private static final long RETRY_MILLIS = 200;
+  private static final Duration END = Duration.ofSeconds(30);
+
+  private final Membership membership;
+  private final Roots roots;
+  private final HandOver handOver;
+  private final Router router;
+  private final ClusterDatastore datastore;
+  private final ClusterSettings settings;
+  private final PeerNetwork network;
+  private final FrontBar bar = new FrontBar();
+  private final Thread renewer;
+  private final Thread keeper;
+  private volatile boolean ending;
+
+  /**
+   * What a host is made of.
+   *
+   * @param pool stays the caller's
+   * @param keys stay the caller's
+   * @param store sizes of each root's engine
+   * @param network is closed with the host
+   */
+  public record Parts(
+      Pool pool,
+      KeyRing keys,
+      DatastoreSettings store,
+      ClusterSettings settings,
+      LeaseClock clock,
+      PeerNetwork network) {}
+
+  private ClusterHost(Parts parts, String host) {
+    this.settings = parts.settings();
+    this.network = parts.network();
+    AtomicLong losses = new AtomicLong();
+    this.membership =
+        new Membership(parts.pool(), host, network.endpoint(), parts.clock(), settings);
+    OwnerRegister owners = new OwnerRegister(parts.pool().records(), NAMESPACE);
+    this.roots =
+        new Roots(parts.pool(), parts.keys(), parts.store(), membership, owners, settings, losses);
+    Peers peers = new Peers(network, membership, settings.call());
+    this.handOver = new HandOver(roots, owners, membership, peers, settings);
+    this.router = new Router(membership, roots, owners, peers, settings, NAMESPACE);
+    this.datastore =
+        new ClusterDatastore(
+            router, roots, bar, new SecureRandom().nextLong(), losses, this::created);
+    BarrierCut cuts = new BarrierCut(roots, owners, peers, settings);
+    NamespaceRunner runner = new NamespaceRunner(handOver, cuts, datastore);
+    router.runner(runner);
+    network.serve(new PeerService(membership, roots, handOver, runner));
+    this.renewer = Thread.ofPlatform().daemon().name("lease-" + host).unstarted(this::renew);
+    this.keeper = Thread.ofPlatform().daemon().name("roots-" + host).unstarted(this::keep);
+  }
+
+  /**
+   * Makes the datastore of hosts in an empty pool.
+   *
+   * @throws DvxException EXISTS when there is one already
+   */
+  public static void format(Pool pool, KeyRing keys, DatastoreSettings settings) {
+    DvxDatastore.format(pool, keys, settings, NAMESPACE).close();
+    Epoch epoch = new Epoch("agent-format", 1);
+    if (new Serving(NAMESPACE, "", "", 0, 0).by(pool.records(), epoch, "", 0).isEmpty()) {
+      throw DvxException.of(Kind.CONFLICT, "Somebody else formats this pool").build();
+    }
+  }
+
+  /** Joins the hosts of a pool; returns at once, the roots are opened by and by. */
+  public static ClusterHost join(Parts parts, String host) {
+    if (host.equals(NAMESPACE) || !host.matches("[a-z0-9-]{1,48}")) {
+      throw DvxException.of(Kind.INVALID, "Not a name of a host")
+          .cause("A host name is 1 to 48 characters of a-z, 0-9 and -, and not " + NAMESPACE)
+          .detail("name", host)
+          .build();
+    }
+    ClusterHost joined = new ClusterHost(parts, host);
+    joined.renewer.start();
+    joined.keeper.start();
+    return joined;
+  }
+
+  /** The datastore as this host shows it. */
+  public Datastore datastore() {
+    return datastore;
+  }
+
+  /** What keeps late changes out after this host was declared dead. */
+  public FrontBar bar() {
+    return bar;
+  }
+
+  /** Whether this host may answer now. */
+  public boolean holdsLease() {
+    return membership.held();
+  }
+
+  /** The roots that this host serves. */
+  public List<String> served() {
+    return roots.all().stream().map(ServedRoot::name).sorted().toList();
+  }
+
+  /** Operations that went to another host. */
+  public long forwarded() {
+    return router.forwarded();
+  }
+
+  /**
+   * Makes this host the owner of files, for a machine that runs here or is about to. Blocks.
+   *
+   * @throws FileException when one cannot be moved now; those before it were
+   */
+  public void moveHere(Collection<FileKey> files) {
+    for (FileKey file : files) {
+      move(file.file(), false);
+    }
+  }
+
+  private void move(long file, boolean forUse) {
+    ServedRoot own = roots.own();
+    if (own != null) {
+      handOver.take(file, own, forUse);
+    }
+  }
+
+  private void created(FileKey file) {
+    if (settings.ownCreated()) {
+      moveLater(file.file(), false);
+    }
+  }
+
+  private void moveLater(long file, boolean forUse) {
+    Tasks.EXECUTOR.execute(
+        () -> {
+          try {
+            move(file, forUse);
+          } catch (FileException | RouteException | DvxException e) {
+            // It stays where it is, which is no error: it may move when it is used more.
+            LOG.debug("File {} stays where it is: {}", file, e.getMessage());
+          }
+        });
+  }
+
+  private void renew() {
+    while (!ending) {
+      try {
+        if (membership.lost()) {
+          roots.loseAll();
+          membership.join();
+          if (membership.wasDeclaredDead() && settings.confirmMachines()) {
+            bar.close();
+          }
+        } else {
+          Thread.sleep(settings.renewal());
+          membership.renew();
+        }
+      } catch (DvxException e) {
+        LOG.warn("The lease of {} is not held: {}", membership.host(), e.getMessage());
+        rest();
+      } catch (InterruptedException _) {
+        return;
+      }
+    }
+  }
+
+  private void keep() {
+    long looks = 0;
+    long every = Math.max(1, TimeUnit.SECONDS.toNanos(1) / settings.tick().toNanos());
+    while (!ending) {
+      try {
+        Thread.sleep(settings.tick());
+        if (membership.held()) {
+          Map<String, Lease> leases = membership.watch();
+          roots.look(leases);
+        }
+        if (++looks % every == 0) {
+          everySecond();
+        }
+      } catch (DvxException e) {
+        LOG.warn("{} cannot look at the other hosts: {}", membership.host(), e.getMessage());
+      } catch (InterruptedException _) {
+        return;
+      }
+    }
+  }
+
+  private void everySecond() {
+    if (settings.forwards() > 0) {
+      router.usedMoreThan(settings.forwards()).forEach(file -> moveLater(file, true));
+    }
+    datastore.refreshSpace();
+  }
+
+  private static void rest() {
+    try {
+      Thread.sleep(RETRY_MILLIS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for something, as a test or a start does; false when the limit passed first. */
+  public static boolean await(BooleanSupplier condition, Duration limit)
+      throws InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        return false;
+      }
+      Thread.sleep(20);
+    }
+    return true;
+  }
+
+  /** Leaves in good order: others have this host's roots at once. */
+  @Override
+  public void close() {
+    ending = true;
+    stop(keeper);
+    roots.leave();
+    stop(renewer);
+    try {
+      membership.release();
+    } catch (DvxException e) {
+      LOG.warn("The lease of {} could not be released: {}", membership.host(), e.getMessage());
+    }
+    network.close();
+  }
+
+  /** Ends as if the process had died: nothing is written or answered any more. */
+  public void abandon() {
+    ending = true;
+    membership.abandon();
+    network.close();
+    keeper.interrupt();
+    renewer.interrupt();
+    roots.abandon();
+  }
+
+  private void stop(Thread thread) {
+    thread.interrupt();
+    try {
+      if (!thread.join(END)) {
+        LOG.warn("A thread of {} does not end", membership.host());
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,238 @@
+package org.opendvx.core.cluster;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.opendvx.core.datastore.FileAwayException;
+import org.opendvx.core.datastore.FileError;
+import org.opendvx.core.datastore.FileException;
+import org.opendvx.core.error.DvxException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves files between roots. The heir drives: it notes its intent in the owner's record, asks the
+ * giver to stop the file and for its parcel, journals that, and swings the record; only then it
+ * serves the file. The record decides, whoever dies. Thread-safe; methods block.
+ */
+final class HandOver {
+  private static final Logger LOG = LoggerFactory.getLogger(HandOver.class);
+  private static final int TRIES = 60;
+  private static final long PAUSE_MILLIS = 25;
+  private static final int PATIENCE_WITH_OTHERS = 40;
+  private static final int LOCKS = 64;
+
+  private final Roots roots;
+  private final OwnerRegister owners;
+  private final Membership membership;
+  private final Peers peers;
+  private final ClusterSettings settings;
+
+  /** Files that were stopped here and whose fate is open. */
+  private final Map<Long, Outgoing> outgoing = new ConcurrentHashMap<>();
+
+  /** When files came here, for the sake of {@link ClusterSettings#residence}. */
+  private final Map<Long, Long> arrived = new ConcurrentHashMap<>();
+
+  private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
+
+  /** A file that was stopped here. */
+  private static final class Outgoing {
+    final ServedRoot root;
+    final Owner intent;
+    final byte[] parcel;
+
+    Outgoing(ServedRoot root, Owner intent, byte[] parcel) {
+      this.root = root;
+      this.intent = intent;
+      this.parcel = parcel;
+    }
+  }
+
+  HandOver(
+      Roots roots,
+      OwnerRegister owners,
+      Membership membership,
+      Peers peers,
+      ClusterSettings settings) {
+    this.roots = roots;
+    this.owners = owners;
+    this.membership = membership;
+    this.peers = peers;
+    this.settings = settings;
+    for (int i = 0; i < LOCKS; i++) {
+      locks[i] = new ReentrantLock();
+    }
+  }
+
+  /**
+   * Makes a root that is served here the owner of a file.
+   *
+   * @param forUse whether that is only because the file is used here, which the owner may refuse
+   * @throws FileException STALE when there is no such file, BUSY when it cannot be done now
+   */
+  void take(long file, ServedRoot heir, boolean forUse) {
+    ReentrantLock lock = locks[(int) (file % LOCKS)];
+    lock.lock();
+    try {
+      for (int attempt = 0; attempt < TRIES; attempt++) {
+        Owner owner = owners.read(file);
+        if (owner.root().equals(heir.name())) {
+          return;
+        }
+        boolean others = owner.moving() && !owner.heir().equals(heir.name());
+        if ((!others || attempt % PATIENCE_WITH_OTHERS == PATIENCE_WITH_OTHERS - 1)
+            && attempt(file, owner, heir, forUse)) {
+          return;
+        }
+        pause();
+      }
+      throw new FileException(FileError.BUSY, "the file cannot be moved now");
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean attempt(long file, Owner owner, ServedRoot heir, boolean forUse) {
+    Owner intent = owner.towards(heir.name());
+    if (!intent.equals(owner) && !owners.swing(membership.epoch(), file, owner, intent)) {
+      return false;
+    }
+    byte[] parcel;
+    try {
+      parcel = ask(file, intent, forUse);
+    } catch (RouteException | PeerReply.AwayElsewhere | FileAwayException _) {
+      roots.refresh(owner.root());
+      return false;
+    } catch (FileException e) {
+      boolean _ = owners.swing(membership.epoch(), file, intent, intent.renewed());
+      if (e.error() == FileError.BUSY && !forUse) {
+        return false;
+      }
+      throw e;
+    }
+    boolean[] done = new boolean[1];
+    heir.move(() -> done[0] = inherit(file, intent, heir, parcel));
+    tell(file, intent);
+    return done[0];
+  }
+
+  private byte[] ask(long file, Owner intent, boolean forUse) {
+    ServedRoot giver = roots.local(intent.root());
+    if (giver != null) {
+      return give(giver, file, intent, forUse);
+    }
+    PeerCall stop = new PeerCall.Stop(intent.root(), file, intent.epoch(), intent.heir(), forUse);
+    Duration limit = settings.call();
+    return Peers.await(peers.call(roots.server(intent.root()), stop), limit).getBytes();
+  }
+
+  private boolean inherit(long file, Owner intent, ServedRoot heir, byte[] parcel) {
+    Owner next = intent.inherited();
+    heir.ownership().take(file, parcel, next.epoch());
+    if (!owners.swing(membership.epoch(), file, intent, next)) {
+      heir.ownership().given(file, owners.read(file).epoch());
+      return false;
+    }
+    arrived.put(file, System.nanoTime());
+    heir.ownership().resume(file);
+    return true;
+  }
+
+  private void tell(long file, Owner intent) {
+    if (roots.local(intent.root()) != null) {
+      resolve(file);
+    } else {
+      // When this is lost the giver finds out by itself.
+      var _ = peers.call(roots.server(intent.root()), new PeerCall.Given(intent.root(), file));
+    }
+  }
+
+  /**
+   * Stops a file and gives its parcel.
+   *
+   * @param intent the owner's record as the heir wrote it
+   */
+  byte[] give(ServedRoot giver, long file, Owner intent, boolean forUse) {
+    Long since = arrived.get(file);
+    if (forUse && since != null && System.nanoTime() - since < settings.residence().toNanos()) {
+      throw new FileException(FileError.BUSY, "the file came here only now");
+    }
+    if (!owners.read(file).equals(intent)) {
+      throw RouteException.notRun("the owner's record says otherwise");
+    }
+    Outgoing before = outgoing.get(file);
+    if (before != null) {
+      if (before.root == giver && before.intent.equals(intent)) {
+        return before.parcel;
+      }
+      throw new FileException(FileError.BUSY, "the file is on its way elsewhere");
+    }
+    byte[] parcel = giver.stop(file);
+    outgoing.put(file, new Outgoing(giver, intent, parcel));
+    Thread _ = Thread.ofVirtual().name("hand-over-" + file).start(() -> resolveLater(file));
+    return parcel;
+  }
+
+  private void resolveLater(long file) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(settings.stopped().toNanos());
+      while (!resolve(file)) {
+        Thread.sleep(PAUSE_MILLIS);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Finds out what became of a file that was stopped here; false when that failed. */
+  boolean resolve(long file) {
+    Outgoing stopped = outgoing.get(file);
+    if (stopped == null) {
+      return true;
+    }
+    synchronized (stopped) {
+      if (outgoing.get(file) != stopped) {
+        return true;
+      }
+      if (roots.local(stopped.root.name()) != stopped.root) {
+        outgoing.remove(file, stopped);
+        return true;
+      }
+      try {
+        return decide(file, stopped);
+      } catch (DvxException | FileException e) {
+        LOG.debug("The owner of file {} is not known yet: {}", file, e.getMessage());
+        return false;
+      }
+    }
+  }
+
+  private boolean decide(long file, Outgoing stopped) {
+    Owner owner = owners.read(file);
+    if (!owner.root().equals(stopped.root.name())) {
+      stopped.root.ownership().given(file, owner.epoch());
+      arrived.remove(file);
+    } else if (owner.moving()) {
+      if (!owners.swing(membership.epoch(), file, owner, owner.renewed())) {
+        return false;
+      }
+      stopped.root.ownership().resume(file);
+    } else {
+      stopped.root.ownership().resume(file);
+    }
+    outgoing.remove(file, stopped);
+    return true;
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw new FileException(FileError.BUSY, "interrupted");
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package org.opendvx.core.cluster;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Answers that are withheld while a cut over several owners freezes their files. A hold ends by
+ * itself after its limit, whatever becomes of who asked for it. Thread-safe.
+ */
+final class Holds {
+  private record Hold(Set<Long> files, CompletableFuture<Boolean> released) {}
+
+  private final Map<Long, Hold> holds = new ConcurrentHashMap<>();
+
+  /** Withholds the answers for files from now on. */
+  void begin(long cut, List<Long> files, long limitNanos) {
+    CompletableFuture<Boolean> released =
+        new CompletableFuture<Boolean>().completeOnTimeout(false, limitNanos, TimeUnit.NANOSECONDS);
+    holds.put(cut, new Hold(new HashSet<>(files), released));
+    var _ = released.thenRun(() -> holds.remove(cut));
+  }
+
+  /** Lets the answers go. */
+  void end(long cut) {
+    Hold hold = holds.get(cut);
+    if (hold != null) {
+      hold.released.complete(true);
+    }
+  }
+
+  boolean cover(long file) {
+    return !holds.isEmpty() && holds.values().stream().anyMatch(hold -> hold.files.contains(file));
+  }
+
+  /** Gives an answer, now or when no hold withholds it any more. */
+  void pass(long file, Runnable answer) {
+    if (!holds.isEmpty()) {
+      for (Hold hold : holds.values()) {
+        if (hold.files.contains(file)) {
+          var _ = hold.released.thenRun(() -> pass(file, answer));
+          return;
+        }
+      }
+    }
+    answer.run();
+  }
+}

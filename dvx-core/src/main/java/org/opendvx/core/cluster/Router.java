@@ -1,0 +1,215 @@
+package org.opendvx.core.cluster;
+
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.FileAwayException;
+import org.opendvx.core.datastore.FileError;
+import org.opendvx.core.datastore.FileException;
+import org.opendvx.core.error.DvxException;
+
+/**
+ * Brings each operation to the host that serves the file's root: here at once, or to a peer. What
+ * was surely not run is brought to the next host that seems right; what may have been run is
+ * repeated only where that does no harm, else the client is told to come again. Thread-safe.
+ */
+final class Router {
+  private static final long PAUSE_MILLIS = 5;
+  private static final long LONGEST_PAUSE_MILLIS = 80;
+
+  private final Membership membership;
+  private final Roots roots;
+  private final OwnerRegister owners;
+  private final Peers peers;
+  private final ClusterSettings settings;
+  private final String namespace;
+  private final LongAdder forwarded = new LongAdder();
+
+  /** How often files of other hosts were asked for through this one, since the last look. */
+  private final Map<Long, LongAdder> uses = new ConcurrentHashMap<>();
+
+  private volatile @Nullable NamespaceRunner runner;
+
+  Router(
+      Membership membership,
+      Roots roots,
+      OwnerRegister owners,
+      Peers peers,
+      ClusterSettings settings,
+      String namespace) {
+    this.membership = membership;
+    this.roots = roots;
+    this.owners = owners;
+    this.peers = peers;
+    this.settings = settings;
+    this.namespace = namespace;
+  }
+
+  void runner(NamespaceRunner toUse) {
+    runner = toUse;
+  }
+
+  /** Operations that went to another host. */
+  long forwarded() {
+    return forwarded.sum();
+  }
+
+  /** Files that were asked for more often than that since the last call. */
+  java.util.List<Long> usedMoreThan(long limit) {
+    Map<Long, LongAdder> all = Map.copyOf(uses);
+    uses.clear();
+    return all.entrySet().stream()
+        .filter(use -> use.getValue().sum() >= limit)
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** Runs an operation; fails with {@link FileException} only. */
+  <R> CompletableFuture<R> run(FileOp<R> op) {
+    long life = membership.life();
+    ServedRoot local = here(op);
+    if (local == null) {
+      FileOp<R> own = op.detached();
+      return Tasks.start(() -> search(own, life));
+    }
+    CompletableFuture<R> work = here(local, op);
+    if (!work.isDone()) {
+      return work.exceptionallyCompose(failure -> later(op, life, failure, op.borrows()));
+    }
+    return work.isCompletedExceptionally()
+        ? later(op.detached(), life, work.exceptionNow(), false)
+        : work;
+  }
+
+  private <R> CompletableFuture<R> later(
+      FileOp<R> op, long life, Throwable failure, boolean tooLate) {
+    Throwable cause = ServedRoot.cause(failure);
+    boolean notRun = cause instanceof FileAwayException || notRun(cause);
+    if (!notRun && !(cause instanceof RouteException && op.repeatable())) {
+      return CompletableFuture.failedFuture(refusal(cause));
+    }
+    if (tooLate) {
+      return CompletableFuture.failedFuture(refusal(cause));
+    }
+    return Tasks.start(
+        () -> {
+          renew(op, namespace);
+          return search(op.detached(), life);
+        });
+  }
+
+  private static boolean notRun(@Nullable Throwable cause) {
+    return cause instanceof RouteException route && route.fate() == RouteException.Fate.NOT_RUN;
+  }
+
+  private static FileException refusal(@Nullable Throwable cause) {
+    return cause instanceof FileException e
+        ? e
+        : new FileException(FileError.BUSY, "no host answers: " + cause, cause);
+  }
+
+  private @Nullable ServedRoot here(FileOp<?> op) {
+    if (op.names()) {
+      return roots.local(namespace);
+    }
+    Owner owner = owners.remembered(op.key().file());
+    return owner == null ? null : roots.local(owner.root());
+  }
+
+  private <R> CompletableFuture<R> here(ServedRoot root, FileOp<R> op) {
+    NamespaceRunner namespaceRunner = runner;
+    if (namespaceRunner == null) {
+      return CompletableFuture.failedFuture(RouteException.notRun("the host is starting"));
+    }
+    return namespaceRunner.run(root, op);
+  }
+
+  /**
+   * Looks for a host that answers. Blocks.
+   *
+   * @param life of this host in which the operation came. What changes something ends with it: its
+   *     client may long have gone on elsewhere
+   */
+  private <R> R search(FileOp<R> op, long life) {
+    long start = System.nanoTime();
+    long pause = PAUSE_MILLIS;
+    while (true) {
+      Throwable failure;
+      String root = namespace;
+      try {
+        root = op.names() ? namespace : owners.find(op.key().file()).root();
+        return at(root, op, life);
+      } catch (FileAwayException | PeerReply.AwayElsewhere e) {
+        failure = e;
+      } catch (RouteException e) {
+        if (e.fate() == RouteException.Fate.UNKNOWN && !op.repeatable()) {
+          throw refusal(e);
+        }
+        failure = e;
+      } catch (FileException e) {
+        if (e.error() != FileError.STALE || !moved(op, root)) {
+          throw e;
+        }
+        failure = e;
+      } catch (DvxException e) {
+        failure = e;
+      }
+      if (System.nanoTime() - start > settings.route().toNanos()) {
+        throw new FileException(FileError.BUSY, "no host answers: " + failure, failure);
+      }
+      pause(pause);
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
+      renew(op, root);
+    }
+  }
+
+  /** Whether a file that was not found has another owner than was thought. */
+  private boolean moved(FileOp<?> op, String root) {
+    return !op.names() && !owners.read(op.key().file()).root().equals(root);
+  }
+
+  private void renew(FileOp<?> op, String root) {
+    try {
+      if (!op.names()) {
+        owners.forget(op.key().file());
+      }
+      roots.refresh(root);
+    } catch (DvxException _) {
+      // The register does not answer: the next round asks again, until the time is over.
+      pause(PAUSE_MILLIS);
+    }
+  }
+
+  private <R> R at(String root, FileOp<R> op, long life) {
+    ServedRoot local = roots.local(root);
+    long now = local == null ? membership.life() : local.life();
+    if (op.changes() && now != life) {
+      throw new FileException(FileError.BUSY, "this host has been declared dead meanwhile");
+    }
+    if (local != null) {
+      return Peers.await(here(local, op), settings.route());
+    }
+    String host = roots.server(root);
+    if (host.isEmpty()) {
+      throw RouteException.notRun("nobody serves " + root);
+    }
+    forwarded.increment();
+    if (!op.names()) {
+      uses.computeIfAbsent(op.key().file(), _ -> new LongAdder()).increment();
+    }
+    return op.decodeResult(
+        Peers.await(
+            peers.call(host, new PeerCall.Run(root, op), life, settings.call()), settings.route()));
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw new FileException(FileError.BUSY, "interrupted");
+    }
+  }
+}

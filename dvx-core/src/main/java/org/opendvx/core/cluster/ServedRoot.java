@@ -1,0 +1,278 @@
+package org.opendvx.core.cluster;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.Datastore.RequestOutcome;
+import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.FileAwayException;
+import org.opendvx.core.datastore.FileError;
+import org.opendvx.core.datastore.FileException;
+import org.opendvx.core.datastore.Ownership;
+import org.opendvx.core.datastore.Ownership.FrozenFiles;
+import org.opendvx.core.datastore.RequestTag;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+
+/**
+ * A root that this host serves: its engine, behind the lease. Nothing is answered, be it a read,
+ * unless the lease holds after the work was done. Thread-safe.
+ */
+final class ServedRoot {
+  private static final int MOST_CUTS = 64;
+
+  private final String name;
+  private final DvxDatastore store;
+  private final Membership membership;
+  private final Duration hold;
+  private final Runnable onFenced;
+  private final Holds holds = new Holds();
+  private final Map<Long, FrozenFiles> frozen = new ConcurrentHashMap<>();
+  private final Map<RequestTag, CompletableFuture<?>> running = new ConcurrentHashMap<>();
+
+  /** Held shared while a file is stopped or taken, exclusively to freeze and to close. */
+  private final ReentrantReadWriteLock moves = new ReentrantReadWriteLock();
+
+  private final long life;
+  private volatile boolean closed;
+
+  /**
+   * A root.
+   *
+   * @param onFenced told when the pool refuses this engine, so that the root must be opened again
+   */
+  ServedRoot(
+      String name, DvxDatastore store, Membership membership, Duration hold, Runnable onFenced) {
+    this.name = name;
+    this.store = store;
+    this.membership = membership;
+    this.life = membership.life();
+    this.hold = hold;
+    this.onFenced = onFenced;
+  }
+
+  String name() {
+    return name;
+  }
+
+  DvxDatastore store() {
+    return store;
+  }
+
+  Ownership ownership() {
+    return store.ownership();
+  }
+
+  /** This host's life in which the root was opened. */
+  long life() {
+    return life;
+  }
+
+  boolean serves() {
+    return !closed && life == membership.life() && membership.held();
+  }
+
+  /**
+   * Runs an operation. The future fails with {@link FileException}, {@link FileAwayException} when
+   * the file is elsewhere, or {@link RouteException}.
+   *
+   * @param all answers for files of every root
+   */
+  @SuppressWarnings("unchecked") // a tag names one request, whose result has one type
+  <R> CompletableFuture<R> run(FileOp<R> op, Datastore all) {
+    if (!serves()) {
+      return CompletableFuture.failedFuture(RouteException.notRun("not served here"));
+    }
+    RequestTag tag = op.tag();
+    if (tag == null) {
+      return guarded(op, start(op));
+    }
+    CompletableFuture<R> own = new CompletableFuture<>();
+    CompletableFuture<?> other = running.putIfAbsent(tag, own);
+    if (other != null) {
+      return (CompletableFuture<R>) other;
+    }
+    Optional<RequestOutcome> done = store.outcome(tag);
+    CompletableFuture<R> work = done.isPresent() ? op.replay(all, done.get()) : start(op);
+    var _ =
+        guarded(op, work)
+            .whenComplete(
+                (value, failure) -> {
+                  running.remove(tag, own);
+                  complete(own, value, failure);
+                });
+    return own;
+  }
+
+  private <R> CompletableFuture<R> start(FileOp<R> op) {
+    try {
+      return op.run(store);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private <R> CompletableFuture<R> guarded(FileOp<R> op, CompletableFuture<R> work) {
+    CompletableFuture<R> answer = new CompletableFuture<>();
+    var _ =
+        work.whenComplete(
+            (value, failure) ->
+                holds.pass(op.key().file(), () -> answer(answer, value, cause(failure))));
+    return answer;
+  }
+
+  private <R> void answer(
+      CompletableFuture<R> answer, @Nullable R value, @Nullable Throwable failure) {
+    if (failure instanceof FileAwayException || failure instanceof RouteException) {
+      answer.completeExceptionally(failure);
+    } else if (fenced(failure)) {
+      onFenced.run();
+      answer.completeExceptionally(RouteException.unknown("fenced"));
+    } else if (!serves()) {
+      answer.completeExceptionally(RouteException.unknown("the lease is over"));
+    } else {
+      complete(answer, value, failure);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // a result may be null where its type says so
+  private static <R> void complete(
+      CompletableFuture<R> future, @Nullable R value, @Nullable Throwable failure) {
+    if (failure == null) {
+      future.complete(value);
+    } else {
+      future.completeExceptionally(cause(failure));
+    }
+  }
+
+  static @Nullable Throwable cause(@Nullable Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+
+  private static boolean fenced(@Nullable Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof DvxException e && e.kind() == Kind.CONFLICT) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Stops a file for another root: {@link Ownership#stop}. */
+  byte[] stop(long file) {
+    moves.readLock().lock();
+    try {
+      requireServed();
+      if (holds.cover(file)) {
+        throw new FileException(FileError.BUSY, "a snapshot is being taken");
+      }
+      return ownership().stop(file);
+    } finally {
+      moves.readLock().unlock();
+    }
+  }
+
+  /** A step of a hand-over to this root, during which it stays open. */
+  interface Step {
+    /** Runs. */
+    void run();
+  }
+
+  void move(Step step) {
+    moves.readLock().lock();
+    try {
+      requireServed();
+      step.run();
+    } finally {
+      moves.readLock().unlock();
+    }
+  }
+
+  /**
+   * Withholds the answers for files and freezes them, for a cut; in memory only. When this returns
+   * the lease outlasts the hold, so that no other host can answer for the files meanwhile.
+   */
+  void freeze(long cut, List<Long> files) {
+    boolean locked = false;
+    try {
+      locked = moves.writeLock().tryLock(hold.toNanos() / 4, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!locked) {
+      throw new FileException(FileError.BUSY, "a file is on its way to another host");
+    }
+    boolean done = false;
+    try {
+      requireServed();
+      holds.begin(cut, files, hold.toNanos());
+      if (frozen.size() >= MOST_CUTS) {
+        throw new FileException(FileError.BUSY, "too many snapshots are being taken");
+      }
+      frozen.put(cut, ownership().freeze(files));
+      if (membership.remaining() < hold.toNanos()) {
+        throw new FileException(FileError.BUSY, "the lease ends soon");
+      }
+      done = true;
+    } finally {
+      moves.writeLock().unlock();
+      if (!done) {
+        holds.end(cut);
+        frozen.remove(cut);
+      }
+    }
+  }
+
+  /** Lets the answers go. */
+  void release(long cut) {
+    holds.end(cut);
+  }
+
+  /** Makes the frozen files of a cut durable. */
+  List<byte[]> settle(long cut) {
+    FrozenFiles files = frozen.remove(cut);
+    if (files == null) {
+      throw new FileException(FileError.BUSY, "the cut is not known here");
+    }
+    return ownership().settle(files);
+  }
+
+  /** Forgets a cut that is given up. */
+  void drop(long cut) {
+    holds.end(cut);
+    frozen.remove(cut);
+  }
+
+  private void requireServed() {
+    if (!serves()) {
+      throw RouteException.notRun("not served here");
+    }
+  }
+
+  /** Closes the engine in good order. */
+  void close() {
+    moves.writeLock().lock();
+    try {
+      closed = true;
+    } finally {
+      moves.writeLock().unlock();
+    }
+    store.close();
+  }
+
+  /** Ends at once; nothing is answered any more when this returns. */
+  void halt() {
+    closed = true;
+    Thread _ = Thread.ofVirtual().name("halt-" + name).start(store::halt);
+  }
+}

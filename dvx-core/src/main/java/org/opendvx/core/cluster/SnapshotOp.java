@@ -1,0 +1,360 @@
+package org.opendvx.core.cluster;
+
+import java.nio.BufferUnderflowException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.opendvx.core.datastore.Caller;
+import org.opendvx.core.datastore.Datastore.SpaceReport;
+import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.Snapshots.CloneFile;
+import org.opendvx.core.datastore.Snapshots.Cut;
+import org.opendvx.core.datastore.Snapshots.CutRequest;
+import org.opendvx.core.datastore.Snapshots.Member;
+import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+
+/** An operation on the catalogue: it runs at the namespace's root. */
+@SuppressWarnings("ArrayRecordComponent") // documents are carried, never compared
+sealed interface SnapshotOp<R> extends FileOp<R> {
+  int FIRST_CODE = 40;
+  int CUT = 40;
+  int BY_ID = 41;
+  int BY_NAME = 42;
+  int PAGE = 43;
+  int AMEND = 44;
+  int MEMBERS = 45;
+  int DELETE = 46;
+  int RESTORE = 47;
+  int CLONE = 48;
+  int REPLACE = 49;
+  int SPACE = 50;
+
+  @Override
+  default FileKey key() {
+    return FileKey.SNAPSHOTS;
+  }
+
+  @Override
+  default boolean names() {
+    return true;
+  }
+
+  @Override
+  default boolean changes() {
+    return true;
+  }
+
+  @Override
+  default boolean repeatable() {
+    return !changes();
+  }
+
+  static FileOp<?> decode(int code, Wire.In in) {
+    return switch (code) {
+      case CUT ->
+          new Take(
+              new CutRequest(
+                  in.getText(), in.getList(Values::key), Values.labels(in), in.getBytes()));
+      case BY_ID -> new ById(in.getLong());
+      case BY_NAME -> new ByName(in.getText());
+      case PAGE -> new Page(in.getLong(), in.getInt());
+      case AMEND -> new Amend(in.getLong(), Values.labels(in), in.getBytes());
+      case MEMBERS -> new Members(in.getLong());
+      case DELETE -> new Delete(in.getLong());
+      case RESTORE ->
+          new Restore(in.getLong(), in.getList(Wire.In::getLong), in.getList(Values::key));
+      case CLONE ->
+          new Clone(
+              Values.caller(in),
+              in.getList(i -> new CloneFile(Values.key(i), Values.key(i), i.getBytes())));
+      case REPLACE -> new Replace(Values.caller(in), Values.key(in), Values.key(in));
+      case SPACE -> new Space();
+      default -> throw new BufferUnderflowException();
+    };
+  }
+
+  /** An operation without a result. */
+  sealed interface Quiet extends SnapshotOp<Boolean> {
+    @Override
+    default void encodeResult(Boolean result, Wire.Out out) {
+      out.putBoolean(result);
+    }
+
+    @Override
+    default Boolean decodeResult(Wire.In in) {
+      return in.getBoolean();
+    }
+  }
+
+  /** A question that may have no answer. */
+  sealed interface Search extends SnapshotOp<Optional<SnapshotInfo>> {
+    @Override
+    default boolean changes() {
+      return false;
+    }
+
+    @Override
+    default void encodeResult(Optional<SnapshotInfo> result, Wire.Out out) {
+      out.putOptional(result.orElse(null), Values::putSnapshot);
+    }
+
+    @Override
+    default Optional<SnapshotInfo> decodeResult(Wire.In in) {
+      return Optional.ofNullable(in.getOptional(Values::snapshot));
+    }
+  }
+
+  /** Takes a snapshot; files of several owners by the barrier: {@link BarrierCut}. */
+  record Take(CutRequest request) implements SnapshotOp<Cut> {
+    @Override
+    public CompletableFuture<Cut> run(DvxDatastore store) {
+      return store.snapshots().cut(request);
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(CUT).putText(request.name()).putList(request.files(), Values::putKey);
+      Values.putLabels(out, request.labels());
+      out.putBytes(request.document());
+    }
+
+    @Override
+    public void encodeResult(Cut cut, Wire.Out out) {
+      Values.putSnapshot(out, cut.snapshot());
+      out.putLong(cut.heldNanos()).putLong(cut.totalNanos());
+    }
+
+    @Override
+    public Cut decodeResult(Wire.In in) {
+      return new Cut(Values.snapshot(in), in.getLong(), in.getLong());
+    }
+  }
+
+  /** A snapshot by id. */
+  record ById(long id) implements Search {
+    @Override
+    public CompletableFuture<Optional<SnapshotInfo>> run(DvxDatastore store) {
+      return CompletableFuture.completedFuture(store.snapshots().snapshot(id));
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(BY_ID).putLong(id);
+    }
+  }
+
+  /** A snapshot by name. */
+  record ByName(String name) implements Search {
+    @Override
+    public CompletableFuture<Optional<SnapshotInfo>> run(DvxDatastore store) {
+      return CompletableFuture.completedFuture(store.snapshots().find(name));
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(BY_NAME).putText(name);
+    }
+  }
+
+  /** A page of snapshots, and how many there are in all. */
+  record Pages(List<SnapshotInfo> page, long count) {}
+
+  /** A page of snapshots. */
+  record Page(long afterId, int limit) implements SnapshotOp<Pages> {
+    @Override
+    public boolean changes() {
+      return false;
+    }
+
+    @Override
+    public CompletableFuture<Pages> run(DvxDatastore store) {
+      return CompletableFuture.completedFuture(
+          new Pages(store.snapshots().list(afterId, limit), store.snapshots().count()));
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(PAGE).putLong(afterId).putInt(limit);
+    }
+
+    @Override
+    public void encodeResult(Pages result, Wire.Out out) {
+      out.putList(result.page(), Values::putSnapshot).putLong(result.count());
+    }
+
+    @Override
+    public Pages decodeResult(Wire.In in) {
+      return new Pages(in.getList(Values::snapshot), in.getLong());
+    }
+  }
+
+  /** Replaces labels and document. */
+  record Amend(long id, Map<String, String> labels, byte[] document)
+      implements SnapshotOp<SnapshotInfo> {
+    @Override
+    public boolean repeatable() {
+      return true;
+    }
+
+    @Override
+    public CompletableFuture<SnapshotInfo> run(DvxDatastore store) {
+      return store.snapshots().amend(id, labels, document);
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      Values.putLabels(out.put(AMEND).putLong(id), labels);
+      out.putBytes(document);
+    }
+
+    @Override
+    public void encodeResult(SnapshotInfo result, Wire.Out out) {
+      Values.putSnapshot(out, result);
+    }
+
+    @Override
+    public SnapshotInfo decodeResult(Wire.In in) {
+      return Values.snapshot(in);
+    }
+  }
+
+  /** The files of a snapshot. */
+  record Members(long id) implements SnapshotOp<List<Member>> {
+    @Override
+    public boolean changes() {
+      return false;
+    }
+
+    @Override
+    public CompletableFuture<List<Member>> run(DvxDatastore store) {
+      return CompletableFuture.completedFuture(store.snapshots().members(id));
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(MEMBERS).putLong(id);
+    }
+
+    @Override
+    public void encodeResult(List<Member> result, Wire.Out out) {
+      out.putList(
+          result,
+          (o, member) -> {
+            Values.putKey(o, member.key());
+            o.putText(member.path());
+            Values.putAttributes(o, member.attributes());
+          });
+    }
+
+    @Override
+    public List<Member> decodeResult(Wire.In in) {
+      return in.getList(i -> new Member(Values.key(i), i.getText(), Values.attributes(i)));
+    }
+  }
+
+  /** Forgets a snapshot. */
+  record Delete(long id) implements Quiet {
+    @Override
+    public CompletableFuture<Boolean> run(DvxDatastore store) {
+      return store.snapshots().delete(id).thenApply(_ -> true);
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(DELETE).putLong(id);
+    }
+  }
+
+  /** Gives files back what they were. */
+  record Restore(long id, List<Long> members, List<FileKey> remove) implements Quiet {
+    @Override
+    public CompletableFuture<Boolean> run(DvxDatastore store) {
+      return store.snapshots().restore(id, members, remove).thenApply(_ -> true);
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(RESTORE)
+          .putLong(id)
+          .putList(members, Wire.Out::putLong)
+          .putList(remove, Values::putKey);
+    }
+  }
+
+  /** Makes files that share blocks. */
+  record Clone(Caller caller, List<CloneFile> clones) implements SnapshotOp<List<FileKey>> {
+    @Override
+    public CompletableFuture<List<FileKey>> run(DvxDatastore store) {
+      return store.snapshots().clone(caller, clones);
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      Values.putCaller(out.put(CLONE), caller);
+      out.putList(
+          clones,
+          (o, clone) -> {
+            Values.putKey(o, clone.source());
+            Values.putKey(o, clone.directory());
+            o.putBytes(clone.name());
+          });
+    }
+
+    @Override
+    public void encodeResult(List<FileKey> result, Wire.Out out) {
+      out.putList(result, Values::putKey);
+    }
+
+    @Override
+    public List<FileKey> decodeResult(Wire.In in) {
+      return in.getList(Values::key);
+    }
+  }
+
+  /** Gives a file the content of another. */
+  record Replace(Caller caller, FileKey target, FileKey source) implements Quiet {
+    @Override
+    public CompletableFuture<Boolean> run(DvxDatastore store) {
+      return store.snapshots().replaceContent(caller, target, source).thenApply(_ -> true);
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      Values.putCaller(out.put(REPLACE), caller);
+      Values.putKey(out, target);
+      Values.putKey(out, source);
+    }
+  }
+
+  /** Space and counts as the namespace's root sees them. */
+  record Space() implements SnapshotOp<SpaceReport> {
+    @Override
+    public boolean changes() {
+      return false;
+    }
+
+    @Override
+    public CompletableFuture<SpaceReport> run(DvxDatastore store) {
+      return CompletableFuture.completedFuture(store.space());
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      out.put(SPACE);
+    }
+
+    @Override
+    public void encodeResult(SpaceReport s, Wire.Out out) {
+      out.putLong(s.totalBytes()).putLong(s.freeBytes()).putLong(s.logicalWritten());
+      out.putLong(s.uniqueWritten()).putLong(s.storedWritten()).putLong(s.files());
+    }
+
+    @Override
+    public SpaceReport decodeResult(Wire.In in) {
+      return new SpaceReport(
+          in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
+    }
+  }
+}

@@ -1,0 +1,256 @@
+package org.opendvx.core.datastore;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Change.InodeGiven;
+import org.opendvx.core.datastore.Change.InodeMake;
+import org.opendvx.core.datastore.Change.InodeTaken;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.tree.FrozenTree;
+import org.opendvx.core.tree.RootRef;
+
+/**
+ * Moves files between roots, and freezes files for a cut over several of them. Which root owns a
+ * file is decided elsewhere; here are the steps of giver and taker. Every method blocks and fails
+ * with {@link FileException} or {@link DvxException}. Thread-safe.
+ *
+ * <p>A parcel is a file's attributes and the root of its block map: the bytes of a record of the
+ * inode table (docs/formats/inode.md). All that it refers to is durable in the pool, so that it
+ * needs neither memory nor journal of the giver.
+ */
+public final class Ownership {
+  private static final int SETTLE_ROUNDS = 2;
+  private static final int ROUNDS_FOR_ROOM = 20;
+
+  private final Engine engine;
+  private final Files files;
+  private final Transactions transactions;
+
+  Ownership(Engine engine, Files files, Transactions transactions) {
+    this.engine = engine;
+    this.files = files;
+    this.transactions = transactions;
+  }
+
+  /** Whether this root has a file, be it stopped. */
+  public boolean holds(long file) {
+    Inode inode = engine.state().inodes().find(file);
+    return inode != null && !inode.image().away();
+  }
+
+  /** Whether this root knows the names of a file that another root has or may have. */
+  public boolean away(long file) {
+    Inode inode = engine.state().inodes().find(file);
+    return inode != null && inode.away();
+  }
+
+  /** The files among some whose names are here and which are away. */
+  public List<Long> away(List<Long> some) {
+    return some.stream().filter(this::away).toList();
+  }
+
+  /**
+   * Stops a file: from here on every operation on it fails with {@link FileAwayException}. Then
+   * makes all of it durable in the pool. Most of that is done before the file stops.
+   *
+   * @return the parcel
+   */
+  public byte[] stop(long file) {
+    Inode inode = regular(file);
+    return engine.checkpointer().alone(() -> settleAndStop(inode));
+  }
+
+  private byte[] settleAndStop(Inode inode) {
+    RootRef _ = settle(freeze(inode, false));
+    FrozenInode frozen = freeze(inode, true);
+    boolean done = false;
+    try {
+      byte[] parcel = InodeCodec.encodeStored(frozen.image(), settle(frozen));
+      done = true;
+      return parcel;
+    } finally {
+      if (!done) {
+        inode.moving(false);
+      }
+    }
+  }
+
+  /** A file at one moment. */
+  private record FrozenInode(InodeImage image, FrozenTree content) {}
+
+  private FrozenInode freeze(Inode inode, boolean stop) {
+    long cut = engine.locks().cut.readLock();
+    long stamp = inode.lock.writeLock();
+    try {
+      if (inode.dropped()) {
+        throw new FileException(FileError.STALE, "the file is gone");
+      }
+      Files.requireHere(inode);
+      if (stop) {
+        inode.moving(true);
+      }
+      return new FrozenInode(inode.imageToStore(), inode.freeze());
+    } finally {
+      inode.lock.unlockWrite(stamp);
+      engine.locks().cut.unlockRead(cut);
+    }
+  }
+
+  private RootRef settle(FrozenInode frozen) {
+    settleChunks();
+    return engine.checkpointer().flush(List.of(frozen.content())).getFirst();
+  }
+
+  /** Returns when every chunk that a file refers to now is in the pool. */
+  private void settleChunks() {
+    long lsn = engine.journal().lastLsn();
+    engine.checkpointer().awaitDurable(lsn);
+    try {
+      for (int round = 0; round < SETTLE_ROUNDS; round++) {
+        if (engine.log().drain(engine.settings().closeLimit())) {
+          return;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw late(e);
+    }
+    throw late(null);
+  }
+
+  private static DvxException late(@Nullable Throwable cause) {
+    var late =
+        DvxException.of(Kind.TIMEOUT, "Chunks of a file wait for the pool for too long")
+            .remedy("Look at the pool's health; it is tried again");
+    return cause == null ? late.build() : late.causedBy(cause).build();
+  }
+
+  private Inode regular(long file) {
+    Inode inode = files.live(file);
+    Files.requireRegular(inode.image());
+    return inode;
+  }
+
+  /** Goes on with a file that was stopped: it was not given away after all. */
+  public void resume(long file) {
+    Inode inode = engine.state().inodes().find(file);
+    if (inode != null) {
+      inode.moving(false);
+    }
+  }
+
+  /**
+   * Forgets the content of a file that another root owns; durable on return.
+   *
+   * @param epoch the one under which it is owned there
+   */
+  public void given(long file, long epoch) {
+    Inode inode = engine.state().inodes().find(file);
+    if (inode != null && !inode.image().away()) {
+      commit(inode, new InodeGiven(file, epoch));
+    }
+    resume(file);
+  }
+
+  /**
+   * Takes what another root gave; durable on return. The file stays stopped until {@link #resume}.
+   *
+   * @param parcel what {@link #stop} gave
+   * @param epoch the new one, higher than all before
+   */
+  public void take(long file, byte[] parcel, long epoch) {
+    InodeCodec.Stored stored = InodeCodec.decodeStored(parcel);
+    InodeTaken taken = new InodeTaken(file, stored.image().withEpoch(epoch), stored.content());
+    Inode stub = engine.state().inodes().find(file);
+    if (stub == null) {
+      long _ = append(null, new InodeMake(file, taken.image().withEpoch(-epoch)));
+      stub = files.known(file);
+    } else if (!stub.away()) {
+      throw new FileException(FileError.BUSY, "file " + file + " is here already");
+    }
+    stub.moving(true);
+    commit(stub, taken);
+  }
+
+  /** Brings a change of a file that nobody may use into the journal; durable on return. */
+  private void commit(Inode inode, Change change) {
+    long lsn = append(inode, change);
+    inode.written(lsn);
+    engine.checkpointer().awaitDurable(lsn);
+  }
+
+  private long append(@Nullable Inode inode, Change change) {
+    for (int round = 0; ; round++) {
+      NotYet full;
+      long cut = engine.locks().cut.readLock();
+      long stamp = inode == null ? 0 : inode.lock.writeLock();
+      try {
+        return transactions.commit(List.of(change), null);
+      } catch (NotYet notYet) {
+        full = notYet;
+      } finally {
+        if (inode != null) {
+          inode.lock.unlockWrite(stamp);
+        }
+        engine.locks().cut.unlockRead(cut);
+      }
+      if (round == ROUNDS_FOR_ROOM) {
+        throw late(full);
+      }
+      try {
+        full.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw late(e);
+      }
+    }
+  }
+
+  /** The epoch in a parcel. */
+  public static long epoch(byte[] parcel) {
+    return InodeCodec.decode(ByteBuffer.wrap(parcel)).epoch();
+  }
+
+  /** Files as they were at one instant; content that is not durable yet. */
+  public static final class FrozenFiles {
+    private final List<FrozenInode> files;
+
+    private FrozenFiles(List<FrozenInode> files) {
+      this.files = files;
+    }
+  }
+
+  /** Freezes files of this root in one instant, in memory: O(the number of files). */
+  public FrozenFiles freeze(List<Long> some) {
+    List<Inode> inodes = some.stream().map(files::live).toList();
+    List<FrozenInode> frozen = new ArrayList<>(some.size());
+    long stamp = engine.locks().cut.writeLock();
+    try {
+      for (Inode inode : inodes) {
+        if (inode.dropped()) {
+          throw new FileException(FileError.STALE, "file " + inode.id + " is gone");
+        }
+        Files.requireHere(inode);
+        frozen.add(new FrozenInode(inode.image(), inode.freeze()));
+      }
+    } finally {
+      engine.locks().cut.unlockWrite(stamp);
+    }
+    return new FrozenFiles(frozen);
+  }
+
+  /** Makes frozen files durable in the pool and gives a parcel of each. */
+  public List<byte[]> settle(FrozenFiles frozen) {
+    settleChunks();
+    List<RootRef> refs =
+        engine.checkpointer().flush(frozen.files.stream().map(FrozenInode::content).toList());
+    List<byte[]> parcels = new ArrayList<>(refs.size());
+    for (int i = 0; i < refs.size(); i++) {
+      parcels.add(InodeCodec.encodeStored(frozen.files.get(i).image(), refs.get(i)));
+    }
+    return parcels;
+  }
+}

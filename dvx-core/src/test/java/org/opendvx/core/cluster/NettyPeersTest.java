@@ -1,0 +1,156 @@
+package org.opendvx.core.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.testing.InMemoryPool;
+
+/** Calls between hosts over TCP with mutual TLS. */
+final class NettyPeersTest {
+  private static final String A = "host-a";
+  private static final String B = "host-b";
+  private static final String STRANGER = "stranger";
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+  @TempDir private static Path folder;
+  private static TestIdentities identities;
+
+  @BeforeAll
+  static void makeIdentities() throws Exception {
+    identities = new TestIdentities(folder, List.of(A, B, STRANGER));
+  }
+
+  private static NettyPeers peers(String name, List<String> believed) {
+    return new NettyPeers(
+        identities.of(name, believed),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        "127.0.0.1");
+  }
+
+  private static byte[] outcome(CompletableFuture<byte[]> call) throws Exception {
+    return call.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aCallIsAnsweredAndItsSenderIsKnown() throws Exception {
+    try (NettyPeers a = peers(A, List.of(A, B));
+        NettyPeers b = peers(B, List.of(A, B))) {
+      b.serve(
+          (from, request) ->
+              CompletableFuture.completedFuture(Cluster.bytes(from + " sent " + request.length)));
+      for (int length : new int[] {0, 1, 100_000, 2 << 20}) {
+        byte[] answer = outcome(a.call(B, b.endpoint(), new byte[length], LIMIT));
+        assertArrayEquals(Cluster.bytes(A + " sent " + length), answer);
+      }
+    }
+  }
+
+  @Test
+  void aStrangerIsNotHeardAndNotBelieved() throws Exception {
+    try (NettyPeers a = peers(A, List.of(A, B));
+        NettyPeers stranger = peers(STRANGER, List.of(A, B, STRANGER))) {
+      CompletableFuture<byte[]> heard = new CompletableFuture<>();
+      a.serve(
+          (_, request) -> {
+            heard.complete(request);
+            return CompletableFuture.completedFuture(request);
+          });
+      stranger.serve((_, request) -> CompletableFuture.completedFuture(request));
+      assertThrows(
+          ExecutionException.class,
+          () -> outcome(stranger.call(A, a.endpoint(), new byte[1], LIMIT)));
+      ExecutionException refused =
+          assertThrows(
+              ExecutionException.class,
+              () -> outcome(a.call(STRANGER, stranger.endpoint(), new byte[1], LIMIT)));
+      assertInstanceOf(PeerNetwork.NotSent.class, refused.getCause());
+      assertTrue(!heard.isDone(), "the stranger was heard");
+    }
+  }
+
+  @Test
+  void aPeerUnderAnotherNameIsNotCalled() throws Exception {
+    try (NettyPeers a = peers(A, List.of(A, B));
+        NettyPeers b = peers(B, List.of(A, B))) {
+      b.serve((_, request) -> CompletableFuture.completedFuture(request));
+      ExecutionException refused =
+          assertThrows(
+              ExecutionException.class,
+              () -> outcome(a.call("host-c", b.endpoint(), new byte[1], LIMIT)));
+      assertInstanceOf(PeerNetwork.NotSent.class, refused.getCause());
+    }
+  }
+
+  @Test
+  void aCallThatWasBrokenOffIsOfUnknownFateAndTheNextConnectsAgain() throws Exception {
+    try (NettyPeers a = peers(A, List.of(A, B))) {
+      NettyPeers b = peers(B, List.of(A, B));
+      String endpoint = b.endpoint();
+      CompletableFuture<byte[]> arrived = new CompletableFuture<>();
+      b.serve(
+          (_, request) -> {
+            arrived.complete(request);
+            return new CompletableFuture<>();
+          });
+      CompletableFuture<byte[]> call = a.call(B, endpoint, new byte[3], LIMIT);
+      assertEquals(3, outcome(arrived).length);
+      b.close();
+      ExecutionException broken = assertThrows(ExecutionException.class, () -> outcome(call));
+      assertTrue(!(broken.getCause() instanceof PeerNetwork.NotSent), "it was sent");
+      ExecutionException unreachable =
+          assertThrows(
+              ExecutionException.class, () -> outcome(a.call(B, endpoint, new byte[3], LIMIT)));
+      assertInstanceOf(PeerNetwork.NotSent.class, unreachable.getCause());
+    }
+  }
+
+  @Test
+  void twoHostsAreOneDatastoreOverTheNetwork() throws Exception {
+    InMemoryPool pool = new InMemoryPool();
+    ClusterHost.format(pool, Cluster.KEYS, Cluster.STORE);
+    LeaseClock clock = new BootClock();
+    HostPool.Journals journals = new HostPool.Journals();
+    try (ClusterHost a = join(A, pool, journals, clock);
+        ClusterHost b = join(B, pool, journals, clock)) {
+      assertTrue(ClusterHost.await(() -> !a.served().isEmpty() && !b.served().isEmpty(), LIMIT));
+      FileKey file = Cluster.file(a.datastore(), FileKey.ROOT, "disk");
+      for (int i = 0; i < 20; i++) {
+        Cluster.write(
+            i % 2 == 0 ? a.datastore() : b.datastore(), file, i * 4096L, Cluster.block(i));
+        (i % 3 == 0 ? a : b).moveHere(List.of(file));
+      }
+      for (int i = 0; i < 20; i++) {
+        assertArrayEquals(Cluster.block(i), Cluster.read(b.datastore(), file, i * 4096L, 4096));
+        assertArrayEquals(Cluster.block(i), Cluster.read(a.datastore(), file, i * 4096L, 4096));
+      }
+      assertTrue(a.forwarded() + b.forwarded() > 0, "nothing went over the network");
+    }
+  }
+
+  private static ClusterHost join(
+      String name, InMemoryPool pool, HostPool.Journals journals, LeaseClock clock) {
+    return ClusterHost.join(
+        new ClusterHost.Parts(
+            new HostPool(pool, new HostGate(), journals),
+            Cluster.KEYS,
+            Cluster.STORE,
+            Cluster.SETTINGS,
+            clock,
+            peers(name, List.of(A, B))),
+        name);
+  }
+}
