@@ -21,7 +21,9 @@ import org.opendvx.coordinator.testing.Harness;
 import org.opendvx.coordinator.testing.WineGuest;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.vm.Consistency;
+import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSnapshots;
 
@@ -71,6 +73,42 @@ class WindowsAgentTest {
     assertTrue(document.contains("writer=\"SqlServerWriter\""), document);
     assertTrue(document.contains("backupType=\"copy\""), document);
     assertTrue(taken.writesHeldMillis() < 8_000, "held " + taken.writesHeldMillis() + " ms");
+  }
+
+  @Test
+  void onlyVolumesOfDisksOnTheDatastoreAreFrozenUnlessOneIsUnknown() {
+    List<VmDescription.VmDisk> before = harness.inventory().describe(vm).disks();
+    try {
+      harness.inventory().disks(vm, List.of(disk(3), disk(0)));
+      RestorePoint two = harness.snapshot(vm, SnapshotPolicy.REQUIRE).point();
+      assertEquals(2, volumesFrozen());
+      String skipped = harness.snapshots().document(two).skipped().toString();
+      assertTrue(skipped.contains("FAT32") && skipped.contains("EFI"), skipped);
+
+      harness.inventory().disks(vm, List.of(disk(3), disk(77)));
+      RestorePoint all = harness.snapshot(vm, SnapshotPolicy.REQUIRE).point();
+      assertEquals(10, volumesFrozen());
+      String unknown = harness.snapshots().document(all).skipped().toString();
+      assertTrue(unknown.contains("disk 1 serial"), unknown);
+    } finally {
+      harness.inventory().disks(vm, before);
+    }
+  }
+
+  /** The simulated guest's disk of this number. */
+  private static VmDescription.VmDisk disk(int number) {
+    String serial = String.format(Locale.ROOT, "6000C29%025d", number);
+    return new VmDescription.VmDisk("disk " + number, List.of(), 1 << 20, serial, "");
+  }
+
+  private int volumesFrozen() {
+    return harness.records().stream()
+        .filter(line -> line.path("kind").asText().equals("freeze.end"))
+        .reduce((_, later) -> later)
+        .orElseThrow()
+        .path("facts")
+        .path("volumes")
+        .asInt();
   }
 
   @Test
