@@ -184,6 +184,15 @@ bool matches(const DiskPart& part, const WantedDisk& wanted) {
   return !wanted.scsi.empty() && part.scsi == wanted.scsi;
 }
 
+bool isOn(const Volume& volume, const WantedDisk& wanted) {
+  for (const DiskPart& part : volume.disks) {
+    if (matches(part, wanted)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool isFat(const std::wstring& fileSystem) {
   std::wstring name = lower(fileSystem);
   return name == L"fat" || name == L"fat32" || name == L"exfat";
@@ -243,19 +252,29 @@ std::vector<Volume> FileVolumes::list() {
 
 VolumeChoice chooseVolumes(const std::vector<Volume>& all, const std::vector<WantedDisk>& wanted) {
   VolumeChoice choice;
-  std::vector<bool> found(wanted.size(), false);
+  // A disk that is not found may be known here by another name: then no volume is left out.
+  bool everything = wanted.empty();
+  for (const WantedDisk& disk : wanted) {
+    bool found = false;
+    for (const Volume& volume : all) {
+      found = found || (volume.fixed && isOn(volume, disk));
+    }
+    if (!found) {
+      everything = true;
+      std::string name = "disk " + std::to_string(disk.index);
+      if (!disk.serial.empty()) {
+        name += " serial " + disk.serial;
+      }
+      choice.skipped.push_back({name, "no volume is known to be on it; every volume is frozen instead"});
+    }
+  }
   for (const Volume& volume : all) {
     if (!volume.fixed) {
       continue;
     }
-    bool ours = wanted.empty();
-    for (size_t i = 0; i < wanted.size(); i++) {
-      for (const DiskPart& part : volume.disks) {
-        if (matches(part, wanted[i])) {
-          found[i] = true;
-          ours = true;
-        }
-      }
+    bool ours = everything;
+    for (const WantedDisk& disk : wanted) {
+      ours = ours || isOn(volume, disk);
     }
     if (!ours) {
       continue;
@@ -269,15 +288,6 @@ VolumeChoice chooseVolumes(const std::vector<Volume>& all, const std::vector<Wan
       choice.skipped.push_back({label, "no file system that Windows knows"});
     } else {
       choice.chosen.push_back(volume);
-    }
-  }
-  for (size_t i = 0; i < wanted.size(); i++) {
-    if (!found[i]) {
-      std::string name = "disk " + std::to_string(wanted[i].index);
-      if (!wanted[i].serial.empty()) {
-        name += " serial " + wanted[i].serial;
-      }
-      choice.skipped.push_back({name, "no volume of this guest is on it"});
     }
   }
   return choice;

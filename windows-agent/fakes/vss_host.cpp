@@ -192,9 +192,21 @@ DWORD WINAPI killThread(LPVOID) {
   return 0;
 }
 
+/** The VSS process dies while writes are held, and the provider with it. */
+DWORD WINAPI crashThread(LPVOID) {
+  Sleep(200);
+  fake::log("VSS crashes");
+  fake::flushLog();
+  TerminateProcess(GetCurrentProcess(), 98);
+  return 0;
+}
+
 HRESULT commit() {
   if (setting("killAgentInHold") == "1") {
     CloseHandle(CreateThread(nullptr, 0, killThread, nullptr, 0, nullptr));
+  }
+  if (setting("crashInHold") == "1") {
+    CloseHandle(CreateThread(nullptr, 0, crashThread, nullptr, 0, nullptr));
   }
   DWORD limit = number("holdLimit", 10000);
   ULONGLONG start = GetTickCount64();

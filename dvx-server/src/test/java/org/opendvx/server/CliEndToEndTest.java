@@ -146,6 +146,26 @@ class CliEndToEndTest {
     dvx(0, "snapshot", "show", "s1");
     assertTrue(out.contains("/vm1/vm1.vmdk"), out);
 
+    dvx(0, "snapshot", "writers", "s1", "-f", folder.resolve("writers.xml").toString());
+    assertEquals("", out);
+    assertTrue(Files.exists(folder.resolve("writers.xml")));
+
+    dvx(0, "policy", "set", "web1", "require");
+    dvx(0, "policy", "list");
+    assertTrue(out.contains("vc1/vm-1"), out);
+    dvx(1, "snapshot", "create", "web1");
+    dvx(0, "policy", "clear", "web1");
+    dvx(0, "policy", "show", "web1");
+    assertTrue(out.contains("try"), out);
+    dvx(0, "group", "set", "shop", "web1", "other", "--stragglers", "drop");
+    dvx(0, "group", "list");
+    assertTrue(out.contains("drop"), out);
+    dvx(0, "snapshot", "create", "--group", "shop");
+    assertTrue(out.contains("vm-2-DROP"), out);
+    dvx(0, "group", "show", "shop");
+    dvx(0, "group", "delete", "shop");
+    dvx(2, "snapshot", "create");
+
     dvx(1, "restore", "web1", "--to", "s1");
     assertTrue(err.contains("Power it off, or use --power-off"), err);
     dvx(0, "restore", "web1", "--to", "s1", "--power-off");

@@ -85,6 +85,7 @@ public interface Quiescer {
    * @param writersFrozenMillis how long applications waited
    * @param writesHeldMillis how long writes were held
    * @param document the writers' documents to keep with the restore point
+   * @param skipped volumes of the guest that were not frozen, each with the reason
    */
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
   record Outcome(
@@ -92,5 +93,16 @@ public interface Quiescer {
       String reason,
       long writersFrozenMillis,
       long writesHeldMillis,
-      Optional<byte[]> document) {}
+      Optional<byte[]> document,
+      List<String> skipped) {
+    /** One of a guest that left nothing out. */
+    public Outcome(
+        Consistency consistency,
+        String reason,
+        long writersFrozenMillis,
+        long writesHeldMillis,
+        Optional<byte[]> document) {
+      this(consistency, reason, writersFrozenMillis, writesHeldMillis, document, List.of());
+    }
+  }
 }

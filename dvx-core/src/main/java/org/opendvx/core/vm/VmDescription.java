@@ -69,8 +69,17 @@ public record VmDescription(
    * @param label the hypervisor's name for it, such as {@code Hard disk 1}
    * @param chain paths of the files that make it up, top layer first (descriptor and data)
    * @param capacityBytes its size as the guest sees it
+   * @param serial what the guest may see as its serial number, empty when unknown; a bus may show
+   *     only the first characters of it, or none
+   * @param scsi {@code bus:target:lun} as the hypervisor counts them, empty when unknown
    */
-  public record VmDisk(String label, List<String> chain, long capacityBytes) {}
+  public record VmDisk(
+      String label, List<String> chain, long capacityBytes, String serial, String scsi) {
+    /** A disk of which it is not known how the guest sees it. */
+    public VmDisk(String label, List<String> chain, long capacityBytes) {
+      this(label, chain, capacityBytes, "", "");
+    }
+  }
 
   /**
    * A disk out of reach.

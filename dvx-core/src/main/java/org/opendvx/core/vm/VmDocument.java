@@ -23,14 +23,20 @@ import org.opendvx.core.error.Kind;
  * @param vm the machine at the cut
  * @param writers the applications' documents, at most 16 MiB, empty when there are none; kept
  *     compressed
+ * @param skipped volumes of the guest that were not frozen, each with the reason
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-public record VmDocument(VmDescription vm, byte[] writers) {
+public record VmDocument(VmDescription vm, byte[] writers, List<String> skipped) {
   private static final int MAGIC = 0x4456564d; // "DVVM"
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
   private static final int MAX_WRITERS = 16 << 20;
   private static final int MAX_ITEMS = 10_000;
   private static final int MAX_TEXT = 1 << 20;
+
+  /** One of a guest that left nothing out. */
+  public VmDocument(VmDescription vm, byte[] writers) {
+    this(vm, writers, List.of());
+  }
 
   /** The stored form. */
   public byte[] encode() {
@@ -69,6 +75,11 @@ public record VmDocument(VmDescription vm, byte[] writers) {
       out.writeInt(packed.length);
       out.write(packed);
       texts(out, vm.macs());
+      for (VmDescription.VmDisk disk : vm.disks()) {
+        text(out, disk.serial());
+        text(out, disk.scsi());
+      }
+      texts(out, skipped);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -118,6 +129,17 @@ public record VmDocument(VmDescription vm, byte[] writers) {
       byte[] kept = sized(in);
       byte[] writers = version == 1 ? kept : unpack(kept);
       List<String> macs = version == 1 ? List.of() : texts(in);
+      List<String> skipped = List.of();
+      if (version >= 3) {
+        for (int i = 0; i < disks.size(); i++) {
+          VmDescription.VmDisk disk = disks.get(i);
+          disks.set(
+              i,
+              new VmDescription.VmDisk(
+                  disk.label(), disk.chain(), disk.capacityBytes(), text(in), text(in)));
+        }
+        skipped = texts(in);
+      }
       VmDescription vm =
           new VmDescription(
               ref,
@@ -133,7 +155,7 @@ public record VmDocument(VmDescription vm, byte[] writers) {
               hardware,
               hypervisorSnapshots,
               macs);
-      return new VmDocument(vm, writers);
+      return new VmDocument(vm, writers, skipped);
     } catch (IOException | IllegalArgumentException e) {
       throw corrupt(e.toString());
     }

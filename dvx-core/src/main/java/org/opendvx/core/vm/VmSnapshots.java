@@ -352,13 +352,17 @@ public final class VmSnapshots {
     Quiescer.Outcome outcome = member.outcome();
     if (outcome != null && !outcome.reason().isEmpty()) {
       member.limit(outcome.reason());
+      if (!outcome.skipped().isEmpty()) {
+        member.limit("not frozen: " + String.join(", ", outcome.skipped()));
+      }
     }
     Consistency reached =
         outcome == null || !limitsAllow(vm) ? Consistency.CRASH : outcome.consistency();
     Optional<byte[]> document = outcome == null ? Optional.empty() : outcome.document();
-    byte[] encoded = new VmDocument(vm, document.orElse(NONE)).encode();
+    List<String> skipped = outcome == null ? List.of() : outcome.skipped();
+    byte[] encoded = new VmDocument(vm, document.orElse(NONE), skipped).encode();
     if (encoded.length > MAX_DOCUMENT) {
-      encoded = new VmDocument(vm, NONE).encode();
+      encoded = new VmDocument(vm, NONE, skipped).encode();
       member.limit("the writers' documents are too large to be kept with it");
       reached = reached == Consistency.APPLICATION ? Consistency.FILE_SYSTEM : reached;
     }

@@ -61,7 +61,13 @@ class VmServicesTest {
             "bios",
             "instance",
             List.of("/web/web.vmx", "/web/web.vswp"),
-            List.of(new VmDisk("Hard disk 1", List.of("/web/web.vmdk", "/web/web-flat.vmdk"), 8)),
+            List.of(
+                new VmDisk(
+                    "Hard disk 1",
+                    List.of("/web/web.vmdk", "/web/web-flat.vmdk"),
+                    8,
+                    "6000c29",
+                    "0:1:0")),
             foreign,
             "/web/web.vmx",
             Map.of("cpus", "2"),
@@ -158,6 +164,7 @@ class VmServicesTest {
     assertEquals(
         "writers",
         new String(snapshots().document(taken.point()).writers(), StandardCharsets.UTF_8));
+    assertEquals(List.of("X:: FAT32"), snapshots().document(taken.point()).skipped());
   }
 
   @Test
@@ -381,7 +388,12 @@ class VmServicesTest {
                   .consistency();
           held.set(false);
           return new Outcome(
-              says, reason, 9, 7, Optional.of("writers".getBytes(StandardCharsets.UTF_8)));
+              says,
+              reason,
+              9,
+              7,
+              Optional.of("writers".getBytes(StandardCharsets.UTF_8)),
+              List.of("X:: FAT32"));
         }
 
         @Override

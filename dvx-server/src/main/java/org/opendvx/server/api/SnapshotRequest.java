@@ -12,13 +12,16 @@ import org.jspecify.annotations.Nullable;
  * @param vms several machines, each as in vm
  * @param paths from the datastore's root, each a file or a folder
  * @param name unique; null: made of the machine's name and the time
- * @param policy require, try or off: whether the guest must, should or need not hold still
+ * @param group the machines of a stored group, in one instant
+ * @param policy require, try or off: whether the guest must, should or need not hold still; null:
+ *     as stored for the machine, else for the group, else try
  * @param stragglers drop or void: what becomes of the others when one of several machines cannot be
- *     what the policy requires
+ *     what the policy requires; null: as stored for the group, else void
  */
 public record SnapshotRequest(
     @Nullable String vm,
     @Nullable List<String> vms,
+    @Nullable String group,
     @Nullable List<String> paths,
     @Nullable String name,
     @Nullable Map<String, String> labels,
@@ -32,6 +35,6 @@ public record SnapshotRequest(
       @Nullable String name,
       @Nullable Map<String, String> labels,
       @Nullable String policy) {
-    this(vm, null, paths, name, labels, policy, null);
+    this(vm, null, null, paths, name, labels, policy, null);
   }
 }

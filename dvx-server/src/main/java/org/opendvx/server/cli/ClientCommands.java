@@ -18,6 +18,8 @@ public final class ClientCommands {
         new SnapshotCommand(),
         new RestoreCommand(),
         new CloneCommand(),
+        new PolicyCommand(),
+        new GroupCommand(),
         new AgentCommand(),
         new AuditCommand(),
         new TaskCommand(),

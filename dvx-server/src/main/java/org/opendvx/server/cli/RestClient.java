@@ -70,6 +70,12 @@ public final class RestClient implements AutoCloseable {
     return read(() -> json.readValue(answer, type));
   }
 
+  /** PUT of a record. */
+  public <T> T put(String path, Object body, Class<T> type) {
+    byte[] answer = send("PUT", path, body);
+    return read(() -> json.readValue(answer, type));
+  }
+
   /** DELETE. */
   public void delete(String path) {
     send("DELETE", path, null);

@@ -1,6 +1,7 @@
 package org.opendvx.server.cli;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,8 +11,10 @@ import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotRequest;
 import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
+import org.opendvx.server.api.SnapshotWriters;
 import org.opendvx.server.api.SnapshotsTaken;
 import org.opendvx.server.api.TaskView;
+import org.opendvx.server.security.PrivateFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -54,6 +57,12 @@ final class SnapshotCommand extends Group {
     private List<String> paths = List.of();
 
     @Option(
+        names = "--group",
+        paramLabel = "GROUP",
+        description = "Instead of machines: those of a stored group; see dvx group.")
+    private @Nullable String group;
+
+    @Option(
         names = "--name",
         paramLabel = "NAME",
         description = "Its name, unique. Default: made of the machine's name and the time.")
@@ -68,46 +77,44 @@ final class SnapshotCommand extends Group {
     @Option(
         names = "--policy",
         paramLabel = "POLICY",
-        defaultValue = "try",
         description =
             "Whether the guest holds its writes still: require (or no snapshot), try, off."
-                + " Default: ${DEFAULT-VALUE}.")
-    private String policy;
+                + " Default: as stored for the machine, else for the group, else try.")
+    private @Nullable String policy;
 
     @Option(
         names = "--stragglers",
         paramLabel = "WORD",
-        defaultValue = "void",
         description =
             "With several machines and --policy require: when one cannot, drop it, or void the"
-                + " whole. Default: ${DEFAULT-VALUE}.")
-    private String stragglers;
-
-    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
-    Create() {}
+                + " whole. Default: as stored for the group, else void.")
+    private @Nullable String stragglers;
 
     @Override
     int run(RestClient node) {
-      if (vms.isEmpty() == paths.isEmpty()) {
-        throw usage("Give either a VM or --path");
+      int kinds = (vms.isEmpty() ? 0 : 1) + (paths.isEmpty() ? 0 : 1) + (group == null ? 0 : 1);
+      if (kinds != 1) {
+        throw usage("Give either a VM, --group or --path");
       }
+      boolean several = vms.size() > 1 || group != null;
       TaskView task =
           node.post(
               "snapshots",
               new SnapshotRequest(
                   vms.size() == 1 ? vms.getFirst() : null,
                   vms.size() > 1 ? vms : null,
+                  group,
                   paths,
                   name,
                   labels,
                   paths.isEmpty() ? policy : null,
-                  vms.size() > 1 ? stragglers : null),
+                  several ? stragglers : null),
               TaskView.class);
       return finish(
           node,
           task,
           done -> {
-            if (vms.size() > 1) {
+            if (several) {
               SnapshotsTaken all = node.convert(done.result(), SnapshotsTaken.class);
               print(
                   all,
@@ -217,17 +224,25 @@ final class SnapshotCommand extends Group {
     @Parameters(paramLabel = "SNAPSHOT", description = "Its name or id.")
     private String snapshot;
 
+    @Option(
+        names = {"-f", "--file"},
+        paramLabel = "FILE",
+        description = "Write them to a private file instead of showing them.")
+    private @Nullable String file;
+
     @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
     Writers() {}
 
     @Override
     int run(RestClient node) {
-      SnapshotDetail detail =
-          node.get("snapshots/" + RestClient.encode(snapshot), SnapshotDetail.class);
-      Object writers =
-          detail.document() instanceof Map<?, ?> document ? document.get("writers") : null;
-      String text = writers == null ? "" : writers.toString();
-      print(Map.of("writers", text), () -> text.isEmpty() ? "" : text + System.lineSeparator());
+      SnapshotWriters writers =
+          node.get("snapshots/" + RestClient.encode(snapshot) + "/writers", SnapshotWriters.class);
+      String text = writers.documents();
+      if (file == null) {
+        print(writers, () -> text.isEmpty() ? "" : text + System.lineSeparator());
+      } else {
+        PrivateFiles.write(environment().path(file), text.getBytes(StandardCharsets.UTF_8));
+      }
       return 0;
     }
   }

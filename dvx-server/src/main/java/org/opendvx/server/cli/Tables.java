@@ -10,10 +10,12 @@ import org.opendvx.server.api.DriveView;
 import org.opendvx.server.api.DrivesView;
 import org.opendvx.server.api.EventView;
 import org.opendvx.server.api.ExportView;
+import org.opendvx.server.api.GroupView;
 import org.opendvx.server.api.HostOutcome;
 import org.opendvx.server.api.HostView;
 import org.opendvx.server.api.HypervisorView;
 import org.opendvx.server.api.MemberView;
+import org.opendvx.server.api.PolicyView;
 import org.opendvx.server.api.Problem;
 import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotTaken;
@@ -281,6 +283,21 @@ final class Tables {
                 view.kind(),
                 view.subject(),
                 view.message()));
+    return table.render();
+  }
+
+  static String policies(List<PolicyView> views) {
+    Table table = new Table("MACHINE", "POLICY");
+    views.forEach(view -> table.row(view.vm(), view.policy()));
+    return table.render();
+  }
+
+  static String groups(List<GroupView> views) {
+    Table table = new Table("GROUP", "POLICY", "STRAGGLERS", "MACHINES");
+    views.forEach(
+        view ->
+            table.row(
+                view.name(), view.policy(), view.stragglers(), String.join(", ", view.vms())));
     return table.render();
   }
 

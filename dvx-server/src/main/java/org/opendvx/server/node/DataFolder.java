@@ -130,6 +130,11 @@ public final class DataFolder implements AutoCloseable {
     return root.resolve("hypervisors.json");
   }
 
+  /** What snapshots do about guests. */
+  public Path policies() {
+    return root.resolve("policies.json");
+  }
+
   /** Passwords. */
   public Path secrets() {
     return root.resolve("secrets");

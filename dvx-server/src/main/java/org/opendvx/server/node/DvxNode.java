@@ -18,6 +18,7 @@ import org.opendvx.server.rest.ActivityResource;
 import org.opendvx.server.rest.AgentsResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
+import org.opendvx.server.rest.PoliciesResource;
 import org.opendvx.server.rest.PublicResource;
 import org.opendvx.server.rest.RestServer;
 import org.opendvx.server.rest.SnapshotsResource;
@@ -36,6 +37,7 @@ import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.NfsFront;
 import org.opendvx.server.service.NodeFacts;
 import org.opendvx.server.service.PoolWatch;
+import org.opendvx.server.service.SnapshotPolicies;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
 import org.opendvx.server.service.VmDirectory;
@@ -139,6 +141,7 @@ public final class DvxNode implements AutoCloseable {
             clock);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     VmDirectory machines = new VmDirectory(hypervisors);
+    SnapshotPolicies policies = new SnapshotPolicies(folder.policies());
     RestServer rest =
         opened.push(
             "REST",
@@ -160,7 +163,8 @@ public final class DvxNode implements AutoCloseable {
                         new DatastoreMounts(hypervisors, nfs, datastoreName, events),
                         tasks),
                     new VmsResource(machines),
-                    new SnapshotsResource(snapshots, machines, tasks),
+                    new SnapshotsResource(snapshots, machines, policies, tasks),
+                    new PoliciesResource(policies, machines, events),
                     new ActivityResource(tasks, events),
                     new AgentsResource(agents, machines, events),
                     new TokensResource(tokens, events))));

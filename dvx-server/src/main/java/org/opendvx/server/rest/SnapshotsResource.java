@@ -13,6 +13,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,9 +30,11 @@ import org.opendvx.server.api.RestoreRequest;
 import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotRequest;
 import org.opendvx.server.api.SnapshotView;
+import org.opendvx.server.api.SnapshotWriters;
 import org.opendvx.server.security.Role;
 import org.opendvx.server.service.Counted;
 import org.opendvx.server.service.SnapshotFilter;
+import org.opendvx.server.service.SnapshotPolicies;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
 import org.opendvx.server.service.VmDirectory;
@@ -46,10 +49,16 @@ public final class SnapshotsResource {
 
   private final SnapshotService snapshots;
   private final VmDirectory machines;
+  private final SnapshotPolicies policies;
   private final TaskRegistry tasks;
 
   /** Over these services. */
-  public SnapshotsResource(SnapshotService snapshots, VmDirectory machines, TaskRegistry tasks) {
+  public SnapshotsResource(
+      SnapshotService snapshots,
+      VmDirectory machines,
+      SnapshotPolicies policies,
+      TaskRegistry tasks) {
+    this.policies = policies;
     this.snapshots = snapshots;
     this.machines = machines;
     this.tasks = tasks;
@@ -88,10 +97,15 @@ public final class SnapshotsResource {
     List<String> paths = Objects.requireNonNullElse(request.paths(), List.of());
     String vm = Params.orEmpty(request.vm());
     List<String> vms = Objects.requireNonNullElse(request.vms(), List.of());
-    long kinds = Stream.of(vm.isEmpty(), paths.isEmpty(), vms.isEmpty()).filter(b -> !b).count();
+    String group = Params.orEmpty(request.group());
+    long kinds =
+        Stream.of(vm.isEmpty(), paths.isEmpty(), vms.isEmpty(), group.isEmpty())
+            .filter(empty -> !empty)
+            .count();
     if (kinds != 1 || paths.size() > MAX_PATHS || vms.size() > MAX_VMS) {
       throw Params.bad(
-          "the body", "names either vm, 1 to " + MAX_VMS + " vms, or 1 to " + MAX_PATHS + " paths");
+          "the body",
+          "names either vm, 1 to " + MAX_VMS + " vms, a group, or 1 to " + MAX_PATHS + " paths");
     }
     String owner = Answers.owner(security);
     if (!paths.isEmpty()) {
@@ -102,27 +116,67 @@ public final class SnapshotsResource {
               owner,
               _ -> snapshots.ofPaths(paths, name, labels)));
     }
-    SnapshotPolicy policy = Params.policy(request.policy());
-    if (!vms.isEmpty()) {
+    if (vm.isEmpty()) {
       if (!name.isEmpty()) {
         throw Params.bad("name", "cannot be given to several machines");
       }
-      List<VmRef> refs = vms.stream().map(machines::resolve).toList();
-      Stragglers stragglers = Params.stragglers(request.stragglers());
-      return Answers.accepted(
-          tasks.submit(
-              "snapshot.create",
-              "snapshot of " + refs.size() + " machines in one instant",
-              owner,
-              progress -> snapshots.ofMachines(refs, labels, policy, stragglers, owner, progress)));
+      return several(request, owner);
     }
     VmRef ref = machines.resolve(vm);
+    SnapshotPolicy policy = policy(request, ref, SnapshotPolicy.TRY);
     return Answers.accepted(
         tasks.submit(
             "snapshot.create",
             "snapshot of " + vm,
             owner,
             progress -> snapshots.ofMachine(ref, name, labels, policy, owner, progress)));
+  }
+
+  private Response several(SnapshotRequest request, String owner) {
+    String group = Params.orEmpty(request.group());
+    List<VmRef> refs;
+    SnapshotPolicy usual = SnapshotPolicy.TRY;
+    Stragglers stragglers = Params.stragglers(request.stragglers());
+    if (group.isEmpty()) {
+      refs =
+          Objects.requireNonNullElse(request.vms(), List.<String>of()).stream()
+              .map(machines::resolve)
+              .toList();
+    } else {
+      SnapshotPolicies.Group stored = policies.group(group);
+      refs = stored.vms();
+      usual = stored.policy();
+      stragglers = request.stragglers() == null ? stored.stragglers() : stragglers;
+    }
+    Map<VmRef, SnapshotPolicy> each = new LinkedHashMap<>();
+    for (VmRef ref : refs) {
+      if (each.put(ref, policy(request, ref, usual)) != null) {
+        throw Params.bad("vms", "names " + ref + " twice");
+      }
+    }
+    Stragglers rule = stragglers;
+    Map<String, String> labels = Objects.requireNonNullElse(request.labels(), Map.of());
+    return Answers.accepted(
+        tasks.submit(
+            "snapshot.create",
+            "snapshot of " + each.size() + " machines in one instant",
+            owner,
+            progress -> snapshots.ofMachines(each, labels, rule, owner, progress)));
+  }
+
+  /** What the request says, else what is stored for the machine, else what is usual. */
+  private SnapshotPolicy policy(SnapshotRequest request, VmRef vm, SnapshotPolicy usual) {
+    return request.policy() == null
+        ? policies.of(vm).orElse(usual)
+        : Params.policy(request.policy());
+  }
+
+  /** What applications in the guest gave when it was taken. */
+  @GET
+  @Path("snapshots/{snapshot}/writers")
+  @Requires(Role.VIEWER)
+  public SnapshotWriters writers(@PathParam("snapshot") String snapshot) {
+    return snapshots.writers(snapshots.resolve(snapshot));
   }
 
   /** A snapshot with its files. */

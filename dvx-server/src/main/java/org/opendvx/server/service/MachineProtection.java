@@ -30,11 +30,14 @@ public interface MachineProtection {
       String who,
       Progress progress);
 
-  /** Takes snapshots of several machines in one instant. */
+  /**
+   * Takes snapshots of several machines in one instant.
+   *
+   * @param vms each with its policy
+   */
   Shots snapshotTogether(
-      List<VmRef> vms,
+      Map<VmRef, SnapshotPolicy> vms,
       Map<String, String> labels,
-      SnapshotPolicy policy,
       Stragglers stragglers,
       String who,
       Progress progress);

@@ -24,6 +24,7 @@ import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotView;
+import org.opendvx.server.api.SnapshotWriters;
 import org.opendvx.server.api.SnapshotsTaken;
 import org.opendvx.server.service.EventLog.Severity;
 
@@ -108,6 +109,15 @@ public final class SnapshotService {
     return new SnapshotDetail(view(info), members, machines.document(info).orElse(null));
   }
 
+  /** What applications in the guest gave when a snapshot was taken. */
+  public SnapshotWriters writers(SnapshotInfo info) {
+    Object kept =
+        machines.document(info).orElse(null) instanceof Map<?, ?> document
+            ? document.get("writers")
+            : null;
+    return new SnapshotWriters(info.name(), kept == null ? "" : kept.toString());
+  }
+
   /** Forgets a snapshot. */
   public void delete(SnapshotInfo info) {
     Futures.await("The snapshot cannot be deleted", datastore.snapshots().delete(info.id()));
@@ -146,17 +156,20 @@ public final class SnapshotService {
     return taken(shot);
   }
 
-  /** Takes snapshots of several machines in one instant. */
+  /**
+   * Takes snapshots of several machines in one instant.
+   *
+   * @param vms each with its policy
+   */
   public SnapshotsTaken ofMachines(
-      List<VmRef> vms,
+      Map<VmRef, SnapshotPolicy> vms,
       Map<String, String> labels,
-      SnapshotPolicy policy,
       Stragglers stragglers,
       String who,
       Progress progress) {
     checkLabels(labels);
     MachineProtection.Shots shots =
-        machines.snapshotTogether(vms, labels, policy, stragglers, who, progress);
+        machines.snapshotTogether(vms, labels, stragglers, who, progress);
     return new SnapshotsTaken(shots.shots().stream().map(this::taken).toList(), shots.dropped());
   }
 

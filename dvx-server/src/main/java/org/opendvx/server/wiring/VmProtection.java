@@ -84,9 +84,8 @@ final class VmProtection implements MachineProtection {
 
   @Override
   public Shots snapshotTogether(
-      List<VmRef> vms,
+      Map<VmRef, SnapshotPolicy> vms,
       Map<String, String> labels,
-      SnapshotPolicy policy,
       Stragglers stragglers,
       String who,
       Progress progress) {
@@ -94,7 +93,9 @@ final class VmProtection implements MachineProtection {
     VmSnapshots.GroupTaken taken =
         snapshots.createTogether(
             this::hypervisor,
-            vms.stream().map(vm -> new VmSnapshots.Request(vm, null, labels, policy, who)).toList(),
+            vms.entrySet().stream()
+                .map(vm -> new VmSnapshots.Request(vm.getKey(), null, labels, vm.getValue(), who))
+                .toList(),
             stragglers);
     progress.at(100, "taken");
     Map<String, String> dropped = new LinkedHashMap<>();
@@ -185,6 +186,7 @@ final class VmProtection implements MachineProtection {
     tree.put("disks", vm.disks());
     tree.put("foreignDisks", vm.foreignDisks());
     tree.put("hardware", vm.hardware());
+    tree.put("skipped", document.skipped());
     tree.put("writers", new String(document.writers(), StandardCharsets.UTF_8));
     return tree;
   }

@@ -37,15 +37,15 @@ public final class FakeProtection implements MachineProtection {
 
   @Override
   public Shots snapshotTogether(
-      List<VmRef> vms,
+      Map<VmRef, SnapshotPolicy> vms,
       Map<String, String> labels,
-      SnapshotPolicy policy,
       Stragglers stragglers,
       String who,
       Progress progress) {
     List<Shot> shots = new ArrayList<>();
-    for (VmRef vm : vms) {
-      shots.add(snapshot(vm, vm.id() + "-group", labels, policy, who, progress));
+    for (Map.Entry<VmRef, SnapshotPolicy> vm : vms.entrySet()) {
+      String name = vm.getKey().id() + "-" + stragglers.name();
+      shots.add(snapshot(vm.getKey(), name, labels, vm.getValue(), who, progress));
     }
     return new Shots(shots, Map.of());
   }

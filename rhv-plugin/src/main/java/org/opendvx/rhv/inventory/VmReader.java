@@ -164,7 +164,8 @@ public final class VmReader {
         continue;
       }
       List<String> chain = chain(disk, read.layers(), domain.orElseThrow().id());
-      ours.add(new VmDisk(label, chain, disk.provisionedSizeAsLong()));
+      // The engine gives a disk's id as its serial; virtio shows 20 characters of it.
+      ours.add(new VmDisk(label, chain, disk.provisionedSizeAsLong(), disk.id(), ""));
       files.addAll(chain);
       kept.add(SavedMachine.attachment(attachment, disk));
     }

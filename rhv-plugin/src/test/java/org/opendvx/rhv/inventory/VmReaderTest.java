@@ -55,7 +55,8 @@ class VmReaderTest {
     String disk = Objects.requireNonNull(lab.sim().seen(web)).disks().getFirst();
     String path = lab.sim().path(disk);
     assertEquals(List.of(path), vm.files());
-    assertEquals(List.of(new VmDescription.VmDisk("web_Disk1", List.of(path), SIZE)), vm.disks());
+    assertEquals(
+        List.of(new VmDescription.VmDisk("web_Disk1", List.of(path), SIZE, disk, "")), vm.disks());
     assertEquals(PowerState.OFF, vm.power());
     assertEquals(web, vm.biosUuid());
     assertFalse(vm.hypervisorSnapshots());

@@ -17,8 +17,11 @@ import com.vmware.vim25.VirtualHardware;
 import com.vmware.vim25.VirtualSCSIController;
 import com.vmware.vim25.VirtualSCSISharing;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +41,7 @@ final class DiskReader {
   private final Set<String> listed = new HashSet<>();
   private final List<VmDisk> disks = new ArrayList<>();
   private final List<ForeignDisk> foreign = new ArrayList<>();
+  private final Map<Integer, Integer> buses = new HashMap<>();
   private final Set<DatastorePath> foreignFiles = new HashSet<>();
 
   /**
@@ -54,6 +58,11 @@ final class DiskReader {
       return;
     }
     Set<Integer> shared = sharedControllers(hardware.getDevice());
+    for (VirtualDevice device : hardware.getDevice()) {
+      if (device instanceof VirtualController bus && device instanceof VirtualSCSIController) {
+        buses.put(device.getKey(), bus.getBusNumber());
+      }
+    }
     for (VirtualDevice device : hardware.getDevice()) {
       if (device instanceof VirtualDisk disk) {
         read(disk, disk.getControllerKey() != null && shared.contains(disk.getControllerKey()));
@@ -112,7 +121,26 @@ final class DiskReader {
         disk.getCapacityInBytes() != null && disk.getCapacityInBytes() > 0
             ? disk.getCapacityInBytes()
             : disk.getCapacityInKB() * 1024;
-    disks.add(new VmDisk(label, chain, capacity));
+    disks.add(new VmDisk(label, chain, capacity, serial(disk.getBacking()), scsi(disk)));
+  }
+
+  /** What a guest sees as the serial number where disk.EnableUUID is set. */
+  private static String serial(@Nullable VirtualDeviceBackingInfo backing) {
+    String uuid =
+        switch (backing) {
+          case VirtualDiskFlatVer2BackingInfo flat -> flat.getUuid();
+          case VirtualDiskSeSparseBackingInfo sparse -> sparse.getUuid();
+          case VirtualDiskSparseVer2BackingInfo sparse -> sparse.getUuid();
+          case null, default -> null;
+        };
+    return uuid == null ? "" : uuid.replaceAll("[^0-9A-Fa-f]", "").toLowerCase(Locale.ROOT);
+  }
+
+  /** Empty for other buses than SCSI. */
+  private String scsi(VirtualDisk disk) {
+    Integer bus = disk.getControllerKey() == null ? null : buses.get(disk.getControllerKey());
+    Integer unit = disk.getUnitNumber();
+    return bus == null || unit == null ? "" : bus + ":" + unit + ":0";
   }
 
   private Optional<Reason> reason(

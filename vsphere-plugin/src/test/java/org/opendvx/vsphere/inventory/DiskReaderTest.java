@@ -70,6 +70,21 @@ class DiskReaderTest {
   }
 
   @Test
+  void saysHowTheGuestKnowsADisk() {
+    ParaVirtualSCSIController controller = new ParaVirtualSCSIController();
+    controller.setKey(1001);
+    controller.setBusNumber(1);
+    VirtualDiskFlatVer2BackingInfo backing = flat("[dvx] a/a.vmdk", null);
+    backing.setUuid("6000C298-8e5b-0f0f-1111-222233334444");
+    VirtualDisk disk = disk(backing);
+    disk.setControllerKey(1001);
+    disk.setUnitNumber(3);
+    VmDisk read = read(List.of(), controller, disk).disks().getFirst();
+    assertEquals("6000c2988e5b0f0f1111222233334444", read.serial());
+    assertEquals("1:3:0", read.scsi());
+  }
+
+  @Test
   void takesTheNamesThatEsxiGivesWhenNoneAreListed() {
     DiskReader reader =
         read(List.of(), disk(flat("[dvx (1)] a/a-000001.vmdk", flat("[dvx (1)] a/a.vmdk", null))));

@@ -2,6 +2,7 @@ package org.opendvx.coordinator.session;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -9,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.opendvx.coordinator.protocol.Disk;
 import org.opendvx.coordinator.protocol.Frame;
 import org.opendvx.coordinator.protocol.FromAgent;
 import org.opendvx.coordinator.protocol.FromCoordinator;
@@ -21,6 +23,9 @@ import org.opendvx.core.vm.VmDescription;
 
 /** Holds guests by their agents. Thread-safe. */
 final class AgentQuiescer implements Quiescer {
+  /** What a message's list may hold. */
+  private static final int MAX_DISKS = 1_024;
+
   private final Context context;
   private final AuditTrail audit;
 
@@ -91,12 +96,27 @@ final class AgentQuiescer implements Quiescer {
             limit.toMillis(),
             application ? "APPLICATION" : "FILE_SYSTEM",
             context.settings().full() ? "FULL" : "COPY",
-            List.of(),
+            named(disks),
             Frame.MAX_HOLD_MILLIS,
             context.settings().hooks()));
     FromAgent.Prepared told = await(vm, freeze, session.prepared(), limit, "PREPARE");
     freeze.prepared(told);
     return new PreparedGuest(vm, freeze);
+  }
+
+  /**
+   * The disks as the guest knows them; none when one is not known: then the agent freezes all
+   * volumes.
+   */
+  private static List<Disk> named(List<VmDescription.VmDisk> disks) {
+    List<Disk> named = new ArrayList<>();
+    for (VmDescription.VmDisk disk : disks) {
+      if (disk.serial().isEmpty() && disk.scsi().isEmpty()) {
+        return List.of();
+      }
+      named.add(new Disk(named.size(), disk.serial(), disk.scsi()));
+    }
+    return named.size() > MAX_DISKS ? List.of() : named;
   }
 
   /** Waits for the guest's next word; on any other end the guest is told to let go. */

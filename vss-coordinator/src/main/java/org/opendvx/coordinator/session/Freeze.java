@@ -2,6 +2,7 @@ package org.opendvx.coordinator.session;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +37,7 @@ final class Freeze {
   private final Map<String, Object> facts = new LinkedHashMap<>();
   private final AtomicBoolean over = new AtomicBoolean();
   private final long start;
+  private List<String> skipped = List.of();
   private long frozenAt;
   private boolean held;
 
@@ -72,13 +74,13 @@ final class Freeze {
   void prepared(FromAgent.Prepared told) {
     facts.put("prepareMillis", context.ticker().millisSince(start));
     facts.put("volumes", told.volumes().size());
-    if (!told.skipped().isEmpty()) {
-      facts.put(
-          "skipped",
-          told.skipped().stream()
-              .limit(MAX_SKIPPED)
-              .map(skipped -> skipped.volume() + ": " + skipped.reason())
-              .toList());
+    skipped =
+        told.skipped().stream()
+            .limit(MAX_SKIPPED)
+            .map(each -> each.volume() + ": " + each.reason())
+            .toList();
+    if (!skipped.isEmpty()) {
+      facts.put("skipped", skipped);
     }
   }
 
@@ -147,7 +149,8 @@ final class Freeze {
         recorded.reason(),
         frozenMillis,
         heldMillis,
-        document.length == 0 ? Optional.empty() : Optional.of(document));
+        document.length == 0 ? Optional.empty() : Optional.of(document),
+        skipped);
   }
 
   private static <T> @Nullable T word(

@@ -49,6 +49,27 @@ public final class FakeInventory implements Machines, GuestInfo {
     return vm;
   }
 
+  /** Gives a machine other disks; its files stay. */
+  public void disks(VmRef ref, List<VmDescription.VmDisk> disks) {
+    VmDescription vm = describe(ref);
+    machines.put(
+        ref,
+        new VmDescription(
+            ref,
+            vm.name(),
+            vm.power(),
+            vm.host(),
+            vm.biosUuid(),
+            vm.instanceUuid(),
+            vm.files(),
+            disks,
+            vm.foreignDisks(),
+            vm.configuration(),
+            vm.hardware(),
+            vm.hypervisorSnapshots(),
+            vm.macs()));
+  }
+
   /** Whether nonces can be set. */
   public void passesFacts(boolean value) {
     passesFacts = value;
