@@ -28,6 +28,7 @@ import java.util.function.Function;
 import org.ovirt.api.metamodel.runtime.xml.XmlReader;
 import org.ovirt.api.metamodel.runtime.xml.XmlWriter;
 import org.ovirt.engine.sdk4.builders.EventBuilder;
+import org.ovirt.engine.sdk4.builders.NicBuilder;
 import org.ovirt.engine.sdk4.builders.VmBuilder;
 import org.ovirt.engine.sdk4.types.Disk;
 import org.ovirt.engine.sdk4.types.DiskAttachment;
@@ -94,13 +95,16 @@ final class SimXml {
   }
 
   static Nic of(SimState.Card card) {
-    return nic()
-        .id(card.id())
-        .name(card.name())
-        .mac(mac().address(card.mac()))
-        .vnicProfile(vnicProfile().id(card.profile()))
-        .interface_(NicInterface.VIRTIO)
-        .build();
+    NicBuilder nic =
+        nic()
+            .id(card.id())
+            .name(card.name())
+            .mac(mac().address(card.mac()))
+            .interface_(NicInterface.VIRTIO);
+    if (!card.profile().isEmpty()) {
+      nic.vnicProfile(vnicProfile().id(card.profile()));
+    }
+    return nic.build();
   }
 
   static Disk of(SimState.Image image) {
