@@ -38,7 +38,8 @@ final class CloneCommand extends TaskStartingCommand {
 
   @Override
   int run(RestClient node) {
-    TaskView task = node.post("clones", new CloneRequest(snapshot, name, powerOn, macs), TaskView.class);
+    TaskView task =
+        node.post("clones", new CloneRequest(snapshot, name, powerOn, macs), TaskView.class);
     return finish(
         node,
         task,

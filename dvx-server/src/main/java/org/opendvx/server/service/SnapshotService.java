@@ -87,12 +87,12 @@ public final class SnapshotService {
   public SnapshotInfo resolve(String text) {
     return find(text)
         .orElseThrow(
-        () ->
-            DvxException.of(Kind.NOT_FOUND, "There is no such snapshot")
-                .cause("No snapshot has this name or id")
-                .remedy("dvx snapshot list shows them")
-                .detail("snapshot", text)
-                .build());
+            () ->
+                DvxException.of(Kind.NOT_FOUND, "There is no such snapshot")
+                    .cause("No snapshot has this name or id")
+                    .remedy("dvx snapshot list shows them")
+                    .detail("snapshot", text)
+                    .build());
   }
 
   /** The snapshot of this name or id. */

@@ -47,8 +47,7 @@ public final class RealParts {
           if (wiring != null) {
             wiring.measure(meters);
           }
-          return GuestAgents.start(
-              config.agents(), folder, hypervisors, meters, Clock.systemUTC());
+          return GuestAgents.start(config.agents(), folder, hypervisors, meters, Clock.systemUTC());
         });
   }
 

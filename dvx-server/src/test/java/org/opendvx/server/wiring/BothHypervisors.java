@@ -94,8 +94,7 @@ final class BothHypervisors implements AutoCloseable {
         vcenter.certificate(),
         "");
     String authority = Files.readString(engine.ca().writePem(folder));
-    registry.add(
-        ENGINE, "rhv", engine.url().toString(), "admin@internal", "secret", "", authority);
+    registry.add(ENGINE, "rhv", engine.url().toString(), "admin@internal", "secret", "", authority);
     DatastoreMounts mounts = new DatastoreMounts(registry, front, "dvx", events);
     for (String each : List.of(VCENTER, ENGINE)) {
       for (HostOutcome host : mounts.mount(each, new MountRequest(null, null, null, null))) {
@@ -145,7 +144,8 @@ final class BothHypervisors implements AutoCloseable {
             ? here.resolve("vsphere-plugin")
             : here.resolveSibling("vsphere-plugin");
     Path program =
-        Simulator.build(new Program(folder), module.resolve("vcsim"), module.resolve("target/vcsim"));
+        Simulator.build(
+            new Program(folder), module.resolve("vcsim"), module.resolve("target/vcsim"));
     String export =
         "nfs://127.0.0.1/dvx/?nfsport=" + front.port() + "&mountport=" + front.mountPort();
     Path home = Files.createDirectories(folder.resolve("vcenter"));
@@ -200,8 +200,7 @@ final class BothHypervisors implements AutoCloseable {
     store.create(home + "-flat.vmdk", disk.length);
     store.write(home + "-flat.vmdk", 0, disk);
     String host = registry.hypervisor(VCENTER).hosts("dvx").getFirst().host();
-    return ((VSphere) registry.hypervisor(VCENTER))
-        .registerOn(home + ".vmx", name, host, LIMIT);
+    return ((VSphere) registry.hypervisor(VCENTER)).registerOn(home + ".vmx", name, host, LIMIT);
   }
 
   private void text(String path, String text) {

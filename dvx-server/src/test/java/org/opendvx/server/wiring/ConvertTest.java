@@ -132,15 +132,18 @@ class ConvertTest {
     assertEquals("4", returned.hardware().get("cpus"));
     assertEquals("4096", returned.hardware().get("memory_mib"));
     assertEquals(1, returned.disks().size());
-    String vmx =
-        new String(both.store.read("/web-back/web-back.vmx"), StandardCharsets.UTF_8);
+    String vmx = new String(both.store.read("/web-back/web-back.vmx"), StandardCharsets.UTF_8);
     assertTrue(vmx.contains("firmware = \"efi\""), vmx);
     assertTrue(vmx.contains("addressType = \"generated\""), vmx);
     String descriptor =
         new String(both.store.read("/web-back/web-back.vmdk"), StandardCharsets.UTF_8);
-    assertTrue(descriptor.contains("RW " + SIZE / 512 + " VMFS \"web-back-flat.vmdk\""), descriptor);
-    assertEquals(0, both.store.datastore().snapshots().list(0, 1000).stream()
-        .filter(each -> each.labels().containsKey("purpose")).count());
+    assertTrue(
+        descriptor.contains("RW " + SIZE / 512 + " VMFS \"web-back-flat.vmdk\""), descriptor);
+    assertEquals(
+        0,
+        both.store.datastore().snapshots().list(0, 1000).stream()
+            .filter(each -> each.labels().containsKey("purpose"))
+            .count());
     // What was made can be protected and started like any other.
     shot(ref(back));
     both.registry.hypervisor(BothHypervisors.VCENTER).powerOn(ref(back), LIMIT);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,14 +22,12 @@ import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmRef;
-import org.opendvx.server.service.MachineProtection;
-import org.opendvx.server.service.SnapshotService;
-import org.opendvx.server.service.EventLog;
-import org.opendvx.server.service.VmDirectory;
 import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.api.SnapshotsTaken;
-import java.time.Clock;
-import java.time.Duration;
+import org.opendvx.server.service.EventLog;
+import org.opendvx.server.service.MachineProtection;
+import org.opendvx.server.service.SnapshotService;
+import org.opendvx.server.service.VmDirectory;
 
 /** Machines of a vCenter and of an engine in one cut, and each restored alone. */
 @Timeout(300)

@@ -141,8 +141,7 @@ public final class Conversion {
   }
 
   /** Makes a machine of a plan. */
-  public VmClone.Cloned adopt(
-      Datastore datastore, MachinePlan plan, VmConvert.Request request) {
+  public VmClone.Cloned adopt(Datastore datastore, MachinePlan plan, VmConvert.Request request) {
     List<String> notes = new ArrayList<>();
     List<NewMachine.Source> disks = new ArrayList<>();
     boolean anyBoot = plan.disks().stream().anyMatch(MachinePlan.Disk::boot);
@@ -232,8 +231,7 @@ public final class Conversion {
       if (profile.isPresent()) {
         card.vnicProfile(profile.get());
       } else {
-        notes.add(
-            each.name() + " is on no network: there is no vNIC profile \"" + network + "\"");
+        notes.add(each.name() + " is on no network: there is no vNIC profile \"" + network + "\"");
       }
       nics.add(card.build());
     }

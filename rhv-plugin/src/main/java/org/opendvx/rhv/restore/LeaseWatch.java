@@ -70,7 +70,10 @@ public final class LeaseWatch {
         if (!Arrays.equals(first.get(i), sector(held.get(i)))) {
           throw DvxException.of(Kind.CONFLICT, "The disks of " + vm.name() + " are in use")
               .cause(
-                  "Host " + held.get(i).host() + " holds the lease " + held.get(i).path()
+                  "Host "
+                      + held.get(i).host()
+                      + " holds the lease "
+                      + held.get(i).path()
                       + " and is alive")
               .remedy("Wait until the engine's job on the disk is over, or power the machine off")
               .detail("lease", held.get(i).path())

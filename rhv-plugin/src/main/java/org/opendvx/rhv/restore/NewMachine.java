@@ -185,10 +185,7 @@ public final class NewMachine {
     try {
       Source source =
           new Source(
-              label,
-              frozen(snapshot, wanted),
-              attachment(machine, wanted),
-              wanted.capacityBytes());
+              label, frozen(snapshot, wanted), attachment(machine, wanted), wanted.capacityBytes());
       return makeDisk(source, alias, made, new Deadline(limit));
     } catch (DvxException e) {
       undo("", made, e);
@@ -221,8 +218,7 @@ public final class NewMachine {
         .build();
   }
 
-  private MadeDisk makeDisk(
-      Source from, String alias, List<MadeDisk> made, Deadline deadline) {
+  private MadeDisk makeDisk(Source from, String alias, List<MadeDisk> made, Deadline deadline) {
     String domain = rhv.catalog().requireDomain().id();
     // The id is ours, so that a call whose answer was lost can be told from one that failed.
     String wanted = UUID.randomUUID().toString();

@@ -35,15 +35,13 @@ class CommandThawTest {
     assertTrue(thaw("echo \"$# $1 $2\" > " + said, patient).thaw(VM, "host1; rm -r x"));
     assertEquals("2 a-b-c host1; rm -r x\n", Files.readString(said));
     assertFalse(thaw("exit 3", patient).thaw(VM, "host1"));
-    assertFalse(
-        new CommandThaw(folder.resolve("no-such-program"), patient).thaw(VM, "host1"));
+    assertFalse(new CommandThaw(folder.resolve("no-such-program"), patient).thaw(VM, "host1"));
   }
 
   @Test
   void oneThatHangsIsEndedWithItsChildren() throws Exception {
     Path child = folder.resolve("child");
-    CommandThaw hanging =
-        thaw("sleep 600 & echo $! > " + child + "; wait", Duration.ofSeconds(5));
+    CommandThaw hanging = thaw("sleep 600 & echo $! > " + child + "; wait", Duration.ofSeconds(5));
     assertFalse(hanging.thaw(VM, "host1"));
     long pid = Long.parseLong(Files.readString(child).strip());
     long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();

@@ -245,8 +245,7 @@ class EngineQuiescerTest {
             "ovf",
             s -> s.storageDomainsService().storageDomainService(domain).updateOvfStore().send());
     lab.sim().disaster(domain);
-    assertEquals(
-        List.of("web"), rhv.importDatastore(store.datastore(), lab.mount()).registered());
+    assertEquals(List.of("web"), rhv.importDatastore(store.datastore(), lab.mount()).registered());
     assertEquals(List.of(), lab.engine().takeRefused());
   }
 

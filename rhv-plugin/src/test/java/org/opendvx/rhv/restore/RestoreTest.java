@@ -248,8 +248,7 @@ class RestoreTest {
           own.engine().script(n -> n == call ? fault : Fault.NONE);
           Set<String> before = own.sim().disks();
           try {
-            VmClone.Cloned cloned =
-                clone.clone(impatient, request(point, "copy-" + at + "-" + k));
+            VmClone.Cloned cloned = clone.clone(impatient, request(point, "copy-" + at + "-" + k));
             own.engine().script(_ -> Fault.NONE);
             Set<String> after = new HashSet<>(own.sim().disks());
             after.removeAll(before);

@@ -109,7 +109,8 @@ public final class MachineTexts {
       set(lines, slot + ".deviceType", "disk");
       set(lines, slot + ".fileName", descriptor(i));
     }
-    Optional<MachinePlan.Disk> boot = plan.disks().stream().filter(MachinePlan.Disk::boot).findFirst();
+    Optional<MachinePlan.Disk> boot =
+        plan.disks().stream().filter(MachinePlan.Disk::boot).findFirst();
     boot.map(disk -> plan.disks().indexOf(disk))
         .filter(index -> index > 0)
         .ifPresent(

@@ -117,8 +117,7 @@ public final class PlanReader {
       if (files.attributes(data).size() > flat.bytes()) {
         throw refused(each.label() + " has more data than its descriptor tells of");
       }
-      disks.add(
-          new MachinePlan.Disk(each.label(), files.key(data), flat.bytes(), disks.isEmpty()));
+      disks.add(new MachinePlan.Disk(each.label(), files.key(data), flat.bytes(), disks.isEmpty()));
     }
     return disks;
   }
@@ -146,8 +145,7 @@ public final class PlanReader {
   }
 
   private DvxException refused(String why) {
-    return DvxException.of(
-            Kind.UNSUPPORTED, "The machine " + saved.name() + " cannot be converted")
+    return DvxException.of(Kind.UNSUPPORTED, "The machine " + saved.name() + " cannot be converted")
         .cause(why)
         .remedy("Consolidate its disks or move it to plain disks, and take another snapshot")
         .detail("vm", saved.ref())
