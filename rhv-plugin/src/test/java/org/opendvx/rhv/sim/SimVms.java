@@ -109,6 +109,9 @@ final class SimVms {
     }
     if (wanted.cpuPresent()) {
       vm.cores = wanted.cpu().topology().coresAsInteger();
+      if (wanted.cpu().topology().socketsPresent()) {
+        vm.sockets = wanted.cpu().topology().socketsAsInteger();
+      }
     }
     if (wanted.osPresent()) {
       vm.os = wanted.os().type();

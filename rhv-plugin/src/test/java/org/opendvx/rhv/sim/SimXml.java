@@ -71,7 +71,7 @@ final class SimXml {
             .status(m.status)
             .origin(m.origin)
             .memory(m.memory)
-            .cpu(cpu().topology(cpuTopology().cores(m.cores).sockets(1).threads(1)))
+            .cpu(cpu().topology(cpuTopology().cores(m.cores).sockets(m.sockets).threads(1)))
             .os(operatingSystem().type(m.os))
             .bios(bios().type(m.bios))
             .highAvailability(highAvailability().enabled(m.highlyAvailable))
