@@ -9,9 +9,14 @@ import java.util.function.Consumer;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.ConvertsMachines;
+import org.opendvx.core.vm.FrozenFiles;
 import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.MachinePlan;
 import org.opendvx.core.vm.MakesMachines;
+import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.VmClone;
+import org.opendvx.core.vm.VmConvert;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.core.vm.VmRef;
@@ -22,6 +27,8 @@ import org.opendvx.rhv.inventory.DomainRegistrar;
 import org.opendvx.rhv.inventory.RoleMaker;
 import org.opendvx.rhv.inventory.VmControl;
 import org.opendvx.rhv.inventory.VmReader;
+import org.opendvx.rhv.restore.Conversion;
+import org.opendvx.rhv.restore.LeaseWatch;
 import org.opendvx.rhv.restore.NewMachine;
 import org.opendvx.rhv.session.EngineSession;
 import org.opendvx.rhv.watch.VmWatch;
@@ -36,8 +43,12 @@ import org.ovirt.engine.sdk4.types.Api;
  * with the restore point. A machine of a restore point is therefore made by {@code
  * restore.NewMachine}, not by {@link #register}.
  */
-public final class Rhv implements Hypervisor, MakesMachines {
+public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
   private static final Duration FIRST_STATE = Duration.ofSeconds(10);
+
+  /** sanlock renews a host's lease every twenty seconds. */
+  private static final Duration LEASE_OBSERVATION = Duration.ofSeconds(30);
+
   private static final Duration REGISTER_LIMIT = Duration.ofMinutes(5);
 
   private final RhvConfig config;
@@ -135,6 +146,26 @@ public final class Rhv implements Hypervisor, MakesMachines {
   @Override
   public VmClone.Cloned make(Datastore datastore, VmDescription saved, VmClone.Request request) {
     return new NewMachine(this, datastore).make(saved, request);
+  }
+
+  @Override
+  public String machineKind() {
+    return "rhv";
+  }
+
+  @Override
+  public MachinePlan plan(Datastore datastore, VmDescription saved, RestorePoint point) {
+    return Conversion.plan(saved, new FrozenFiles(datastore, point));
+  }
+
+  @Override
+  public VmClone.Cloned adopt(Datastore datastore, MachinePlan plan, VmConvert.Request request) {
+    return new Conversion(this).adopt(datastore, plan, request);
+  }
+
+  @Override
+  public void requireUnused(Datastore datastore, VmDescription vm) {
+    new LeaseWatch(datastore, LEASE_OBSERVATION).requireReleased(vm);
   }
 
   @Override

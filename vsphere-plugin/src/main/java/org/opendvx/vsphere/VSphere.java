@@ -2,18 +2,31 @@ package org.opendvx.vsphere;
 
 import com.vmware.vim25.AboutInfo;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.ConvertsMachines;
+import org.opendvx.core.vm.FrozenFiles;
 import org.opendvx.core.vm.GuestInfo;
 import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.MachineFolder;
+import org.opendvx.core.vm.MachinePlan;
+import org.opendvx.core.vm.RestorePoint;
+import org.opendvx.core.vm.VmClone;
+import org.opendvx.core.vm.VmConvert;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
+import org.opendvx.vsphere.convert.MachineTexts;
+import org.opendvx.vsphere.convert.PlanReader;
 import org.opendvx.vsphere.inventory.DatastoreMounter;
 import org.opendvx.vsphere.inventory.GuestProperties;
 import org.opendvx.vsphere.inventory.RoleMaker;
@@ -23,12 +36,15 @@ import org.opendvx.vsphere.session.VimSession;
 import org.opendvx.vsphere.vmx.Identity;
 import org.opendvx.vsphere.vmx.MachineFiles;
 import org.opendvx.vsphere.watch.VmWatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A vCenter as DVX needs it. It connects when it is first used, so that a node starts while vCenter
  * is down. Tried against simulators only, never against a vCenter or ESXi.
  */
-public final class VSphere implements Hypervisor {
+public final class VSphere implements Hypervisor, ConvertsMachines {
+  private static final Logger LOG = LoggerFactory.getLogger(VSphere.class);
   private static final Duration FIRST_STATE = Duration.ofSeconds(10);
 
   private final VSphereConfig config;
@@ -106,6 +122,63 @@ public final class VSphere implements Hypervisor {
    */
   public VmRef registerOn(String configuration, String name, String host, Duration limit) {
     return control.registerOn(configuration, name, host, limit);
+  }
+
+  @Override
+  public String machineKind() {
+    return "vsphere";
+  }
+
+  @Override
+  public MachinePlan plan(Datastore datastore, VmDescription saved, RestorePoint point) {
+    return new PlanReader(new FrozenFiles(datastore, point), saved).read();
+  }
+
+  @Override
+  public VmClone.Cloned adopt(Datastore datastore, MachinePlan plan, VmConvert.Request request) {
+    String host =
+        mounter.states(config.datastore()).stream()
+            .filter(each -> each.connected() && each.mounted())
+            .map(HostState::host)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    DvxException.of(Kind.CONFLICT, "vCenter has no host for the machine")
+                        .cause("The datastore is mounted on no host that is connected")
+                        .remedy("dvx vcenter mount " + config.name())
+                        .build());
+    MachineTexts texts = new MachineTexts(plan, request);
+    MachineFolder folder =
+        MachineFolder.make(datastore, request.name(), texts.data(), texts.texts());
+    String configuration = folder.path() + "/" + texts.configurationName();
+    VmRef vm;
+    try {
+      vm = control.registerOn(configuration, request.name(), host, request.limit());
+    } catch (DvxException e) {
+      if (e.kind() == Kind.UNAVAILABLE || e.kind() == Kind.TIMEOUT) {
+        LOG.warn("{} stays: vCenter may have registered it", configuration);
+      } else {
+        folder.removeBecause(e);
+      }
+      throw e;
+    }
+    if (request.powerOn()) {
+      control.powerOn(vm, request.limit());
+    }
+    List<String> files = new ArrayList<>();
+    texts.data().keySet().forEach(file -> files.add(folder.path() + "/" + file));
+    files.add(configuration);
+    return new VmClone.Cloned(
+        vm,
+        folder.path(),
+        files,
+        List.of(
+            "0 bytes copied",
+            "disks are on AHCI controllers, network cards are e1000e",
+            "the guest's type is a general one: set the exact one in vCenter",
+            request.keepMacs()
+                ? "networks have the MAC addresses of the original"
+                : "networks have new MAC addresses"));
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.opendvx.core.datastore.Datastore;
 
 /**
  * A virtualisation manager (a vCenter, an oVirt engine) as DVX needs it. Every call blocks, has a
@@ -81,6 +82,16 @@ public interface Hypervisor extends AutoCloseable {
    * The watch goes on through lost sessions and restarts of the manager until it is closed.
    */
   AutoCloseable watch(Consumer<VmMobility> listener);
+
+  /**
+   * Returns when no host uses the disks of a machine that is said to be off, as far as what hosts
+   * write beside the disks tells; ESXi's lock files are looked at for every hypervisor.
+   *
+   * @throws org.opendvx.core.error.DvxException CONFLICT naming who does
+   */
+  default void requireUnused(Datastore datastore, VmDescription vm) {
+    // There is nothing but lock files.
+  }
 
   /** How to pass facts into a guest, empty where the system cannot. */
   default Optional<GuestInfo> guestInfo() {

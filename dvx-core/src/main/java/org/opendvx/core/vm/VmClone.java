@@ -43,8 +43,16 @@ public final class VmClone {
    * What to make.
    *
    * @param name of the new machine and its folder: 1 to 80 characters, no slash, quote or backslash
+   * @param keepMacs whether its networks keep the addresses of the original, which must not run
+   *     beside it then
    */
-  public record Request(RestorePoint point, String name, boolean powerOn, Duration limit) {}
+  public record Request(
+      RestorePoint point, String name, boolean powerOn, boolean keepMacs, Duration limit) {
+    /** With new addresses. */
+    public Request(RestorePoint point, String name, boolean powerOn, Duration limit) {
+      this(point, name, powerOn, false, limit);
+    }
+  }
 
   /**
    * What was made.
@@ -65,6 +73,12 @@ public final class VmClone {
     VmDescription saved = snapshots.document(request.point()).vm();
     if (hypervisor instanceof MakesMachines maker) {
       return maker.make(datastore, saved, request);
+    }
+    if (request.keepMacs()) {
+      throw DvxException.of(Kind.UNSUPPORTED, "The clone cannot keep the MAC addresses")
+          .cause("This is offered for oVirt alone")
+          .remedy("Clone without it; set the addresses in the manager before it is powered on")
+          .build();
     }
     if (saved.configuration().isEmpty()) {
       throw DvxException.of(
@@ -106,7 +120,7 @@ public final class VmClone {
     }
   }
 
-  private static void requireName(String name) {
+  static void requireName(String name) {
     if (!name.matches("[^/\\\\\"\\x00-\\x1f]{1,80}") || name.startsWith(".")) {
       throw DvxException.of(Kind.INVALID, "This name cannot be used for a machine")
           .cause("It must have 1 to 80 characters, no slash, quote or backslash, no leading dot")

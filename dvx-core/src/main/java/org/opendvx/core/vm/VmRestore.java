@@ -83,6 +83,7 @@ public final class VmRestore {
     current.keySet().forEach(path -> folders.add(parent(path)));
     members.forEach(member -> folders.add(parent(member.path())));
     locks.requireUnlocked(folders);
+    hypervisor.requireUnused(datastore, vm);
 
     RestorePoint safety = snapshots.safety(vm, "before-restore");
     Map<String, FileKey> gone = new TreeMap<>(current);

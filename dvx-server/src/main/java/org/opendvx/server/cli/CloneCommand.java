@@ -1,5 +1,6 @@
 package org.opendvx.server.cli;
 
+import org.jspecify.annotations.Nullable;
 import org.opendvx.server.api.CloneRequest;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.TaskView;
@@ -23,6 +24,12 @@ final class CloneCommand extends TaskStartingCommand {
       description = "Name of the new machine.")
   private String name;
 
+  @Option(
+      names = "--macs",
+      paramLabel = "new|keep",
+      description = "MAC addresses: new ones, or those of the original (oVirt alone).")
+  private @Nullable String macs;
+
   @Option(names = "--power-on", description = "Power it on.")
   private boolean powerOn;
 
@@ -31,7 +38,8 @@ final class CloneCommand extends TaskStartingCommand {
 
   @Override
   int run(RestClient node) {
-    TaskView task = node.post("clones", new CloneRequest(snapshot, name, powerOn), TaskView.class);
+    TaskView task =
+        node.post("clones", new CloneRequest(snapshot, name, powerOn, macs), TaskView.class);
     return finish(
         node,
         task,

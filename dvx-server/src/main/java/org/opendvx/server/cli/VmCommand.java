@@ -10,7 +10,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "vm",
     description = "Virtual machines.",
-    subcommands = {VmCommand.ListAll.class, VmCommand.Show.class})
+    subcommands = {VmCommand.ListAll.class, VmCommand.Show.class, ConvertCommand.class})
 final class VmCommand extends Group {
 
   @Command(

@@ -25,6 +25,7 @@ import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneRequest;
+import org.opendvx.server.api.ConvertRequest;
 import org.opendvx.server.api.Page;
 import org.opendvx.server.api.RestoreRequest;
 import org.opendvx.server.api.SnapshotDetail;
@@ -33,6 +34,7 @@ import org.opendvx.server.api.SnapshotView;
 import org.opendvx.server.api.SnapshotWriters;
 import org.opendvx.server.security.Role;
 import org.opendvx.server.service.Counted;
+import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.SnapshotFilter;
 import org.opendvx.server.service.SnapshotPolicies;
 import org.opendvx.server.service.SnapshotService;
@@ -226,6 +228,46 @@ public final class SnapshotsResource {
             "vm.clone",
             "clone " + snapshot.name() + " as " + name,
             Answers.owner(security),
-            progress -> snapshots.clone(snapshot, name, request.powerOn(), progress)));
+            progress ->
+                snapshots.clone(
+                    snapshot, name, request.powerOn(), keepMacs(request.macs()), progress)));
+  }
+
+  /** Makes a machine of another hypervisor. */
+  @POST
+  @Path("conversions")
+  @Requires(Role.OPERATOR)
+  public Response convert(@Nullable ConvertRequest body, @Context SecurityContext security) {
+    ConvertRequest request = Params.body(body);
+    String source = Params.required("source", request.source());
+    String to = Params.required("to", request.to());
+    if (!to.equals("rhv") && !to.equals("vsphere")) {
+      throw Params.bad("to", "is rhv or vsphere");
+    }
+    Optional<SnapshotInfo> snapshot = snapshots.find(source);
+    MachineProtection.Conversion conversion =
+        new MachineProtection.Conversion(
+            snapshot,
+            snapshot.isPresent() ? Optional.empty() : Optional.of(machines.resolve(source)),
+            to,
+            Params.orEmpty(request.connection()),
+            Params.required("name", request.name()),
+            Params.orEmpty(request.network()),
+            keepMacs(request.macs()),
+            request.powerOn());
+    return Answers.accepted(
+        tasks.submit(
+            "vm.convert",
+            "convert " + source + " to " + to + " as " + conversion.name(),
+            Answers.owner(security),
+            progress -> snapshots.convert(conversion, progress)));
+  }
+
+  private static boolean keepMacs(@Nullable String policy) {
+    return switch (Params.orEmpty(policy)) {
+      case "keep" -> true;
+      case "", "new" -> false;
+      default -> throw Params.bad("macs", "is keep or new");
+    };
   }
 }

@@ -55,7 +55,11 @@ public interface MachineProtection {
       Progress progress);
 
   /** Makes a new machine. */
-  CloneView clone(SnapshotInfo snapshot, String name, boolean powerOn, Progress progress);
+  CloneView clone(
+      SnapshotInfo snapshot, String name, boolean powerOn, boolean keepMacs, Progress progress);
+
+  /** Makes a machine of another hypervisor. */
+  CloneView convert(Conversion conversion, Progress progress);
 
   /** What a snapshot tells of its machine. */
   Facts facts(SnapshotInfo snapshot);
@@ -65,6 +69,25 @@ public interface MachineProtection {
    * there is nothing.
    */
   Optional<Object> document(SnapshotInfo snapshot);
+
+  /**
+   * A machine to make of another one.
+   *
+   * @param snapshot what it is made of; empty: {@code vm} as it is now
+   * @param vm empty when there is a snapshot
+   * @param kind {@code rhv} or {@code vsphere}
+   * @param connection where to make it, empty: the only one of the kind
+   * @param network that its cards are put on, empty: the one of the same name
+   */
+  record Conversion(
+      Optional<SnapshotInfo> snapshot,
+      Optional<VmRef> vm,
+      String kind,
+      String connection,
+      String name,
+      String network,
+      boolean keepMacs,
+      boolean powerOn) {}
 
   /**
    * A snapshot that was just taken.

@@ -86,18 +86,23 @@ public final class SnapshotService {
    * @param text its name or its id
    */
   public SnapshotInfo resolve(String text) {
+    return find(text)
+        .orElseThrow(
+            () ->
+                DvxException.of(Kind.NOT_FOUND, "There is no such snapshot")
+                    .cause("No snapshot has this name or id")
+                    .remedy("dvx snapshot list shows them")
+                    .detail("snapshot", text)
+                    .build());
+  }
+
+  /** The snapshot of this name or id. */
+  public Optional<SnapshotInfo> find(String text) {
     Snapshots snapshots = datastore.snapshots();
     Optional<SnapshotInfo> found = snapshots.find(text);
-    if (found.isEmpty() && text.matches("\\d{1,18}")) {
-      found = snapshots.snapshot(Long.parseLong(text));
-    }
-    return found.orElseThrow(
-        () ->
-            DvxException.of(Kind.NOT_FOUND, "There is no such snapshot")
-                .cause("No snapshot has this name or id")
-                .remedy("dvx snapshot list shows them")
-                .detail("snapshot", text)
-                .build());
+    return found.isEmpty() && text.matches("\\d{1,18}")
+        ? snapshots.snapshot(Long.parseLong(text))
+        : found;
   }
 
   /** A snapshot with its files. */
@@ -196,9 +201,17 @@ public final class SnapshotService {
   }
 
   /** Makes a new machine. */
-  public CloneView clone(SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
-    CloneView done = machines.clone(snapshot, name, powerOn, progress);
+  public CloneView clone(
+      SnapshotInfo snapshot, String name, boolean powerOn, boolean keepMacs, Progress progress) {
+    CloneView done = machines.clone(snapshot, name, powerOn, keepMacs, progress);
     events.add(Severity.INFO, "vm.cloned", done.vm(), "cloned from " + snapshot.name());
+    return done;
+  }
+
+  /** Makes a machine of another hypervisor. */
+  public CloneView convert(MachineProtection.Conversion conversion, Progress progress) {
+    CloneView done = machines.convert(conversion, progress);
+    events.add(Severity.INFO, "vm.converted", done.vm(), "made as " + done.vmRef());
     return done;
   }
 

@@ -42,8 +42,13 @@ public final class RealParts {
           rhv.set(wiring);
           return List.of(new VSphereConnector(surroundings.datastoreName()), wiring.connector());
         },
-        (config, folder, hypervisors, meters) ->
-            GuestAgents.start(config.agents(), folder, hypervisors, meters, Clock.systemUTC()));
+        (config, folder, hypervisors, meters) -> {
+          RhvWiring wiring = rhv.get();
+          if (wiring != null) {
+            wiring.measure(meters);
+          }
+          return GuestAgents.start(config.agents(), folder, hypervisors, meters, Clock.systemUTC());
+        });
   }
 
   /** A guest's own agent knows its applications; its hypervisor is the second choice. */

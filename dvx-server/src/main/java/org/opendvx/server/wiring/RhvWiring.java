@@ -1,5 +1,7 @@
 package org.opendvx.server.wiring;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -118,6 +120,13 @@ final class RhvWiring {
             "may be frozen and is not thawed yet; it is tried again: " + why);
       }
     };
+  }
+
+  /** Tells how many guests may be frozen by their engine and are not known to be thawed. */
+  void measure(MeterRegistry meters) {
+    Gauge.builder("dvx.rhv.thaws.outstanding", journal, each -> each.all().size())
+        .description("Guests that an engine may have frozen and that are not thawed yet")
+        .register(meters);
   }
 
   /** For the connector: the machines of a connection that may be frozen now. */

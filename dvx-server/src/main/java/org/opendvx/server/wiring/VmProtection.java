@@ -13,6 +13,7 @@ import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.AuditTrail;
+import org.opendvx.core.vm.ConvertsMachines;
 import org.opendvx.core.vm.CutBarrier;
 import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.Quiescer;
@@ -21,6 +22,7 @@ import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.StageLimits;
 import org.opendvx.core.vm.Stragglers;
 import org.opendvx.core.vm.VmClone;
+import org.opendvx.core.vm.VmConvert;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDocument;
 import org.opendvx.core.vm.VmRef;
@@ -44,6 +46,7 @@ final class VmProtection implements MachineProtection {
   private final VmSnapshots snapshots;
   private final VmRestore restore;
   private final VmClone clone;
+  private final VmConvert convert;
 
   VmProtection(
       Datastore datastore,
@@ -63,6 +66,7 @@ final class VmProtection implements MachineProtection {
             clock);
     this.restore = new VmRestore(datastore, snapshots, LOCK_OBSERVATION);
     this.clone = new VmClone(datastore, snapshots);
+    this.convert = new VmConvert(datastore, snapshots);
   }
 
   @Override
@@ -137,15 +141,61 @@ final class VmProtection implements MachineProtection {
   }
 
   @Override
-  public CloneView clone(SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
+  public CloneView clone(
+      SnapshotInfo snapshot, String name, boolean powerOn, boolean keepMacs, Progress progress) {
     RestorePoint point = point(snapshot);
     progress.at(0, "cloning " + point.vmName() + " as " + name);
     VmClone.Cloned cloned =
-        clone.clone(hypervisor(point.vm()), new VmClone.Request(point, name, powerOn, POWER_LIMIT));
+        clone.clone(
+            hypervisor(point.vm()),
+            new VmClone.Request(point, name, powerOn, keepMacs, POWER_LIMIT));
     progress.at(100, "cloned");
     List<String> notes = new ArrayList<>(cloned.notes());
     foreign(snapshots.document(point).vm(), notes);
     return new CloneView(name, cloned.vm().toString(), cloned.folder(), powerOn, notes);
+  }
+
+  @Override
+  public CloneView convert(Conversion wanted, Progress progress) {
+    Hypervisor to = target(wanted);
+    VmConvert.Request request =
+        new VmConvert.Request(
+            wanted.name(), wanted.network(), wanted.keepMacs(), wanted.powerOn(), POWER_LIMIT);
+    progress.at(0, "converting to " + wanted.name() + " on " + to.name());
+    VmClone.Cloned made;
+    if (wanted.snapshot().isPresent()) {
+      RestorePoint point = point(wanted.snapshot().get());
+      made = convert.restorePoint(hypervisor(point.vm()), point, to, request);
+    } else {
+      VmRef vm = wanted.vm().orElseThrow();
+      made = convert.machine(hypervisor(vm), vm, to, request);
+    }
+    progress.at(100, "converted");
+    return new CloneView(
+        wanted.name(), made.vm().toString(), made.folder(), wanted.powerOn(), made.notes());
+  }
+
+  private Hypervisor target(Conversion wanted) {
+    List<Hypervisor> fitting = new ArrayList<>();
+    for (String name : hypervisors.names()) {
+      Hypervisor each = hypervisors.hypervisor(name);
+      if (each instanceof ConvertsMachines converts
+          && converts.machineKind().equals(wanted.kind())
+          && (wanted.connection().isEmpty() || wanted.connection().equals(name))) {
+        fitting.add(each);
+      }
+    }
+    if (fitting.size() == 1) {
+      return fitting.getFirst();
+    }
+    throw DvxException.of(Kind.INVALID, "Where to make the machine is not clear")
+        .cause(
+            fitting.size()
+                + " connections of the kind "
+                + wanted.kind()
+                + (wanted.connection().isEmpty() ? "" : " are called " + wanted.connection()))
+        .remedy("Name one of them: " + String.join(", ", hypervisors.names()))
+        .build();
   }
 
   private static void foreign(VmDescription vm, List<String> notes) {

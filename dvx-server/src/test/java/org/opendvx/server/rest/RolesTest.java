@@ -44,6 +44,7 @@ class RolesTest {
           {"DELETE", "/api/v1/snapshots/nothing", "", "operator"},
           {"POST", "/api/v1/restores", "{}", "operator"},
           {"POST", "/api/v1/clones", "{}", "operator"},
+          {"POST", "/api/v1/conversions", "{}", "operator"},
           {"GET", "/api/v1/tokens", "", "admin"},
           {"POST", "/api/v1/tokens", "{}", "admin"},
           {"DELETE", "/api/v1/tokens/nothing", "", "admin"},

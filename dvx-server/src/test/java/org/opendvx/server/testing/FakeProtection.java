@@ -99,8 +99,19 @@ public final class FakeProtection implements MachineProtection {
   }
 
   @Override
-  public CloneView clone(SnapshotInfo snapshot, String name, boolean powerOn, Progress progress) {
+  public CloneView clone(
+      SnapshotInfo snapshot, String name, boolean powerOn, boolean keepMacs, Progress progress) {
     return new CloneView(name, "vc1/vm-9", "/" + name, powerOn, List.of());
+  }
+
+  @Override
+  public CloneView convert(Conversion conversion, Progress progress) {
+    return new CloneView(
+        conversion.name(),
+        conversion.kind() + "/vm-9",
+        "/" + conversion.name(),
+        conversion.powerOn(),
+        List.of("0 bytes copied"));
   }
 
   @Override

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,9 +160,12 @@ class RhvConnectionsTest {
       assertEquals("CRASH", label(protection, shot(protection, ref)));
       FreezeView freezes = registry.ask(NAME, each -> each.setFreeze("web", true));
       assertEquals(new FreezeView(List.of(ref.toString()), List.of(), FreezeConsent.RISK), freezes);
+      MeterRegistry meters = new SimpleMeterRegistry();
+      wiring.measure(meters);
       MachineProtection.Shot shot = shot(protection, ref);
+      assertEquals(0, meters.get("dvx.rhv.thaws.outstanding").gauge().value());
       assertEquals("FILE_SYSTEM", label(protection, shot));
-      CloneView clone = protection.clone(shot.snapshot(), "web-copy", false, (_, _) -> {});
+      CloneView clone = protection.clone(shot.snapshot(), "web-copy", false, false, (_, _) -> {});
       assertTrue(clone.notes().contains("0 bytes copied"), clone.notes().toString());
       MadeDiskView disk =
           registry.ask(NAME, each -> each.makeDisk(shot.snapshot().name(), "web_Disk1", "back"));

@@ -15,7 +15,12 @@ public record ImagePath(String folder, String domain, String disk, String image)
 
   /** The path from the datastore's root. */
   public String path() {
-    return folder + "/" + domain + "/images/" + disk + "/" + image;
+    return domainPath() + "/images/" + disk + "/" + image;
+  }
+
+  /** The domain's folder. */
+  public String domainPath() {
+    return folder + "/" + domain;
   }
 
   /** The parts of a path, empty when it is not one of an image. */

@@ -2,6 +2,7 @@ package org.opendvx.rhv.restore;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,18 @@ final class DomainFiles {
       }
     }
     return key;
+  }
+
+  /** The live file at a path, empty when there is none. */
+  Optional<FileKey> find(String path) {
+    try {
+      return Optional.of(require(path));
+    } catch (DvxException e) {
+      if (e.kind() == Kind.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   Attributes attributes(FileKey file) {

@@ -45,8 +45,8 @@ import org.slf4j.LoggerFactory;
  * to a machine that the engine makes like the saved one. {@code .meta} and {@code .lease} stay the
  * engine's. What was made is removed again when a later step fails.
  *
- * <p>Networks keep their profile and get new MAC addresses; the machine gets a new id, which is the
- * BIOS UUID that its guest sees.
+ * <p>Networks keep their profile and get new MAC addresses unless the old ones are asked for; the
+ * machine gets a new id, which is the BIOS UUID that its guest sees.
  */
 public final class NewMachine {
   private static final Logger LOG = LoggerFactory.getLogger(NewMachine.class);
@@ -73,36 +73,74 @@ public final class NewMachine {
    */
   public record MadeDisk(String id, String path, long copied) {}
 
+  /**
+   * A disk to make.
+   *
+   * @param label in words, for errors
+   * @param chain its frozen files, top layer first
+   * @param like how it was, and is to be, attached
+   * @param bytes its size
+   */
+  record Source(String label, List<FileKey> chain, DiskAttachment like, long bytes) {}
+
+  /**
+   * A machine to make.
+   *
+   * @param like its hardware and networks
+   * @param keepAddresses whether networks get the MAC addresses of {@code like}
+   */
+  record Wanted(
+      String name,
+      Vm like,
+      List<Source> disks,
+      boolean keepAddresses,
+      boolean powerOn,
+      Duration limit) {}
+
   /** Makes a machine. */
   public VmClone.Cloned make(VmDescription saved, VmClone.Request request) {
     requireName(request.name());
     SavedMachine machine = SavedMachine.parse(saved.hardware().getOrDefault(SavedMachine.KEY, ""));
-    if (named(request.name()).isPresent()) {
-      throw DvxException.of(Kind.EXISTS, "There is a machine " + request.name() + " already")
+    List<Source> disks = new ArrayList<>();
+    for (VmDescription.VmDisk each : saved.disks()) {
+      disks.add(
+          new Source(
+              each.label(),
+              frozen(request.point().id(), each),
+              attachment(machine, each),
+              each.capacityBytes()));
+    }
+    return build(
+        new Wanted(
+            request.name(),
+            machine.vm(),
+            disks,
+            request.keepMacs(),
+            request.powerOn(),
+            request.limit()));
+  }
+
+  /** Makes a machine; what was made is removed again when a step fails. */
+  VmClone.Cloned build(Wanted wanted) {
+    requireName(wanted.name());
+    if (named(wanted.name()).isPresent()) {
+      throw DvxException.of(Kind.EXISTS, "There is a machine " + wanted.name() + " already")
           .cause("The engine has one of that name")
           .remedy("Choose another name")
           .build();
     }
-    Deadline deadline = new Deadline(request.limit());
+    Deadline deadline = new Deadline(wanted.limit());
     List<MadeDisk> disks = new ArrayList<>();
     String vm = "";
     try {
       Map<String, DiskAttachment> attachments = new LinkedHashMap<>();
       int number = 1;
-      for (VmDescription.VmDisk each : saved.disks()) {
-        DiskAttachment like = attachment(machine, each);
-        MadeDisk made =
-            makeDisk(
-                request.point().id(),
-                each,
-                like,
-                request.name() + "_Disk" + number++,
-                disks,
-                deadline);
-        attachments.put(made.id(), like);
+      for (Source each : wanted.disks()) {
+        String alias = wanted.name() + "_Disk" + number++;
+        attachments.put(makeDisk(each, alias, disks, deadline).id(), each.like());
       }
-      vm = makeMachine(machine.vm(), request.name());
-      addNetworks(vm, machine.vm());
+      vm = makeMachine(wanted.like(), wanted.name());
+      addNetworks(vm, wanted.like(), wanted.keepAddresses());
       for (Map.Entry<String, DiskAttachment> each : attachments.entrySet()) {
         attach(vm, each.getKey(), each.getValue(), deadline);
       }
@@ -111,15 +149,15 @@ public final class NewMachine {
       throw e;
     }
     VmRef ref = new VmRef(rhv.name(), vm);
-    LOG.info("made {} of {}", ref, request.point().name());
-    if (request.powerOn()) {
+    LOG.info("made {} with {} disks", ref, disks.size());
+    if (wanted.powerOn()) {
       rhv.powerOn(ref, deadline.left());
     }
     return new VmClone.Cloned(
         ref,
         disks.isEmpty() ? "" : parent(disks.getFirst().path()),
         disks.stream().map(MadeDisk::path).toList(),
-        notes(machine.vm(), disks));
+        notes(wanted, disks));
   }
 
   /**
@@ -145,8 +183,10 @@ public final class NewMachine {
     SavedMachine machine = SavedMachine.parse(saved.hardware().getOrDefault(SavedMachine.KEY, ""));
     List<MadeDisk> made = new ArrayList<>();
     try {
-      return makeDisk(
-          snapshot, wanted, attachment(machine, wanted), alias, made, new Deadline(limit));
+      Source source =
+          new Source(
+              label, frozen(snapshot, wanted), attachment(machine, wanted), wanted.capacityBytes());
+      return makeDisk(source, alias, made, new Deadline(limit));
     } catch (DvxException e) {
       undo("", made, e);
       throw e;
@@ -163,7 +203,7 @@ public final class NewMachine {
     }
   }
 
-  private static DiskAttachment attachment(SavedMachine machine, VmDescription.VmDisk of) {
+  static DiskAttachment attachment(SavedMachine machine, VmDescription.VmDisk of) {
     String id = ImagePath.parse(of.chain().getFirst()).map(ImagePath::disk).orElse("");
     if (machine.vm().diskAttachmentsPresent()) {
       for (DiskAttachment each : machine.vm().diskAttachments()) {
@@ -178,24 +218,17 @@ public final class NewMachine {
         .build();
   }
 
-  private MadeDisk makeDisk(
-      long snapshot,
-      VmDescription.VmDisk from,
-      DiskAttachment like,
-      String alias,
-      List<MadeDisk> made,
-      Deadline deadline) {
-    List<FileKey> chain = frozen(snapshot, from);
+  private MadeDisk makeDisk(Source from, String alias, List<MadeDisk> made, Deadline deadline) {
     String domain = rhv.catalog().requireDomain().id();
     // The id is ours, so that a call whose answer was lost can be told from one that failed.
     String wanted = UUID.randomUUID().toString();
     made.add(new MadeDisk(wanted, "", 0));
-    String id = addDisk(wanted, alias, from.capacityBytes(), domain);
+    String id = addDisk(wanted, alias, from.bytes(), domain);
     made.set(made.size() - 1, new MadeDisk(id, "", 0));
     Disk ready = ready(id, deadline);
     String path = new ImagePath(rhv.folder(), domain, id, ready.imageId()).path();
     FileKey target = appears(path, deadline);
-    long copied = fill(chain, like, target, from.capacityBytes());
+    long copied = fill(from.chain(), from.like(), target, from.bytes());
     MadeDisk done = new MadeDisk(id, path, copied);
     made.set(made.size() - 1, done);
     return done;
@@ -374,12 +407,15 @@ public final class NewMachine {
     }
   }
 
-  private void addNetworks(String vm, Vm like) {
+  private void addNetworks(String vm, Vm like, boolean keepAddresses) {
     if (!like.nicsPresent()) {
       return;
     }
     for (Nic each : like.nics()) {
       NicBuilder card = nic().name(each.name());
+      if (keepAddresses && each.macPresent()) {
+        card.mac(each.mac());
+      }
       if (each.vnicProfilePresent()) {
         card.vnicProfile(each.vnicProfile());
       }
@@ -389,7 +425,8 @@ public final class NewMachine {
       Nic wanted = card.build();
       settled(
           "The engine cannot add the network " + each.name(),
-          new Deadline(Duration.ofMinutes(1)),
+          // An address that another machine has is not going to be free.
+          new Deadline(keepAddresses ? Duration.ofSeconds(5) : Duration.ofMinutes(1)),
           service -> service.nicsService().add().nic(wanted).send(),
           vm,
           service ->
@@ -464,12 +501,15 @@ public final class NewMachine {
     }
   }
 
-  private static List<String> notes(Vm like, List<MadeDisk> disks) {
+  private static List<String> notes(Wanted wanted, List<MadeDisk> disks) {
     List<String> notes = new ArrayList<>();
     long copied = disks.stream().mapToLong(MadeDisk::copied).sum();
     notes.add(copied == 0 ? "0 bytes copied" : copied + " bytes copied to join disk layers");
-    if (like.nicsPresent() && !like.nics().isEmpty()) {
-      notes.add("networks have new MAC addresses");
+    if (wanted.like().nicsPresent() && !wanted.like().nics().isEmpty()) {
+      notes.add(
+          wanted.keepAddresses()
+              ? "networks have the MAC addresses of the original"
+              : "networks have new MAC addresses");
     }
     return notes;
   }

@@ -228,6 +228,28 @@ class EngineQuiescerTest {
   }
 
   @Test
+  void theLeastRoleIsEnoughToFreezeThawAndImport() throws Exception {
+    lab.engine().account("dvx@internal", "pw");
+    lab.connect().createRole("OpenDVX");
+    lab.sim().grant("dvx@internal", "OpenDVX");
+    Rhv rhv = lab.connect("dvx@internal", "pw", Duration.ofSeconds(30));
+    EngineQuiescer quiescer = quiescer(rhv, OtherThaw.NONE);
+    VmSnapshots snapshots =
+        new VmSnapshots(store.datastore(), List.of(quiescer), Clock.systemUTC());
+    VmSnapshots.Taken taken = take(snapshots, rhv, ref);
+    assertEquals(Consistency.FILE_SYSTEM, taken.point().consistency(), taken.point().reason());
+    untilThawed(quiescer);
+    String domain = Objects.requireNonNull(lab.sim().domain(RhvLab.DOMAIN));
+    rhv.session()
+        .change(
+            "ovf",
+            s -> s.storageDomainsService().storageDomainService(domain).updateOvfStore().send());
+    lab.sim().disaster(domain);
+    assertEquals(List.of("web"), rhv.importDatastore(store.datastore(), lab.mount()).registered());
+    assertEquals(List.of(), lab.engine().takeRefused());
+  }
+
+  @Test
   void theOtherWayIsTakenWhenTheEngineIsLost() throws Exception {
     Rhv rhv = lab.connect("admin@internal", "secret", Duration.ofSeconds(10));
     EngineQuiescer quiescer =

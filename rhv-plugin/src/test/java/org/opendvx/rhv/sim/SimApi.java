@@ -6,6 +6,7 @@ import static org.ovirt.engine.sdk4.builders.Builders.dataCenter;
 import static org.ovirt.engine.sdk4.builders.Builders.host;
 import static org.ovirt.engine.sdk4.builders.Builders.permit;
 import static org.ovirt.engine.sdk4.builders.Builders.role;
+import static org.ovirt.engine.sdk4.builders.Builders.vnicProfile;
 
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import org.ovirt.engine.sdk4.internal.xml.XmlPermitReader;
 import org.ovirt.engine.sdk4.internal.xml.XmlPermitWriter;
 import org.ovirt.engine.sdk4.internal.xml.XmlRoleReader;
 import org.ovirt.engine.sdk4.internal.xml.XmlRoleWriter;
+import org.ovirt.engine.sdk4.internal.xml.XmlVnicProfileWriter;
 import org.ovirt.engine.sdk4.types.Permit;
 import org.ovirt.engine.sdk4.types.Role;
 
@@ -92,6 +94,12 @@ final class SimApi {
       case "clusters" -> clusters(method, part);
       case "clusterlevels" -> levels(method, part);
       case "hosts" -> hosts(method, part);
+      case "vnicprofiles" ->
+          Answer.of(
+              xml ->
+                  XmlVnicProfileWriter.writeMany(
+                      List.of(vnicProfile().id(state.profile).name("ovirtmgmt").build()).iterator(),
+                      xml));
       case "events" -> events(method, query);
       case "roles" -> roles(user, method, part, body);
       case "datacenters" ->

@@ -119,6 +119,7 @@ final class SimState {
     BiosType bios = BiosType.Q35_SEA_BIOS;
     long memory = 1L << 30;
     int cores = 1;
+    int sockets = 1;
     boolean agent = true;
     boolean frozen;
     long frozenAt;

@@ -109,6 +109,9 @@ final class SimVms {
     }
     if (wanted.cpuPresent()) {
       vm.cores = wanted.cpu().topology().coresAsInteger();
+      if (wanted.cpu().topology().socketsPresent()) {
+        vm.sockets = wanted.cpu().topology().socketsAsInteger();
+      }
     }
     if (wanted.osPresent()) {
       vm.os = wanted.os().type();
@@ -171,9 +174,12 @@ final class SimVms {
         .anyMatch(card -> card.mac().equals(mac))) {
       throw Refusal.conflict("Cannot add Interface. MAC Address " + mac + " is already in use.");
     }
+    String profile = wanted.vnicProfilePresent() ? wanted.vnicProfile().id() : "";
+    if (!profile.isEmpty() && !profile.equals(state.profile)) {
+      throw Refusal.notFound("vNIC profile");
+    }
     SimState.Card card =
-        new SimState.Card(
-            UUID.randomUUID().toString(), wanted.name(), mac, wanted.vnicProfile().id());
+        new SimState.Card(UUID.randomUUID().toString(), wanted.name(), mac, profile);
     vm.cards.add(card);
     return Answer.of(xml -> XmlNicWriter.writeOne(SimXml.of(card), xml));
   }

@@ -28,6 +28,7 @@ import java.util.function.Function;
 import org.ovirt.api.metamodel.runtime.xml.XmlReader;
 import org.ovirt.api.metamodel.runtime.xml.XmlWriter;
 import org.ovirt.engine.sdk4.builders.EventBuilder;
+import org.ovirt.engine.sdk4.builders.NicBuilder;
 import org.ovirt.engine.sdk4.builders.VmBuilder;
 import org.ovirt.engine.sdk4.types.Disk;
 import org.ovirt.engine.sdk4.types.DiskAttachment;
@@ -70,7 +71,7 @@ final class SimXml {
             .status(m.status)
             .origin(m.origin)
             .memory(m.memory)
-            .cpu(cpu().topology(cpuTopology().cores(m.cores).sockets(1).threads(1)))
+            .cpu(cpu().topology(cpuTopology().cores(m.cores).sockets(m.sockets).threads(1)))
             .os(operatingSystem().type(m.os))
             .bios(bios().type(m.bios))
             .highAvailability(highAvailability().enabled(m.highlyAvailable))
@@ -94,13 +95,16 @@ final class SimXml {
   }
 
   static Nic of(SimState.Card card) {
-    return nic()
-        .id(card.id())
-        .name(card.name())
-        .mac(mac().address(card.mac()))
-        .vnicProfile(vnicProfile().id(card.profile()))
-        .interface_(NicInterface.VIRTIO)
-        .build();
+    NicBuilder nic =
+        nic()
+            .id(card.id())
+            .name(card.name())
+            .mac(mac().address(card.mac()))
+            .interface_(NicInterface.VIRTIO);
+    if (!card.profile().isEmpty()) {
+      nic.vnicProfile(vnicProfile().id(card.profile()));
+    }
+    return nic.build();
   }
 
   static Disk of(SimState.Image image) {
