@@ -4,15 +4,18 @@ import com.vmware.vim25.AboutInfo;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.opendvx.core.vm.GuestInfo;
 import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
 import org.opendvx.vsphere.inventory.DatastoreMounter;
+import org.opendvx.vsphere.inventory.GuestProperties;
 import org.opendvx.vsphere.inventory.RoleMaker;
 import org.opendvx.vsphere.inventory.VmControl;
 import org.opendvx.vsphere.inventory.VmReader;
@@ -35,6 +38,7 @@ public final class VSphere implements Hypervisor {
   private final DatastoreMounter mounter;
   private final RoleMaker roles;
   private final MachineFiles files;
+  private final GuestProperties guests;
   private final Set<VmWatch> watches = ConcurrentHashMap.newKeySet();
 
   /** A connection; nothing is sent yet. */
@@ -46,6 +50,7 @@ public final class VSphere implements Hypervisor {
     this.control = new VmControl(config.name(), config.datastore(), session);
     this.mounter = new DatastoreMounter(session);
     this.roles = new RoleMaker(session);
+    this.guests = new GuestProperties(config.name(), session);
     this.files = new MachineFiles(Identity.secure());
   }
 
@@ -157,6 +162,11 @@ public final class VSphere implements Hypervisor {
       watches.remove(watch);
       watch.close();
     };
+  }
+
+  @Override
+  public Optional<GuestInfo> guestInfo() {
+    return Optional.of(guests);
   }
 
   @Override

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.GuestInfo;
 import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.Hypervisor.HostResult;
 import org.opendvx.core.vm.Hypervisor.HostResult.Outcome;
@@ -165,6 +166,21 @@ class SimulatedVCenterTest {
         assertEquals(List.of(), byPin.vms());
       }
     }
+  }
+
+  @Test
+  void passesFactsIntoAMachineAndFindsItByItsBiosUuid() {
+    VmRef vm = vcenter.vms().getFirst().ref();
+    GuestInfo guests = vcenter.guestInfo().orElseThrow();
+    assertEquals("guestinfo.dvx.nonce", guests.property());
+    guests.set(vm, "a fact");
+    VmDescription described = vcenter.describe(vm);
+    assertEquals(List.of(vm), guests.byBiosUuid(described.biosUuid()));
+    assertEquals(List.of(), guests.byBiosUuid("00000000-0000-0000-0000-000000000000"));
+    assertTrue(
+        described.macs().stream().allMatch(mac -> mac.matches("([0-9a-f]{2}:){5}[0-9a-f]{2}")),
+        described.macs().toString());
+    assertFalse(described.macs().isEmpty());
   }
 
   @Test

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -19,12 +21,14 @@ import org.opendvx.core.error.Kind;
  * docs/formats/vm-document.md.
  *
  * @param vm the machine at the cut
- * @param writers the applications' documents, empty when there are none
+ * @param writers the applications' documents, at most 16 MiB, empty when there are none; kept
+ *     compressed
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record VmDocument(VmDescription vm, byte[] writers) {
   private static final int MAGIC = 0x4456564d; // "DVVM"
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
+  private static final int MAX_WRITERS = 16 << 20;
   private static final int MAX_ITEMS = 10_000;
   private static final int MAX_TEXT = 1 << 20;
 
@@ -61,8 +65,10 @@ public record VmDocument(VmDescription vm, byte[] writers) {
         text(out, entry.getValue());
       }
       out.writeBoolean(vm.hypervisorSnapshots());
-      out.writeInt(writers.length);
-      out.write(writers);
+      byte[] packed = pack(writers);
+      out.writeInt(packed.length);
+      out.write(packed);
+      texts(out, vm.macs());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -80,9 +86,9 @@ public record VmDocument(VmDescription vm, byte[] writers) {
         throw corrupt("it is not a machine's document");
       }
       int version = in.readUnsignedShort();
-      if (version != VERSION) {
+      if (version < 1 || version > VERSION) {
         throw DvxException.of(Kind.UNSUPPORTED, "A restore point has an unknown format")
-            .cause("Its document has version " + version + ", known is " + VERSION)
+            .cause("Its document has version " + version + ", known is up to " + VERSION)
             .remedy("Use the version of DVX that made it, or a newer one")
             .build();
       }
@@ -109,7 +115,9 @@ public record VmDocument(VmDescription vm, byte[] writers) {
         hardware.put(text(in), text(in));
       }
       boolean hypervisorSnapshots = in.readBoolean();
-      byte[] writers = sized(in);
+      byte[] kept = sized(in);
+      byte[] writers = version == 1 ? kept : unpack(kept);
+      List<String> macs = version == 1 ? List.of() : texts(in);
       VmDescription vm =
           new VmDescription(
               ref,
@@ -123,10 +131,36 @@ public record VmDocument(VmDescription vm, byte[] writers) {
               foreign,
               configuration,
               hardware,
-              hypervisorSnapshots);
+              hypervisorSnapshots,
+              macs);
       return new VmDocument(vm, writers);
     } catch (IOException | IllegalArgumentException e) {
       throw corrupt(e.toString());
+    }
+  }
+
+  /** Writers' documents are XML and shrink to a tenth. */
+  private static byte[] pack(byte[] writers) throws IOException {
+    if (writers.length == 0) {
+      return writers;
+    }
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(writers);
+    }
+    return packed.toByteArray();
+  }
+
+  private static byte[] unpack(byte[] packed) throws IOException {
+    if (packed.length == 0) {
+      return packed;
+    }
+    try (GZIPInputStream gzip = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+      byte[] writers = gzip.readNBytes(MAX_WRITERS + 1);
+      if (writers.length > MAX_WRITERS) {
+        throw new IOException("writers' documents above 16 MiB");
+      }
+      return writers;
     }
   }
 

@@ -31,6 +31,7 @@ public final class RoleMaker {
           "Task.Update",
           "VirtualMachine.Config.AddExistingDisk",
           "VirtualMachine.Config.AddNewDisk",
+          "VirtualMachine.Config.AdvancedConfig",
           "VirtualMachine.Config.RemoveDisk",
           "VirtualMachine.Interact.AnswerQuestion",
           "VirtualMachine.Interact.PowerOff",

@@ -152,7 +152,8 @@ public final class VmReader {
         HardwareSummary.of(row, hardware),
         row.get("snapshot", VirtualMachineSnapshotInfo.class)
             .map(each -> each.getRootSnapshotList() != null)
-            .orElse(false));
+            .orElse(false),
+        Networks.macs(hardware));
   }
 
   private String hostName(PropertyRow row) {

@@ -234,6 +234,11 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
   }
 
   private static void send(ChannelHandlerContext channel, Message message) {
+    if (!channel.channel().isWritable()) {
+      // It asks and does not listen: nothing is piled up for it.
+      Object _ = channel.close();
+      return;
+    }
     Object _ = channel.writeAndFlush(message);
   }
 

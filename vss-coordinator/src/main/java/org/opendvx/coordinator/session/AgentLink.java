@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.coordinator.protocol.FromAgent;
 import org.opendvx.coordinator.protocol.FromCoordinator;
 import org.opendvx.coordinator.protocol.Machine;
-import org.opendvx.coordinator.protocol.Message;
 import org.opendvx.core.vm.VmRef;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,14 +136,13 @@ final class AgentLink {
         ending = null;
       }
     }
-    if (message instanceof FromAgent.Report && (now == null || !now.id().equals(session))) {
+    if (message instanceof FromAgent.Report && current.get() != now) {
+      // Whoever drove the freeze has turned away meanwhile.
+      send(new FromCoordinator.Reported(session));
+    } else if (message instanceof FromAgent.Report && (now == null || !now.id().equals(session))) {
       // The agent is free again only once its report is acknowledged, wanted or not.
       send(new FromCoordinator.Reported(session));
     }
-  }
-
-  void answer(Message message) {
-    Object _ = channel.writeAndFlush(message);
   }
 
   /** The connection is gone. */

@@ -176,6 +176,9 @@ final class Freeze {
       facts.put("heldByOurClockMillis", context.ticker().millisSince(frozenAt));
     }
     link.end(session, !session.report().isDone());
+    if (session.report().isDone() && !session.report().isCompletedExceptionally()) {
+      link.send(new FromCoordinator.Reported(session.id()));
+    }
     try {
       ended("ABORTED at " + stage, why);
     } catch (DvxException e) {
