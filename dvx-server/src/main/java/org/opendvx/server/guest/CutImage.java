@@ -22,7 +22,7 @@ final class CutImage {
     this.kind = kind;
   }
 
-  /** Reads it out, checks it, mounts it read-only; returns the number of the last record. */
+  /** Reads it out, checks it, mounts it; returns the number of the last record. */
   long judge(String host, String path) throws IOException, InterruptedException {
     Path image = Files.createTempFile(folder, "cut-", ".img");
     try {
@@ -36,35 +36,47 @@ final class CutImage {
           "raw",
           "nfs://" + host + path,
           image.toString());
-      check(image);
-      return mounted(image);
+      return kind.equals("ext4") ? ext4(image) : xfs(image);
     } finally {
       Files.deleteIfExists(image);
     }
   }
 
-  private void check(Path image) throws IOException, InterruptedException {
-    if (kind.equals("ext4")) {
-      String head = Tools.demand(LIMIT, "dumpe2fs", "-h", image.toString());
-      if (head.contains("needs_recovery")) {
-        throw new IOException("the journal of the cut would have to be replayed");
-      }
-      Tools.demand(LIMIT, "e2fsck", "-fn", image.toString());
-    } else {
-      Tools.demand(LIMIT, "xfs_repair", "-n", image.toString());
+  private long ext4(Path image) throws IOException, InterruptedException {
+    String head = Tools.demand(LIMIT, "dumpe2fs", "-h", image.toString());
+    if (head.contains("needs_recovery")) {
+      throw new IOException("the journal of the cut would have to be replayed");
     }
+    Tools.demand(LIMIT, "e2fsck", "-fn", image.toString());
+    return mounted(image, true, "ro");
   }
 
-  /** ext4 is mounted as it is; of xfs the log is left out, where a freeze leaves one record. */
-  private long mounted(Path image) throws IOException, InterruptedException {
+  /**
+   * A freeze of XFS leaves one record in the log, the superblock with its counters. Without the log
+   * everything must be there; with that record the counters must be right too.
+   */
+  private long xfs(Path image) throws IOException, InterruptedException {
+    long last = mounted(image, true, "ro,norecovery,nouuid");
+    long again = mounted(image, false, "nouuid");
+    if (again != last) {
+      throw new IOException("the log holds records up to " + again + ", the rest up to " + last);
+    }
+    Tools.demand(LIMIT, "xfs_repair", "-n", image.toString());
+    return last;
+  }
+
+  /** Mounts it; returns the number of the last record. */
+  private long mounted(Path image, boolean readOnly, String options)
+      throws IOException, InterruptedException {
     Path point = Files.createTempDirectory(folder, "cut-");
-    String device =
-        Tools.demand(LIMIT, "losetup", "--find", "--show", "--read-only", image.toString()).strip();
+    List<String> attach = new ArrayList<>(List.of("losetup", "--find", "--show"));
+    if (readOnly) {
+      attach.add("--read-only");
+    }
+    attach.add(image.toString());
+    String device = Tools.demand(LIMIT, "", attach).strip();
     try {
-      List<String> command = new ArrayList<>(List.of("mount", "-t", kind, "-o"));
-      command.add(kind.equals("ext4") ? "ro" : "ro,norecovery,nouuid");
-      command.addAll(List.of(device, point.toString()));
-      Tools.demand(LIMIT, "", command);
+      Tools.demand(LIMIT, "mount", "-t", kind, "-o", options, device, point.toString());
       try {
         return RecordWriter.last(point);
       } finally {

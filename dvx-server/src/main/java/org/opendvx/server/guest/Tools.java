@@ -29,7 +29,7 @@ final class Tools {
           List.of("g++", "g++"));
 
   private static final int MOST_OUTPUT = 1 << 20;
-  private static final int TOLD = 1500;
+  private static final int TOLD = 600;
 
   private Tools() {}
 
@@ -112,9 +112,13 @@ final class Tools {
     if (outcome.exit() != 0) {
       String said = outcome.output().strip();
       throw DvxException.of(Kind.UNAVAILABLE, "A program of the guest failed")
-          .cause(command.getFirst() + " ended with " + outcome.exit())
+          .cause(
+              command.getFirst()
+                  + " ended with "
+                  + outcome.exit()
+                  + ": "
+                  + said.substring(Math.max(0, said.length() - TOLD)))
           .detail("command", String.join(" ", command))
-          .detail("it said", said.substring(Math.max(0, said.length() - TOLD)))
           .build();
     }
     return outcome.output();

@@ -38,6 +38,7 @@ import org.opendvx.core.nfs.handle.SipHashMac;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 import org.opendvx.core.vm.CutBarrier;
+import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.StageLimits;
@@ -83,6 +84,7 @@ final class HoldLab {
    * @param folder an empty one
    * @param kinds of the guest's file systems, one for each disk
    * @param barrier put around the cut
+   * @param quiescer put around the coordinator's quiescer
    */
   record Options(
       Path home,
@@ -91,7 +93,8 @@ final class HoldLab {
       long diskBytes,
       Settings settings,
       StageLimits limits,
-      UnaryOperator<CutBarrier> barrier) {
+      UnaryOperator<CutBarrier> barrier,
+      UnaryOperator<Quiescer> quiescer) {
 
     /** Nothing special: ext4 and xfs; a guest is ready as soon as its agent is connected. */
     static Options usual(Path home, Path folder) {
@@ -117,17 +120,18 @@ final class HoldLab {
           384L << 20,
           settings,
           StageLimits.USUAL,
+          UnaryOperator.identity(),
           UnaryOperator.identity());
     }
 
     /** With this around the cut. */
-    Options with(UnaryOperator<CutBarrier> other) {
-      return new Options(home, folder, kinds, diskBytes, settings, limits, other);
+    Options withBarrier(UnaryOperator<CutBarrier> other) {
+      return new Options(home, folder, kinds, diskBytes, settings, limits, other, quiescer);
     }
 
-    /** With these limits. */
-    Options with(StageLimits other) {
-      return new Options(home, folder, kinds, diskBytes, settings, other, barrier);
+    /** With this around the coordinator's quiescer. */
+    Options withQuiescer(UnaryOperator<Quiescer> other) {
+      return new Options(home, folder, kinds, diskBytes, settings, limits, barrier, other);
     }
   }
 
@@ -253,7 +257,7 @@ final class HoldLab {
   private VmSnapshots snapshots() {
     return new VmSnapshots(
         datastore,
-        List.of(coordinator.quiescer()),
+        List.of(options.quiescer().apply(coordinator.quiescer())),
         options.barrier().apply(CutBarrier.oneOwner(datastore.snapshots())),
         audit,
         options.limits(),

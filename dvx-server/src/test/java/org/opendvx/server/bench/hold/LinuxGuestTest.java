@@ -52,7 +52,7 @@ class LinuxGuestTest {
     lab =
         new HoldLab(
             HoldLab.Options.usual(Sources.home(), folder)
-                .with(
+                .withBarrier(
                     barrier ->
                         (requests, limit) -> {
                           before = acknowledged();

@@ -1,11 +1,14 @@
 package org.opendvx.server.bench.hold;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.opendvx.server.guest.LinuxGuest;
 
 /** The source tree, and what tests of guests need of this machine. */
@@ -27,6 +30,17 @@ final class Sources {
   static void requireGuest() {
     Optional<String> reason = LinuxGuest.whyNot();
     assumeTrue(reason.isEmpty(), () -> "no Linux guest here: " + reason.orElseThrow());
+  }
+
+  /** Runs a program that must succeed. */
+  static void run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    try {
+      assertTrue(process.waitFor(1, TimeUnit.MINUTES), command[0] + " hangs");
+      assertEquals(0, process.exitValue(), String.join(" ", command));
+    } finally {
+      process.destroyForcibly();
+    }
   }
 
   /** Random writes on a folder; kill it when its file system is thawed. */
