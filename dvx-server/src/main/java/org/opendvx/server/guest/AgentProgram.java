@@ -7,9 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The Linux agent, built from its sources. */
-final class AgentProgram {
+public final class AgentProgram {
   private static final Duration LIMIT = Duration.ofMinutes(9);
 
   private AgentProgram() {}
@@ -20,14 +22,27 @@ final class AgentProgram {
    * @param home the source tree
    */
   static Path build(Path home) throws IOException, InterruptedException {
+    make(home, "all");
+    return home.resolve("linux-agent/build/dvx-agent");
+  }
+
+  /**
+   * Runs make in the agent's folder, one at a time on this machine.
+   *
+   * @param arguments targets and variables
+   * @return what it printed
+   */
+  public static String make(Path home, String... arguments)
+      throws IOException, InterruptedException {
     Path module = home.resolve("linux-agent");
     Path build = Files.createDirectories(module.resolve("build"));
     try (FileChannel channel =
             FileChannel.open(
                 build.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock _ = channel.lock()) {
-      Tools.demand(LIMIT, "make", "-j2", "-C", module.toString());
+      List<String> command = new ArrayList<>(List.of("make", "-j2", "-C", module.toString()));
+      command.addAll(List.of(arguments));
+      return Tools.demand(LIMIT, "", command);
     }
-    return build.resolve("dvx-agent");
   }
 }

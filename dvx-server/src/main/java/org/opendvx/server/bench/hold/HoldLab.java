@@ -303,6 +303,17 @@ final class HoldLab {
     }
   }
 
+  /** Waits until the coordinator has seen that the agent is gone. */
+  void awaitNoAgent(Duration limit) throws InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    while (coordinator.agents().stream().anyMatch(Coordinator.View::connected)) {
+      if (System.nanoTime() > end) {
+        throw DvxException.of(Kind.TIMEOUT, "The guest's agent is still connected").build();
+      }
+      Thread.sleep(STEP);
+    }
+  }
+
   /** Takes a restore point. */
   VmSnapshots.Taken snapshot(SnapshotPolicy policy) {
     return snapshots.create(

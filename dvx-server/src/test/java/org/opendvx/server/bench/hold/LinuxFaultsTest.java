@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,7 +107,7 @@ class LinuxFaultsTest {
   /** One fault under TRY; then the same guest must be frozen again without one. */
   private void fault(String name, Stage stage, Set<Consistency> labels, Action action)
       throws Exception {
-    String row = name + ", " + stage.name().toLowerCase(java.util.Locale.ROOT);
+    String row = name + ", " + stage.name().toLowerCase(Locale.ROOT);
     lab.awaitAgent(LIMIT);
     LinuxGuest.awaitWrites(writers, LIMIT);
     writers.forEach(RecordWriter::takeLongest);
@@ -157,10 +159,9 @@ class LinuxFaultsTest {
         () -> {
           long end = System.nanoTime() + LIMIT.toNanos();
           while (lab.points().size() == points && System.nanoTime() < end) {
-            Thread.onSpinWait();
-            java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+            LockSupport.parkNanos(5_000_000);
           }
-          java.util.concurrent.locks.LockSupport.parkNanos(SCRIPT.toNanos() / 2);
+          LockSupport.parkNanos(SCRIPT.toNanos() / 2);
           stages.reached(Stage.REPORT);
         });
   }
@@ -174,6 +175,7 @@ class LinuxFaultsTest {
       proxy.target(lab.coordinatorPort());
     }
     proxy.silence(false);
+    lab.awaitNoAgent(LIMIT);
     agent().start();
   }
 
@@ -333,7 +335,7 @@ class LinuxFaultsTest {
     } finally {
       agent().kill();
       Sources.run("umount", state.toString());
-      agent().start();
+      anew();
     }
   }
 
@@ -345,15 +347,13 @@ class LinuxFaultsTest {
     Path after = agent().hook("post-thaw", "20-fails", "exit 3");
     fault("a post-thaw script fails", Stage.REPORT, FILES, () -> {});
     Files.delete(after);
-    agent().kill();
     agent().set("hookLimitSeconds", "2");
-    agent().start();
+    anew();
     Path hanging = agent().hook("pre-freeze", "20-hangs", "sleep 600");
     fault("a pre-freeze script hangs", Stage.PREPARE, CRASH, () -> {});
     Files.delete(hanging);
-    agent().kill();
     agent().set("hookLimitSeconds", "30");
-    agent().start();
+    anew();
   }
 
   @Test
