@@ -29,11 +29,20 @@ public final class GuestAgent {
    * @param run in memory, for what is frozen
    * @param nonce the file that the hypervisor writes
    */
-  GuestAgent(Path program, Path folder, Path run, Path nonce, List<GuestFileSystem> systems)
+  GuestAgent(
+      Path program,
+      Path folder,
+      Path run,
+      Path nonce,
+      Duration nonceDelay,
+      List<GuestFileSystem> systems)
       throws IOException {
     this.program = program;
     this.folder = folder;
-    Path reader = script(folder.resolve("read-nonce"), "cat '" + nonce + "'");
+    Path reader =
+        script(
+            folder.resolve("read-nonce"),
+            "sleep " + nonceDelay.toMillis() / 1e3 + "; cat '" + nonce + "'");
     settings.put("linux.stateFolder", folder.resolve("state").toString());
     settings.put("linux.runFolder", run.toString());
     settings.put("linux.hookFolder", folder.resolve("etc").toString());

@@ -46,9 +46,16 @@ public final class LinuxGuest {
    * @param home the source tree, with the agent in it
    * @param folder an empty one, for all files of the guest
    * @param host where NFS is served, with a portmapper
+   * @param nonceDelay how long the guest waits before it reads what the hypervisor passes in, for
+   *     whoever carries it there
    */
   public record Setup(
-      Path home, Path folder, String host, List<Disk> disks, GuestMachine machine) {}
+      Path home,
+      Path folder,
+      String host,
+      List<Disk> disks,
+      GuestMachine machine,
+      Duration nonceDelay) {}
 
   private LinuxGuest(Setup setup) {
     this.setup = setup;
@@ -92,7 +99,8 @@ public final class LinuxGuest {
     setup.machine().write(own.resolve("sys"), disks);
     Path memory = Files.createTempDirectory(MEMORY, "dvx-guest-");
     parts.push(() -> delete(memory));
-    GuestAgent made = new GuestAgent(program, own, memory.resolve("run"), nonce, systems);
+    GuestAgent made =
+        new GuestAgent(program, own, memory.resolve("run"), nonce, setup.nonceDelay(), systems);
     agent = Optional.of(made);
     parts.push(this::letGo);
   }
@@ -159,7 +167,7 @@ public final class LinuxGuest {
   }
 
   /** Writers on it must have been told to stop, or their writes fail. */
-  public void close() throws IOException, InterruptedException {
+  public synchronized void close() throws IOException, InterruptedException {
     List<Exception> failures = new ArrayList<>();
     while (!parts.isEmpty()) {
       try {

@@ -139,14 +139,12 @@ public final class BenchHoldCommand implements Callable<Integer> {
     VmSnapshots.Taken taken = lab.snapshot(SnapshotPolicy.TRY);
     LinuxGuest.awaitWrites(writers, LIMIT);
     report.label(taken.point().consistency().name());
-    report.add("writes held, by the guest's clock", taken.writesHeldMillis());
-    report.add(
-        "of it ours: from frozen received to committed sent",
-        fact(lab.records(records), "cutMillis"));
-    report.add("of it ours: the cut, durable", taken.cutNanos() / MILLI);
-    report.add("writers frozen, by the guest's clock", taken.writersFrozenMillis());
-    report.add("longest synced write meanwhile", longest(writers));
-    report.add("longest synced write between snapshots", usual);
+    report.add("writes held", (double) taken.writesHeldMillis());
+    report.add("ours of it, from frozen to committed", fact(lab.records(records), "cutMillis"));
+    report.add("ours of that, the cut until durable", taken.cutNanos() / MILLI);
+    report.add("writers frozen", (double) taken.writersFrozenMillis());
+    report.add("longest synced write in a snapshot", longest(writers));
+    report.add("longest synced write otherwise", usual);
     lab.delete(taken.point());
     lab.awaitAgent(LIMIT);
   }

@@ -172,7 +172,8 @@ final class HoldLab {
                   Files.createDirectory(options.folder().resolve("guest")),
                   address,
                   disks,
-                  new GuestMachine(LabMachine.BIOS, LabMachine.MAC)));
+                  new GuestMachine(LabMachine.BIOS, LabMachine.MAC),
+                  Duration.ZERO));
       parts.push(guest::close);
       machine.passTo(guest::passNonce);
       guest.agent().enrol("127.0.0.1:" + coordinator.port(), token());
@@ -362,7 +363,7 @@ final class HoldLab {
     return last;
   }
 
-  public void close() throws IOException, InterruptedException {
+  public synchronized void close() throws IOException, InterruptedException {
     List<Exception> failures = new ArrayList<>();
     while (!parts.isEmpty()) {
       try {
