@@ -144,7 +144,9 @@ final class GuestSnapshots {
     for (JsonNode record : node.api().get("audit?limit=1000", JsonNode.class).path("items")) {
       JsonNode millis = record.path("facts").path("writesHeldMillis");
       // The node has a name of its own for the vCenter.
-      if (record.path("subject").asText().endsWith("/" + known.ref().id()) && millis.isNumber()) {
+      if (record.path("kind").asText().equals("freeze.end")
+          && record.path("subject").asText().endsWith("/" + known.ref().id())
+          && millis.isNumber()) {
         held.add(millis.asLong());
       }
     }
