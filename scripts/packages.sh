@@ -2,10 +2,11 @@
 # Debian packages that the tests and the demo call, in one place. Sourced by ../dvx (POSIX sh).
 
 # What `./dvx test` needs: an independent NFS client, a virtual disk tool, a file system to put in
-# it, oVirt's lease tool, the compiler and library for the simulated vCenter, and what builds the guest agents and runs
-# them: a compiler for Linux, one for Windows (mingw-w64), NSIS, Wine, and file systems to freeze.
-DVX_PACKAGES_TEST="libnfs-utils qemu-utils qemu-block-extra e2fsprogs golang-go \
-golang-github-vmware-govmomi-dev sanlock openssl curl jq binutils procps iproute2 git python3 mount \
+# it, oVirt's lease tool, the compiler and library for the simulated vCenter, and what builds the
+# guest agents and runs them: a compiler for Linux, one for Windows (mingw-w64), NSIS, Wine, and file
+# systems to freeze.
+DVX_PACKAGES_TEST="libnfs-utils qemu-utils qemu-block-extra qemu-system-common e2fsprogs \
+golang-go golang-github-vmware-govmomi-dev sanlock openssl curl jq binutils procps iproute2 git python3 mount \
 g++ make libssl-dev nlohmann-json3-dev xfsprogs fio \
 g++-mingw-w64-x86-64-posix mingw-w64-tools nsis wine64 wine libwine libwine-dev"
 

@@ -1,5 +1,6 @@
 package org.opendvx.server.bench;
 
+import org.opendvx.server.bench.hold.BenchHoldCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -9,7 +10,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures and attacks NFSv3 servers, ours and others.",
-    subcommands = {BenchNfsCommand.class, BenchHostileCommand.class, BenchSummaryCommand.class})
+    subcommands = {
+      BenchNfsCommand.class,
+      BenchHostileCommand.class,
+      BenchSummaryCommand.class,
+      BenchHoldCommand.class
+    })
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 

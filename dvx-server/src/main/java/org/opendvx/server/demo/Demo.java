@@ -8,7 +8,7 @@ import org.opendvx.server.demo.load.Tally;
 
 /** The whole of it, step by step. */
 final class Demo {
-  private static final int STEPS = 11;
+  private static final int STEPS = 12;
 
   private final Workshop shop;
 
@@ -41,6 +41,11 @@ final class Demo {
               new SmallMachine(shop, node, vcenter)::run);
       RestoreAndClone restore = new RestoreAndClone(shop, node, vcenter, small);
       steps.run("A restore point of " + SmallMachine.NAME, seconds(30), restore::protect);
+      GuestSnapshots.Holds holds =
+          steps.run(
+              GuestSnapshots.NAME + ": a Linux guest with the agent",
+              seconds(150),
+              new GuestSnapshots(shop, node, vcenter)::run);
       LargeMachine.Made large =
           steps.run(
               LargeMachine.NAME + ": ten disks, one of 500 GiB",
@@ -75,7 +80,14 @@ final class Demo {
             steps.run("Was any machine stunned?", seconds(40), new StunCount(shop, vcenter)::run);
         double reduction = node.api().get("datastore", DatastoreView.class).reduction();
         Figures figures =
-            new Figures(stuns, series, loss, reduction, tally, shop.narrator().seconds());
+            new Figures(
+                stuns,
+                series,
+                loss,
+                holds.withLabels(GuestSnapshots.labels(node)),
+                reduction,
+                tally,
+                shop.narrator().seconds());
         return new Result(figures, node, vcenter);
       }
     }

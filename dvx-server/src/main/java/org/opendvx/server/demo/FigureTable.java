@@ -27,6 +27,11 @@ final class FigureTable {
         table,
         "Longest write when two drives were lost, ms",
         figures.get("write_ms_max_at_drive_loss"));
+    if (figures.containsKey("hold_ms_p50")) {
+      row(table, "Guest with agent: writes held, half of them, ms", figures.get("hold_ms_p50"));
+      row(table, "Guest with agent: writes held, longest, ms", figures.get("hold_ms_max"));
+    }
+    row(table, "Restore points by label", figures.get("labels"));
     row(table, "Data reduction", figures.get("reduction") + " : 1");
     row(
         table,

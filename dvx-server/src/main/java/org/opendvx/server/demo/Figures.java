@@ -13,6 +13,7 @@ import org.opendvx.server.demo.load.Tally;
  * @param stuns hypervisor snapshots that vCenter was asked for
  * @param series the snapshots under load
  * @param loss what the loss of two drives did
+ * @param holds of the guest with the agent
  * @param reduction bytes written by bytes stored
  * @param tally what was compared
  * @param seconds how long all of it took
@@ -21,6 +22,7 @@ record Figures(
     StunCount.Counted stuns,
     Series series,
     DrivePull.Loss loss,
+    GuestSnapshots.Holds holds,
     double reduction,
     Tally tally,
     double seconds) {
@@ -51,6 +53,7 @@ record Figures(
     figures.put("held_ms_max", millis(held.getLast()));
     figures.put("writes_during_cuts", series.writes());
     figures.put("write_ms_max_at_drive_loss", millis(loss.longestNanos()));
+    holds.putInto(figures);
     figures.put("seconds", Math.round(seconds * 10) / 10.0);
     return figures;
   }

@@ -43,7 +43,7 @@ final class NodeStart {
     for (int drive = 1; drive <= DRIVES; drive++) {
       drives.add(Files.createDirectories(shop.path("drives").resolve("drive" + drive)));
     }
-    boolean portFree = !isListening(PORTMAPPER);
+    boolean portFree = "root".equals(System.getProperty("user.name")) && !isListening(PORTMAPPER);
     Path config = shop.path("dvx.yaml");
     Files.writeString(config, configuration(shop.path("node"), drives, portFree));
     Path ready = shop.path("node.json");
@@ -111,8 +111,9 @@ final class NodeStart {
       text.append("    - ").append(quoted(drive)).append('\n');
     }
     text.append("nfs:\n  listen: 127.0.0.1\n  port: 0\n  portmapper: ");
-    text.append(quoted(portmapper ? "auto" : "off")).append('\n');
+    text.append(quoted(portmapper ? "on" : "off")).append('\n');
     text.append("rest:\n  listen: 127.0.0.1\n  port: 0\n");
+    text.append("agents:\n  listen: 127.0.0.1\n  port: 0\n  settle: 0s\n");
     return text.toString();
   }
 

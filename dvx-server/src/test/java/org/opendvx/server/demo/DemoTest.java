@@ -71,6 +71,7 @@ class DemoTest {
     assertTrue(figures.path("bytes_verified").asLong() > 300L << 20, figures::toString);
     assertTrue(figures.path("reduction").asDouble() > 1.5, figures::toString);
     assertTrue(figures.path("cut_ms_max").asDouble() > 0, figures::toString);
+    assertTrue(figures.path("labels").path("CRASH").asInt() >= 5, figures::toString);
     try (Stream<Path> left = Files.list(work)) {
       assertEquals(List.of(), left.toList(), "what is left behind");
     }

@@ -35,6 +35,7 @@ class FiguresTest {
         new StunCount.Counted(stuns, 1),
         series,
         new DrivePull.Loss(2, 250_000_000),
+        new GuestSnapshots.Holds(List.of(4L, 5L, 60L), Map.of("CRASH", 2L)),
         1.98765,
         tally,
         61.23);
@@ -64,6 +65,9 @@ class FiguresTest {
     assertEquals(4096L, names.get("bytes_verified"));
     assertEquals(2, names.get("drives_lost"));
     assertEquals(0.9, names.get("held_ms_max"));
+    assertEquals(5L, names.get("hold_ms_p50"));
+    assertEquals(60L, names.get("hold_ms_max"));
+    assertEquals(Map.of("CRASH", 2L), names.get("labels"));
   }
 
   @Test

@@ -63,9 +63,12 @@ class OneCutTest {
               Clock.systemUTC());
       SnapshotsTaken taken =
           service.ofMachines(
-              List.of(directory.resolve("web"), directory.resolve("db")),
+              Map.of(
+                  directory.resolve("web"),
+                  SnapshotPolicy.TRY,
+                  directory.resolve("db"),
+                  SnapshotPolicy.TRY),
               Map.of("why", "upgrade"),
-              SnapshotPolicy.TRY,
               Stragglers.VOID,
               "admin",
               (_, _) -> {});

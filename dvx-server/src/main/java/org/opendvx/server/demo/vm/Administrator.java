@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.PowerState;
+import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
 import org.opendvx.vsphere.VSphere;
@@ -76,6 +77,16 @@ public final class Administrator implements AutoCloseable {
     Optional<VmSummary> found =
         vcenter.vms().stream().filter(vm -> vm.name().equals(name)).findFirst();
     return found.isPresent() && found.get().onDatastore() && found.get().power() == PowerState.ON;
+  }
+
+  /** What vCenter knows of a machine. */
+  public VmDescription describe(String name) {
+    return vcenter.vms().stream()
+        .filter(vm -> vm.name().equals(name))
+        .findFirst()
+        .map(vm -> vcenter.describe(vm.ref()))
+        .orElseThrow(
+            () -> DvxException.of(Kind.NOT_FOUND, "vCenter has no machine " + name).build());
   }
 
   /** The names of the machines in vCenter's inventory. */

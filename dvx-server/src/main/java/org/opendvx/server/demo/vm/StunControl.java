@@ -35,19 +35,7 @@ public final class StunControl {
             .connectTimeout(LIMIT)
             .sslContext(new TlsTrust.Pinned(vcenter.certificate()).context())
             .build()) {
-      String login =
-          "<Login xmlns=\"urn:vim25\"><_this type=\"SessionManager\">SessionManager</_this>"
-              + "<userName>"
-              + escape(vcenter.user())
-              + "</userName><password>"
-              + escape(vcenter.password())
-              + "</password></Login>";
-      HttpResponse<String> in = call(http, vcenter, "", login);
-      String cookie =
-          in.headers()
-              .firstValue("Set-Cookie")
-              .orElseThrow(() -> new IOException("the login gave no session"))
-              .split(";", 2)[0];
+      String cookie = logIn(http, vcenter);
       call(
           http,
           vcenter,
@@ -57,6 +45,38 @@ public final class StunControl {
               + "</_this><name>control</name><memory>false</memory><quiesce>false</quiesce>"
               + "</CreateSnapshot_Task>");
     }
+  }
+
+  /** Logs in; returns the session's cookie. */
+  static String logIn(HttpClient http, Simulator vcenter) throws IOException, InterruptedException {
+    String login =
+        "<Login xmlns=\"urn:vim25\"><_this type=\"SessionManager\">SessionManager</_this>"
+            + "<userName>"
+            + escape(vcenter.user())
+            + "</userName><password>"
+            + escape(vcenter.password())
+            + "</password></Login>";
+    return call(http, vcenter, "", login)
+        .headers()
+        .firstValue("Set-Cookie")
+        .orElseThrow(() -> new IOException("the login gave no session"))
+        .split(";", 2)[0];
+  }
+
+  /** The settings of a machine that vCenter carries into it, as it tells them. */
+  static String extraConfig(HttpClient http, Simulator vcenter, String cookie, String machine)
+      throws IOException, InterruptedException {
+    return call(
+            http,
+            vcenter,
+            cookie,
+            "<RetrieveProperties xmlns=\"urn:vim25\">"
+                + "<_this type=\"PropertyCollector\">propertyCollector</_this><specSet>"
+                + "<propSet><type>VirtualMachine</type><pathSet>config.extraConfig</pathSet>"
+                + "</propSet><objectSet><obj type=\"VirtualMachine\">"
+                + escape(machine)
+                + "</obj></objectSet></specSet></RetrieveProperties>")
+        .body();
   }
 
   private static HttpResponse<String> call(
