@@ -101,8 +101,12 @@ final class CleaningRound {
     this.steps = steps;
   }
 
-  /** Ends what an earlier round began to write; says what it had condemned. */
+  /**
+   * Ends what an earlier round began to write; says what it had condemned. Refused before anything
+   * is deleted when other hosts use the pool: what looks left over may be what they are writing.
+   */
   List<Long> takeUp() {
+    requireAlone();
     List<Long> left = places.intendedNow();
     if (!left.isEmpty() || !places.condemnedNow().isEmpty()) {
       places.confirm();
