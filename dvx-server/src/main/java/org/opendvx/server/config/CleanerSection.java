@@ -3,7 +3,7 @@ package org.opendvx.server.config;
 /** How space that nobody refers to any more is given back. */
 public record CleanerSection(
     @Setting(
-            value = "on",
+            value = "off",
             says =
                 "`on`: in the background; `off`: never, so that deleting frees nothing until it is"
                     + " on again.")
