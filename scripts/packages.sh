@@ -1,15 +1,15 @@
 # shellcheck shell=sh
 # Debian packages that the tests and the demo call, in one place. Sourced by ../dvx (POSIX sh).
 
-# What `./dvx demo` needs: an independent NFS client, a virtual disk tool, a file system to put in
-# it, the compiler and library for the simulated vCenter, and what builds the Linux agent.
-DVX_PACKAGES_DEMO="libnfs-utils qemu-utils qemu-block-extra e2fsprogs procps \
-golang-go golang-github-vmware-govmomi-dev g++ make libssl-dev nlohmann-json3-dev"
+# What `./dvx demo` needs: an independent NFS client, virtual disk tools, file systems to put in a
+# disk and to freeze, the compiler and library for the simulated vCenter, and what builds the Linux
+# agent.
+DVX_PACKAGES_DEMO="libnfs-utils qemu-utils qemu-block-extra qemu-system-common e2fsprogs xfsprogs \
+mount procps golang-go golang-github-vmware-govmomi-dev g++ make libssl-dev nlohmann-json3-dev"
 
-# What `./dvx test` needs beside that: oVirt's lease tool, file systems to freeze on disks that
-# qemu exports, and what builds the Windows agent and runs it: mingw-w64, NSIS, Wine.
-DVX_PACKAGES_TEST="$DVX_PACKAGES_DEMO qemu-system-common sanlock openssl curl jq binutils iproute2 \
-git python3 mount xfsprogs fio \
+# What `./dvx test` needs beside that: oVirt's lease tool, a load inside of a guest, and what builds
+# the Windows agent and runs it: mingw-w64, NSIS, Wine.
+DVX_PACKAGES_TEST="$DVX_PACKAGES_DEMO sanlock openssl curl jq binutils iproute2 git python3 fio \
 g++-mingw-w64-x86-64-posix mingw-w64-tools nsis wine64 wine libwine libwine-dev"
 
 # ensure_packages test|demo: installs what is missing of that list. On a system other than Debian,
