@@ -277,10 +277,7 @@ public final class ClusterHost implements AutoCloseable {
       try {
         if (membership.lost()) {
           roots.loseAll();
-          membership.join();
-          if (membership.wasDeclaredDead() && settings.confirmMachines()) {
-            bar.close();
-          }
+          rejoin();
         } else {
           // A renewal that took as long as the lease is soon followed by the next one.
           Thread.sleep(membership.held() ? settings.renewal().toMillis() : SOON_MILLIS);
@@ -292,6 +289,18 @@ public final class ClusterHost implements AutoCloseable {
       } catch (InterruptedException _) {
         return;
       }
+    }
+  }
+
+  private void rejoin() throws InterruptedException {
+    boolean barred = bar.closed();
+    if (settings.confirmMachines()) {
+      // Before the new life begins: nothing may slip through first.
+      bar.close();
+    }
+    membership.join();
+    if (settings.confirmMachines() && !barred && !membership.wasDeclaredDead()) {
+      bar.confirmAll();
     }
   }
 

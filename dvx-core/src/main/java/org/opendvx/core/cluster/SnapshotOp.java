@@ -55,8 +55,10 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
     return switch (code) {
       case CUT ->
           new Take(
-              new CutRequest(
-                  in.getText(), in.getList(Values::key), Values.labels(in), in.getBytes()));
+              in.getList(
+                  i ->
+                      new CutRequest(
+                          i.getText(), i.getList(Values::key), Values.labels(i), i.getBytes())));
       case BY_ID -> new ById(in.getLong());
       case BY_NAME -> new ByName(in.getText());
       case PAGE -> new Page(in.getLong(), in.getInt());
@@ -106,29 +108,38 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
     }
   }
 
-  /** Takes a snapshot; files of several owners by the barrier: {@link BarrierCut}. */
-  record Take(CutRequest request) implements SnapshotOp<Cut> {
+  /** Takes snapshots; files of several owners by the barrier: {@link BarrierCut}. */
+  record Take(List<CutRequest> requests) implements SnapshotOp<List<Cut>> {
     @Override
-    public CompletableFuture<Cut> run(DvxDatastore store) {
-      return store.snapshots().cut(request);
+    public CompletableFuture<List<Cut>> run(DvxDatastore store) {
+      return store.snapshots().cutTogether(requests);
     }
 
     @Override
     public void encode(Wire.Out out) {
-      out.put(CUT).putText(request.name()).putList(request.files(), Values::putKey);
-      Values.putLabels(out, request.labels());
-      out.putBytes(request.document());
+      out.put(CUT)
+          .putList(
+              requests,
+              (o, request) -> {
+                o.putText(request.name()).putList(request.files(), Values::putKey);
+                Values.putLabels(o, request.labels());
+                o.putBytes(request.document());
+              });
     }
 
     @Override
-    public void encodeResult(Cut cut, Wire.Out out) {
-      Values.putSnapshot(out, cut.snapshot());
-      out.putLong(cut.heldNanos()).putLong(cut.totalNanos());
+    public void encodeResult(List<Cut> cuts, Wire.Out out) {
+      out.putList(
+          cuts,
+          (o, cut) -> {
+            Values.putSnapshot(o, cut.snapshot());
+            o.putLong(cut.heldNanos()).putLong(cut.totalNanos());
+          });
     }
 
     @Override
-    public Cut decodeResult(Wire.In in) {
-      return new Cut(Values.snapshot(in), in.getLong(), in.getLong());
+    public List<Cut> decodeResult(Wire.In in) {
+      return in.getList(i -> new Cut(Values.snapshot(i), i.getLong(), i.getLong()));
     }
   }
 

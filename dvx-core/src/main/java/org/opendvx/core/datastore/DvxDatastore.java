@@ -195,14 +195,18 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   }
 
   /**
-   * Takes a snapshot of files that their owners froze; this root has the catalogue.
+   * Takes snapshots of files that their owners froze, all or none; this root has the catalogue.
    *
+   * @param requests as for {@link Snapshots#cutTogether}
    * @param parcels of the members by file id: see {@link Ownership#settle}
    * @param heldNanos how long writes were held
    */
-  public CompletableFuture<Snapshots.Cut> join(
-      Snapshots.CutRequest request, Map<Long, byte[]> parcels, long heldNanos, long startNanos) {
-    return attempts.run(() -> cuts.join(request, parcels, heldNanos, startNanos));
+  public CompletableFuture<List<Snapshots.Cut>> join(
+      List<Snapshots.CutRequest> requests,
+      Map<Long, byte[]> parcels,
+      long heldNanos,
+      long startNanos) {
+    return attempts.run(() -> cuts.join(requests, parcels, heldNanos, startNanos));
   }
 
   /** Ends without a last checkpoint; the next open recovers. For a host that was fenced. */

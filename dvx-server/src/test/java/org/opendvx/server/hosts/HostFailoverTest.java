@@ -34,12 +34,19 @@ class HostFailoverTest {
     for (String name : List.of("h1", "h2", "h3")) {
       hosts.join(name);
     }
+    say("data node");
     hosts.startHosts("h1", "h2", "h3");
+    say("hosts");
   }
 
   @AfterEach
   void end() {
+    System.out.println(hosts.logs());
     hosts.close();
+  }
+
+  static void say(String what) {
+    System.out.println(java.time.Instant.now() + " " + what);
   }
 
   private NfsClient mount(String host) throws IOException {
@@ -132,6 +139,7 @@ class HostFailoverTest {
       long _ = writer.awaitAt("h1");
     }
     Thread.sleep(2000);
+    say("kill");
     hosts.kill("h1");
     long killed = System.nanoTime();
     for (Writer writer : writers) {
@@ -144,7 +152,9 @@ class HostFailoverTest {
       writer.verify("h2");
       writer.verify("h3");
     }
+    say("restart");
     hosts.startHosts("h1");
+    say("up");
     for (Writer writer : writers) {
       writer.verify("h1");
     }
