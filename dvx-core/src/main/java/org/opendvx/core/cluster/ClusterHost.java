@@ -35,6 +35,7 @@ public final class ClusterHost implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterHost.class);
   private static final long RETRY_MILLIS = 200;
   private static final long SOON_MILLIS = 50;
+  private static final long SPACE_SECONDS = 3;
   private static final Duration END = Duration.ofSeconds(30);
 
   private final Membership membership;
@@ -43,6 +44,7 @@ public final class ClusterHost implements AutoCloseable {
   private final Peers peers;
   private final HandOver handOver;
   private final Router router;
+  private final SpaceFigures space;
   private final ClusterDatastore datastore;
   private final ClusterSettings settings;
   private final PeerNetwork network;
@@ -89,9 +91,10 @@ public final class ClusterHost implements AutoCloseable {
     this.peers = new Peers(network, membership, settings.call());
     this.handOver = new HandOver(roots, owners, membership, peers, settings);
     this.router = new Router(membership, roots, owners, peers, settings, NAMESPACE);
+    this.space = new SpaceFigures(parts.pool(), membership, roots, NAMESPACE);
     this.datastore =
         new ClusterDatastore(
-            router, roots, bar, new SecureRandom().nextLong(), losses, this::created);
+            router, roots, bar, space, new SecureRandom().nextLong(), losses, this::created);
     BarrierCut cuts = new BarrierCut(roots, owners, peers, settings);
     NamespaceRunner runner = new NamespaceRunner(handOver, cuts, datastore);
     router.runner(runner);
@@ -314,11 +317,17 @@ public final class ClusterHost implements AutoCloseable {
           Map<String, Lease> leases = membership.watch();
           roots.look(leases);
         }
-        if (++looks % every == 0) {
+        looks++;
+        if (looks % every == 0) {
           everySecond();
+        }
+        if (looks % (SPACE_SECONDS * every) == 1) {
+          space.refresh();
         }
       } catch (DvxException e) {
         LOG.warn("{} cannot look at the other hosts: {}", membership.host(), e.getMessage());
+      } catch (RuntimeException e) {
+        LOG.error("{} cannot look at the other hosts", membership.host(), e);
       } catch (InterruptedException _) {
         return;
       }
@@ -329,7 +338,6 @@ public final class ClusterHost implements AutoCloseable {
     if (settings.forwards() > 0) {
       router.usedMoreThan(settings.forwards()).forEach(file -> moveLater(file, true));
     }
-    datastore.refreshSpace();
   }
 
   private static void rest() {

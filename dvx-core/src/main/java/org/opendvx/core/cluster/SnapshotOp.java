@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.opendvx.core.datastore.Caller;
-import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.Snapshots.CloneFile;
@@ -29,7 +28,6 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
   int RESTORE = 47;
   int CLONE = 48;
   int REPLACE = 49;
-  int SPACE = 50;
 
   @Override
   default FileKey key() {
@@ -72,7 +70,6 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
               Values.caller(in),
               in.getList(i -> new CloneFile(Values.key(i), Values.key(i), i.getBytes())));
       case REPLACE -> new Replace(Values.caller(in), Values.key(in), Values.key(in));
-      case SPACE -> new Space();
       default -> throw new BufferUnderflowException();
     };
   }
@@ -336,36 +333,6 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
       Values.putCaller(out.put(REPLACE), caller);
       Values.putKey(out, target);
       Values.putKey(out, source);
-    }
-  }
-
-  /** Space and counts as the namespace's root sees them. */
-  record Space() implements SnapshotOp<SpaceReport> {
-    @Override
-    public boolean changes() {
-      return false;
-    }
-
-    @Override
-    public CompletableFuture<SpaceReport> run(DvxDatastore store) {
-      return CompletableFuture.completedFuture(store.space());
-    }
-
-    @Override
-    public void encode(Wire.Out out) {
-      out.put(SPACE);
-    }
-
-    @Override
-    public void encodeResult(SpaceReport s, Wire.Out out) {
-      out.putLong(s.totalBytes()).putLong(s.freeBytes()).putLong(s.logicalWritten());
-      out.putLong(s.uniqueWritten()).putLong(s.storedWritten()).putLong(s.files());
-    }
-
-    @Override
-    public SpaceReport decodeResult(Wire.In in) {
-      return new SpaceReport(
-          in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
   }
 }

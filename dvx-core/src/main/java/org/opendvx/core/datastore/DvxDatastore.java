@@ -124,6 +124,12 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     RootRecord _ = RootRecord.decode(root);
   }
 
+  /** What had been written under a root record: the rest of the report is 0. */
+  public static SpaceReport writtenAsOf(byte[] root) {
+    Totals totals = RootRecord.decode(root).totals();
+    return new SpaceReport(0, 0, totals.logical(), totals.unique(), totals.stored(), 0);
+  }
+
   /**
    * Checks the first bytes of a batch of a host's journal before a pool is opened.
    *
