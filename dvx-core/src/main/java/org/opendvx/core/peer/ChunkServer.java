@@ -3,6 +3,7 @@ package org.opendvx.core.peer;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +139,7 @@ final class ChunkServer implements PeerNetwork.Handler {
         count,
         (index, bytes, offset, size) -> {
           if (found[index] == null && size <= ChunkMessages.MOST_SLOT) {
-            found[index] = java.util.Arrays.copyOfRange(bytes, offset, offset + size);
+            found[index] = Arrays.copyOfRange(bytes, offset, offset + size);
             length[0] += size;
             servedChunks.increment();
           }
@@ -176,10 +177,16 @@ final class ChunkServer implements PeerNetwork.Handler {
     return ChunkMessages.done(out);
   }
 
-  /** 0 when a chunk is neither on flash nor in memory, else 1 and how often it was read, to 4. */
+  /**
+   * 0 when a chunk is neither on flash nor in memory, else 1 and how often it was read, to 4. What
+   * is not in the pool yet cannot be had yet, by nobody.
+   */
   private int heat(long address, List<FileChunks> here) {
     int heat = flash == null ? 0 : flash.heat(address);
     for (FileChunks chunks : here) {
+      if (chunks.slots().unput(address)) {
+        return 0;
+      }
       heat = Math.max(heat, chunks.slots().warmth(address));
     }
     return heat;
@@ -223,8 +230,8 @@ final class ChunkServer implements PeerNetwork.Handler {
         new HotPage(
             new Cursor(at, block),
             absent,
-            java.util.Arrays.copyOf(addresses, found),
-            java.util.Arrays.copyOf(heats, found)));
+            Arrays.copyOf(addresses, found),
+            Arrays.copyOf(heats, found)));
   }
 
   /** Addresses of blocks; -1 when no root here has the file. */

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -35,6 +36,7 @@ public final class PeerTier implements SlotSource, AutoCloseable {
   private final LongAdder peerChunks = new LongAdder();
   private final LongAdder peerBytes = new LongAdder();
   private final LongAdder poolChunks = new LongAdder();
+  private final AtomicInteger reading = new AtomicInteger();
   private volatile LongConsumer onFlashRead = _ -> {};
 
   /**
@@ -89,22 +91,29 @@ public final class PeerTier implements SlotSource, AutoCloseable {
     if (missing.length == 0) {
       return;
     }
-    BitSet found =
-        peers.fetch(
-            addresses,
-            missing,
-            null,
-            true,
-            settings.mostHedge().multipliedBy(WAITS),
-            (index, bytes, offset, length) -> {
-              boolean taken = sink.slot(index, bytes, offset, length);
-              if (taken) {
-                peerBytes.add(length);
-                keep(addresses[index], bytes, offset, length, false);
-              }
-              return taken;
-            });
-    peerChunks.add(found.cardinality());
+    reading.incrementAndGet();
+    try {
+      peerChunks.add(fromPeers(addresses, missing, sink).cardinality());
+    } finally {
+      reading.decrementAndGet();
+    }
+  }
+
+  private BitSet fromPeers(long[] addresses, int[] missing, SlotSink sink) {
+    return peers.fetch(
+        addresses,
+        missing,
+        null,
+        true,
+        settings.mostHedge().multipliedBy(WAITS),
+        (index, bytes, offset, length) -> {
+          boolean taken = sink.slot(index, bytes, offset, length);
+          if (taken) {
+            peerBytes.add(length);
+            keep(addresses[index], bytes, offset, length, false);
+          }
+          return taken;
+        });
   }
 
   @Override
@@ -146,6 +155,11 @@ public final class PeerTier implements SlotSource, AutoCloseable {
   /** Whether a peer seems to have a slot. */
   public boolean likely(long address) {
     return peers.likely(address);
+  }
+
+  /** Reads that are not answered by the own flash and wait for peers now. */
+  public int reading() {
+    return reading.get();
   }
 
   /** Tells of every chunk that a read finds on the own flash; must be quick. */

@@ -1,0 +1,139 @@
+package org.opendvx.core.prefetch;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.opendvx.core.datastore.FileChunks;
+import org.opendvx.core.peer.PeerTier;
+import org.opendvx.core.vm.VmMobility;
+import org.opendvx.core.vm.VmRef;
+
+/**
+ * Brings the hot chunks of machines that move here to the flash of this host, before they are read:
+ * docs/prefetch.md. Thread-safe; events return at once.
+ */
+public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
+  /** Runs that are remembered. */
+  private static final int MOST_RUNS = 64;
+
+  /** Runs for which use is counted. */
+  private static final int MOST_COUNTED = 8;
+
+  private final String host;
+  private final PeerTier tier;
+  private final Supplier<List<FileChunks>> here;
+  private final Function<VmRef, List<Long>> files;
+  private final PrefetchSettings settings;
+  private final FetchPace pace;
+  private final Semaphore slots;
+  private final Deque<PrefetchRun> runs = new ArrayDeque<>();
+  private final List<PrefetchRun> counted = new CopyOnWriteArrayList<>();
+  private long lastId;
+  private boolean closed;
+
+  /**
+   * Prefetch for one host.
+   *
+   * @param host the hypervisor host beside it, as the hypervisor names it
+   * @param here the files of the roots that this host serves at the time
+   * @param files finds the ids of a machine's files; may block and fail
+   */
+  public Prefetch(
+      String host,
+      PeerTier tier,
+      Supplier<List<FileChunks>> here,
+      Function<VmRef, List<Long>> files,
+      PrefetchSettings settings) {
+    this.host = host;
+    this.tier = tier;
+    this.here = here;
+    this.files = files;
+    this.settings = settings;
+    this.pace = new FetchPace(settings.bytesPerSecond());
+    this.slots = new Semaphore(settings.runs());
+    tier.onFlashRead(address -> counted.forEach(run -> run.read(address)));
+  }
+
+  @Override
+  public void accept(VmMobility event) {
+    switch (event) {
+      case VmMobility.AboutToMove move when host.equals(move.target()) ->
+          begin(event, move.source(), true);
+      case VmMobility.Moved move when host.equals(move.target()) -> arrived(event, move.source());
+      case VmMobility.RestartedElsewhere move when host.equals(move.target()) ->
+          begin(event, move.source(), false);
+      case VmMobility.PoweredOn _ -> {
+        // Where it runs it was before, as far as anybody knows.
+      }
+      default -> cancel(event.vm());
+    }
+  }
+
+  private synchronized void arrived(VmMobility event, String source) {
+    for (PrefetchRun run : runs) {
+      if (run.vm().equals(event.vm()) && run.moved()) {
+        return;
+      }
+    }
+    begin(event, source, false);
+  }
+
+  private synchronized void begin(VmMobility event, String source, boolean announced) {
+    if (closed) {
+      return;
+    }
+    cancel(event.vm());
+    PrefetchRun run =
+        new PrefetchRun(
+            ++lastId,
+            event.vm(),
+            event.name(),
+            source,
+            announced,
+            tier,
+            here,
+            () -> files.apply(event.vm()),
+            settings,
+            pace);
+    runs.addFirst(run);
+    counted.addFirst(run);
+    if (counted.size() > MOST_COUNTED) {
+      counted.removeLast();
+    }
+    if (runs.size() > MOST_RUNS) {
+      runs.removeLast().cancel();
+    }
+    tier.refresh();
+    Thread _ = Thread.ofVirtual().name("prefetch-" + event.name()).start(() -> run.run(slots));
+  }
+
+  private synchronized void cancel(VmRef vm) {
+    for (PrefetchRun run : runs) {
+      if (run.vm().equals(vm) && !run.ended()) {
+        run.cancel();
+      }
+    }
+  }
+
+  /** What was and is done, the latest first; the last 64. */
+  public synchronized List<PrefetchProgress> progress() {
+    return runs.stream().map(PrefetchRun::progress).toList();
+  }
+
+  /** Bytes a second that may be fetched at present. */
+  public double rate() {
+    return pace.rate();
+  }
+
+  /** Breaks off what is under way. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    runs.forEach(PrefetchRun::cancel);
+  }
+}
