@@ -8,7 +8,6 @@ import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
 import org.opendvx.server.config.Nearest;
 import org.opendvx.server.datanode.DataNodeCommand;
-import org.opendvx.server.datanode.HostCommand;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.wiring.RealParts;
@@ -55,7 +54,7 @@ public final class Main implements Runnable, Surroundings {
     CommandLine dvx = new CommandLine(new Main(environment));
     dvx.addSubcommand(new ServeCommand(parts));
     dvx.addSubcommand(new DataNodeCommand());
-    dvx.addSubcommand(new HostCommand());
+    dvx.addSubcommand(new HostCommand(RealParts.hostParts(parts)));
     dvx.addSubcommand(new BenchCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);

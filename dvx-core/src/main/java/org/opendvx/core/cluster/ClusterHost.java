@@ -2,7 +2,9 @@ package org.opendvx.core.cluster;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +18,7 @@ import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.Pool;
 import org.slf4j.Logger;
@@ -31,10 +34,13 @@ public final class ClusterHost implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ClusterHost.class);
   private static final long RETRY_MILLIS = 200;
+  private static final long SOON_MILLIS = 50;
   private static final Duration END = Duration.ofSeconds(30);
 
   private final Membership membership;
+  private final OwnerRegister owners;
   private final Roots roots;
+  private final Peers peers;
   private final HandOver handOver;
   private final Router router;
   private final ClusterDatastore datastore;
@@ -51,12 +57,14 @@ public final class ClusterHost implements AutoCloseable {
    * @param pool stays the caller's
    * @param keys stay the caller's
    * @param store sizes of each root's engine
+   * @param sources nearer places for chunks; stay the caller's
    * @param network is closed with the host
    */
   public record Parts(
       Pool pool,
       KeyRing keys,
       DatastoreSettings store,
+      List<SlotSource> sources,
       ClusterSettings settings,
       LeaseClock clock,
       PeerNetwork network) {}
@@ -67,10 +75,18 @@ public final class ClusterHost implements AutoCloseable {
     AtomicLong losses = new AtomicLong();
     this.membership =
         new Membership(parts.pool(), host, network.endpoint(), parts.clock(), settings);
-    OwnerRegister owners = new OwnerRegister(parts.pool().records(), NAMESPACE);
+    this.owners = new OwnerRegister(parts.pool().records(), NAMESPACE);
     this.roots =
-        new Roots(parts.pool(), parts.keys(), parts.store(), membership, owners, settings, losses);
-    Peers peers = new Peers(network, membership, settings.call());
+        new Roots(
+            parts.pool(),
+            parts.keys(),
+            parts.store(),
+            parts.sources(),
+            membership,
+            owners,
+            settings,
+            losses);
+    this.peers = new Peers(network, membership, settings.call());
     this.handOver = new HandOver(roots, owners, membership, peers, settings);
     this.router = new Router(membership, roots, owners, peers, settings, NAMESPACE);
     this.datastore =
@@ -84,13 +100,24 @@ public final class ClusterHost implements AutoCloseable {
     this.keeper = Thread.ofPlatform().daemon().name("roots-" + host).unstarted(this::keep);
   }
 
+  /** Whether a pool holds a datastore of hosts. */
+  public static boolean formatted(Pool pool) {
+    return Serving.find(pool.records(), NAMESPACE).isPresent();
+  }
+
   /**
-   * Makes the datastore of hosts in an empty pool.
+   * Makes the datastore of hosts in an empty pool, or ends what a process began that died over it.
+   * One at a time.
    *
    * @throws DvxException EXISTS when there is one already
    */
   public static void format(Pool pool, KeyRing keys, DatastoreSettings settings) {
-    DvxDatastore.format(pool, keys, settings, NAMESPACE).close();
+    if (formatted(pool)) {
+      throw DvxException.of(Kind.EXISTS, "The pool holds a datastore of hosts already").build();
+    }
+    if (pool.records().get(DvxDatastore.rootRecord(NAMESPACE)).isEmpty()) {
+      DvxDatastore.format(pool, keys, settings, NAMESPACE).close();
+    }
     Epoch epoch = new Epoch("agent-format", 1);
     if (new Serving(NAMESPACE, "", "", 0, 0).by(pool.records(), epoch, "", 0).isEmpty()) {
       throw DvxException.of(Kind.CONFLICT, "Somebody else formats this pool").build();
@@ -99,9 +126,13 @@ public final class ClusterHost implements AutoCloseable {
 
   /** Joins the hosts of a pool; returns at once, the roots are opened by and by. */
   public static ClusterHost join(Parts parts, String host) {
-    if (host.equals(NAMESPACE) || !host.matches("[a-z0-9-]{1,48}")) {
+    if (host.equals(NAMESPACE) || host.startsWith("agent-") || !host.matches("[a-z0-9-]{1,48}")) {
       throw DvxException.of(Kind.INVALID, "Not a name of a host")
-          .cause("A host name is 1 to 48 characters of a-z, 0-9 and -, and not " + NAMESPACE)
+          .cause(
+              "A host name is 1 to 48 characters of a-z, 0-9 and -, does not begin with agent-, and"
+                  + " is not "
+                  + NAMESPACE)
+          .remedy("Give it another node.name")
           .detail("name", host)
           .build();
     }
@@ -147,6 +178,75 @@ public final class ClusterHost implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes a host the owner of files, as {@link #moveHere} does for this one. Blocks.
+   *
+   * @throws DvxException UNAVAILABLE when it does not answer
+   */
+  public void moveTo(String host, Collection<FileKey> files) {
+    List<Long> ids = files.stream().filter(key -> !key.frozen()).map(FileKey::file).toList();
+    try {
+      ServedRoot local = roots.local(host);
+      if (local != null) {
+        handOver.takeAll(ids, local);
+        return;
+      }
+      String server = roots.server(host);
+      if (server.isEmpty()) {
+        throw RouteException.notRun("nobody serves its files");
+      }
+      Object _ =
+          Peers.await(
+              peers.call(server, new PeerCall.Take(host, ids), settings.route()), settings.route());
+    } catch (RouteException | PeerReply.AwayElsewhere | FileException e) {
+      throw DvxException.of(Kind.UNAVAILABLE, "The files cannot be moved to " + host + " now")
+          .cause(String.valueOf(e.getMessage()))
+          .remedy("Look whether the host runs (dvx host list), and try again")
+          .causedBy(e)
+          .build();
+    }
+  }
+
+  /** Where files are served, as the register says now. Blocks. */
+  public List<HostStatus.Place> where(Collection<FileKey> files) {
+    List<HostStatus.Place> places = new ArrayList<>();
+    for (FileKey file : files) {
+      String root = owners.read(file.file()).root();
+      roots.refresh(root);
+      places.add(new HostStatus.Place(file.file(), root, roots.server(root)));
+    }
+    return places;
+  }
+
+  /** All hosts as of the last look at them. */
+  public List<HostStatus.Seen> hosts() {
+    return membership.leases().values().stream()
+        .sorted(Comparator.comparing(Lease::host))
+        .map(
+            lease ->
+                new HostStatus.Seen(
+                    lease.host(),
+                    lease.status().name(),
+                    lease.life(),
+                    lease.endpoint(),
+                    roots.servedBy(lease.host())))
+        .toList();
+  }
+
+  /** This host now. */
+  public HostStatus status() {
+    return new HostStatus(
+        membership.held(),
+        membership.remaining(),
+        membership.life(),
+        served(),
+        bar.closed(),
+        router.local(),
+        router.forwarded(),
+        network.traffic(),
+        handOver.times().figures());
+  }
+
   private void move(long file, boolean forUse) {
     ServedRoot own = roots.own();
     if (own != null) {
@@ -182,7 +282,8 @@ public final class ClusterHost implements AutoCloseable {
             bar.close();
           }
         } else {
-          Thread.sleep(settings.renewal());
+          // A renewal that took as long as the lease is soon followed by the next one.
+          Thread.sleep(membership.held() ? settings.renewal().toMillis() : SOON_MILLIS);
           membership.renew();
         }
       } catch (DvxException e) {

@@ -55,6 +55,24 @@ public record ClusterSettings(
           true,
           false);
 
+  /** With or without confirmation of machines after this host was declared dead. */
+  public ClusterSettings withConfirmation(boolean confirm) {
+    return new ClusterSettings(
+        lease,
+        renewal,
+        margin,
+        tick,
+        call,
+        route,
+        hold,
+        settle,
+        stopped,
+        residence,
+        forwards,
+        ownCreated,
+        confirm);
+  }
+
   /** Checks the limits that safety rests on. */
   public ClusterSettings {
     if (lease.compareTo(LONGEST_LEASE) > 0

@@ -1,8 +1,14 @@
 package org.opendvx.core.cluster;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.opendvx.core.datastore.FileAwayException;
@@ -23,6 +29,7 @@ final class HandOver {
   private static final long PAUSE_MILLIS = 25;
   private static final int PATIENCE_WITH_OTHERS = 40;
   private static final int LOCKS = 64;
+  private static final int AT_A_TIME = 16;
 
   private final Roots roots;
   private final OwnerRegister owners;
@@ -36,6 +43,7 @@ final class HandOver {
   /** When files came here, for the sake of {@link ClusterSettings#residence}. */
   private final Map<Long, Long> arrived = new ConcurrentHashMap<>();
 
+  private final HandOverTimes times = new HandOverTimes();
   private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
 
   /** A file that was stopped here. */
@@ -75,6 +83,7 @@ final class HandOver {
    */
   void take(long file, ServedRoot heir, boolean forUse) {
     ReentrantLock lock = locks[(int) (file % LOCKS)];
+    long start = System.nanoTime();
     lock.lock();
     try {
       for (int attempt = 0; attempt < TRIES; attempt++) {
@@ -85,6 +94,7 @@ final class HandOver {
         boolean others = owner.moving() && !owner.heir().equals(heir.name());
         if ((!others || attempt % PATIENCE_WITH_OTHERS == PATIENCE_WITH_OTHERS - 1)
             && attempt(file, owner, heir, forUse)) {
+          times.add(System.nanoTime() - start);
           return;
         }
         pause();
@@ -92,6 +102,46 @@ final class HandOver {
       throw new FileException(FileError.BUSY, "the file cannot be moved now");
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** How long files took to come here. */
+  HandOverTimes times() {
+    return times;
+  }
+
+  /** {@link #take} for a machine's files, several at a time; goes on when one cannot be moved. */
+  void takeAll(Collection<Long> files, ServedRoot heir) {
+    Semaphore room = new Semaphore(AT_A_TIME);
+    List<CompletableFuture<Boolean>> moves = new ArrayList<>();
+    for (long file : files) {
+      room.acquireUninterruptibly();
+      moves.add(
+          Tasks.start(
+              () -> {
+                try {
+                  take(file, heir, false);
+                  return true;
+                } finally {
+                  room.release();
+                }
+              }));
+    }
+    RuntimeException last = null;
+    for (CompletableFuture<Boolean> move : moves) {
+      try {
+        boolean _ = move.join();
+      } catch (CompletionException e) {
+        Throwable cause = e.getCause();
+        if (cause instanceof FileException told && told.error() == FileError.STALE) {
+          LOG.debug("A file was removed before it was moved", told);
+        } else {
+          last = cause instanceof RuntimeException failure ? failure : e;
+        }
+      }
+    }
+    if (last != null) {
+      throw last;
     }
   }
 

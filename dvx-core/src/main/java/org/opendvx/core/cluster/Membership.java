@@ -38,8 +38,13 @@ final class Membership {
   private volatile boolean wasDeclaredDead;
   private long version;
 
-  /** A lease of another host, and since when it has been as it is. */
-  private record Seen(Lease lease, long since) {}
+  /**
+   * A lease of another host.
+   *
+   * @param since when it was first read as it is, without a long gap between reads after that
+   * @param read when it was last read
+   */
+  private record Seen(Lease lease, long since, long read) {}
 
   private final Map<String, Seen> seen = new HashMap<>();
   private volatile Map<String, Lease> leases = Map.of();
@@ -211,10 +216,13 @@ final class Membership {
   private Lease judged(Lease lease) {
     long read = clock.nanos();
     Seen before = seen.get(lease.host());
-    if (before == null || before.lease().version() != lease.version()) {
-      seen.put(lease.host(), new Seen(lease, read));
+    // While the register does not answer nobody can renew: that time proves nothing.
+    boolean gap = before != null && read - before.read() > settings.lease().toNanos() / 2;
+    if (before == null || gap || before.lease().version() != lease.version()) {
+      seen.put(lease.host(), new Seen(lease, read, read));
       return lease;
     }
+    seen.put(lease.host(), new Seen(lease, before.since(), read));
     if (lease.status() != Status.HELD
         || lease.host().equals(host)
         || read - before.since() <= waitNanos()

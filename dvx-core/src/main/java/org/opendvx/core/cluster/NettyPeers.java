@@ -28,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -54,6 +55,8 @@ public final class NettyPeers implements PeerNetwork {
   private final EventLoopGroup group;
   private final Channel listener;
   private final Map<String, CompletableFuture<Connection>> connections = new ConcurrentHashMap<>();
+  private final LongAdder sent = new LongAdder();
+  private final LongAdder received = new LongAdder();
   private volatile @Nullable Handler handler;
   private volatile boolean closed;
 
@@ -95,7 +98,7 @@ public final class NettyPeers implements PeerNetwork {
       protected void initChannel(SocketChannel channel) {
         channel
             .pipeline()
-            .addLast(context.newHandler(channel.alloc()))
+            .addLast(context.newHandler(channel.alloc(), Tasks.EXECUTOR))
             .addLast(new LengthFieldBasedFrameDecoder(MAX_FRAME, 0, LENGTH, 0, LENGTH))
             .addLast(new LengthFieldPrepender(LENGTH))
             .addLast(outgoing == null ? new Incoming() : outgoing);
@@ -152,7 +155,13 @@ public final class NettyPeers implements PeerNetwork {
     return ready;
   }
 
-  private static ByteBuf frame(byte kind, long id, byte[] body) {
+  @Override
+  public Traffic traffic() {
+    return new Traffic(sent.sum(), received.sum());
+  }
+
+  private ByteBuf frame(byte kind, long id, byte[] body) {
+    sent.add(LENGTH + 1 + Long.BYTES + body.length);
     ByteBuf head = Unpooled.buffer(1 + Long.BYTES).writeByte(kind).writeLong(id);
     return Unpooled.wrappedBuffer(head, Unpooled.wrappedBuffer(body));
   }
@@ -214,6 +223,7 @@ public final class NettyPeers implements PeerNetwork {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
+      received.add(LENGTH + message.readableBytes());
       if (message.readableBytes() < 1 + Long.BYTES || message.readByte() != REPLY) {
         var _ = context.close();
         return;
@@ -262,6 +272,7 @@ public final class NettyPeers implements PeerNetwork {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
+      received.add(LENGTH + message.readableBytes());
       String peer = from;
       Handler to = handler;
       if (peer == null
@@ -296,10 +307,10 @@ public final class NettyPeers implements PeerNetwork {
     }
   }
 
-  private static @Nullable String peer(ChannelHandlerContext context) {
+  private @Nullable String peer(ChannelHandlerContext context) {
     SslHandler handler = context.pipeline().get(SslHandler.class);
     try {
-      return handler == null ? null : PeerTls.name(handler.engine().getSession());
+      return handler == null ? null : tls.name(handler.engine().getSession());
     } catch (DvxException e) {
       LOG.warn("{}: {}", context.channel().remoteAddress(), e.getMessage());
       return null;

@@ -15,6 +15,7 @@ sealed interface PeerCall {
   int RELEASE = 5;
   int SETTLE = 6;
   int DROP = 7;
+  int TAKE = 8;
 
   /** The root that it is for. */
   String root();
@@ -41,6 +42,9 @@ sealed interface PeerCall {
   /** Gives a cut up. */
   record Drop(String root, long cut) implements PeerCall {}
 
+  /** Asks a root to become the owner of files: their machine is about to run beside its host. */
+  record Take(String root, List<Long> files) implements PeerCall {}
+
   /** A call, and the life of its sender in which it was begun. */
   record Sent(long life, PeerCall call) {}
 
@@ -61,6 +65,8 @@ sealed interface PeerCall {
       case Release(String root, long cut) -> out.put(RELEASE).putText(root).putLong(cut);
       case Settle(String root, long cut) -> out.put(SETTLE).putText(root).putLong(cut);
       case Drop(String root, long cut) -> out.put(DROP).putText(root).putLong(cut);
+      case Take(String root, List<Long> files) ->
+          out.put(TAKE).putText(root).putList(files, Wire.Out::putLong);
     }
     return out.done();
   }
@@ -89,6 +95,7 @@ sealed interface PeerCall {
       case RELEASE -> new Release(root, in.getLong());
       case SETTLE -> new Settle(root, in.getLong());
       case DROP -> new Drop(root, in.getLong());
+      case TAKE -> new Take(root, in.getList(Wire.In::getLong));
       default -> throw new BufferUnderflowException();
     };
   }

@@ -24,6 +24,19 @@ public interface PeerNetwork extends AutoCloseable {
    */
   CompletableFuture<byte[]> call(String host, String endpoint, byte[] request, Duration limit);
 
+  /** What was said between hosts so far. */
+  default Traffic traffic() {
+    return new Traffic(0, 0);
+  }
+
+  /**
+   * Bytes of messages.
+   *
+   * @param sent to peers, requests and replies
+   * @param received from them
+   */
+  record Traffic(long sent, long received) {}
+
   @Override
   void close();
 

@@ -62,6 +62,8 @@ final class PeerService implements PeerNetwork.Handler {
                 return PeerReply.ok(out -> out.putList(parcels, Wire.Out::putBytes));
               });
       case PeerCall.Drop(String _, long cut) -> quietly(() -> root.drop(cut));
+      case PeerCall.Take(String _, List<Long> files) ->
+          quietly(() -> handOver.takeAll(files, root));
     };
   }
 

@@ -14,6 +14,7 @@ import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.RecordStore;
 import org.slf4j.Logger;
@@ -35,6 +36,7 @@ final class Roots {
   private final ClusterSettings settings;
   private final AtomicLong losses;
 
+  private final List<SlotSource> sources;
   private final Map<String, ServedRoot> served = new ConcurrentHashMap<>();
   private final Set<String> busy = ConcurrentHashMap.newKeySet();
   private volatile Map<String, Serving> servers = Map.of();
@@ -43,12 +45,14 @@ final class Roots {
   /**
    * The roots.
    *
+   * @param sources nearer places for chunks, shared by all engines
    * @param losses counts how often a root was lost here with what was not durable
    */
   Roots(
       Pool pool,
       KeyRing keys,
       DatastoreSettings storeSettings,
+      List<SlotSource> sources,
       Membership membership,
       OwnerRegister owners,
       ClusterSettings settings,
@@ -56,6 +60,7 @@ final class Roots {
     this.pool = pool;
     this.keys = keys;
     this.storeSettings = storeSettings;
+    this.sources = List.copyOf(sources);
     this.membership = membership;
     this.owners = owners;
     this.settings = settings;
@@ -80,6 +85,15 @@ final class Roots {
   String server(String root) {
     Serving serving = servers.get(root);
     return serving == null ? "" : serving.host();
+  }
+
+  /** The roots that a host serves as far as is known. */
+  List<String> servedBy(String host) {
+    return servers.values().stream()
+        .filter(serving -> serving.host().equals(host))
+        .map(Serving::root)
+        .sorted()
+        .toList();
   }
 
   /** Reads anew who serves a root. */
@@ -184,8 +198,8 @@ final class Roots {
     boolean fresh = pool.records().get(DvxDatastore.rootRecord(root)).isEmpty();
     DvxDatastore store =
         fresh
-            ? DvxDatastore.format(pool, keys, storeSettings, root)
-            : DvxDatastore.open(pool, keys, storeSettings, root);
+            ? DvxDatastore.format(pool, keys, storeSettings, root, sources)
+            : DvxDatastore.open(pool, keys, storeSettings, root, sources);
     ServedRoot opened = new ServedRoot(root, store, membership, settings.hold(), () -> lose(root));
     boolean done = false;
     try {

@@ -26,6 +26,7 @@ final class Router {
   private final ClusterSettings settings;
   private final String namespace;
   private final LongAdder forwarded = new LongAdder();
+  private final LongAdder local = new LongAdder();
 
   /** How often files of other hosts were asked for through this one, since the last look. */
   private final Map<Long, LongAdder> uses = new ConcurrentHashMap<>();
@@ -56,6 +57,11 @@ final class Router {
     return forwarded.sum();
   }
 
+  /** Operations that were carried out here. */
+  long local() {
+    return local.sum();
+  }
+
   /** Files that were asked for more often than that since the last call. */
   java.util.List<Long> usedMoreThan(long limit) {
     Map<Long, LongAdder> all = Map.copyOf(uses);
@@ -74,6 +80,7 @@ final class Router {
       FileOp<R> own = op.detached();
       return Tasks.start(() -> search(own, life));
     }
+    this.local.increment();
     CompletableFuture<R> work = here(local, op);
     if (!work.isDone()) {
       return work.exceptionallyCompose(failure -> later(op, life, failure, op.borrows()));
@@ -189,6 +196,7 @@ final class Router {
       throw new FileException(FileError.BUSY, "this host has been declared dead meanwhile");
     }
     if (local != null) {
+      this.local.increment();
       return Peers.await(here(local, op), settings.route());
     }
     String host = roots.server(root);

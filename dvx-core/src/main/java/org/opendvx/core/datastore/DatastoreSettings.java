@@ -61,12 +61,21 @@ public record DatastoreSettings(
 
   /** The same with other limits of the log. */
   public DatastoreSettings withLog(LogSettings other) {
+    return with(other, checkpointInterval);
+  }
+
+  /** The same with another longest time that changes wait for a checkpoint. */
+  public DatastoreSettings withCheckpoints(Duration interval) {
+    return with(log, interval);
+  }
+
+  private DatastoreSettings with(LogSettings other, Duration interval) {
     return new DatastoreSettings(
         other,
         journal,
         nodeCacheBytes,
         recentFiles,
-        checkpointInterval,
+        interval,
         checkpointUsage,
         checkpointFiles,
         freezeBatch,

@@ -1,5 +1,6 @@
 package org.opendvx.core.datastore;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -183,7 +184,15 @@ final class Engine implements AutoCloseable {
       opening.run(engine);
       engine.journal.onDurableAdvance(engine.log::durable);
       engine.checkpointer.start();
-      pool.onCheckpointWanted(engine.checkpointer::wanted);
+      // The pool outlives the engine, and must not keep it in memory.
+      WeakReference<Checkpointer> checkpointer = new WeakReference<>(engine.checkpointer);
+      pool.onCheckpointWanted(
+          () -> {
+            Checkpointer there = checkpointer.get();
+            if (there != null) {
+              there.wanted();
+            }
+          });
       done = true;
       return engine;
     } finally {

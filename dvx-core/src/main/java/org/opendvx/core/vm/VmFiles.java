@@ -1,27 +1,24 @@
 package org.opendvx.core.vm;
 
-import java.util.List;
+import java.util.Map;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileKey;
-import org.opendvx.core.error.DvxException;
 
-/** The files of machines, as a hypervisor knows them. Blocks; thread-safe. */
+/** Which files of a datastore make up a machine. Blocks. Thread-safe. */
 public final class VmFiles {
-  private final Hypervisor hypervisor;
   private final VmFileSet files;
 
-  /** Those of one hypervisor connection. */
-  public VmFiles(Hypervisor hypervisor, Datastore datastore) {
-    this.hypervisor = hypervisor;
+  /** Those of a datastore. */
+  public VmFiles(Datastore datastore) {
     this.files = new VmFileSet(new DatastorePaths(datastore));
   }
 
   /**
-   * The files of a machine.
+   * Finds a machine's files: key by path, in order of path.
    *
-   * @throws DvxException NOT_FOUND when it has none here, or what the hypervisor says
+   * @throws org.opendvx.core.error.DvxException NOT_FOUND when a disk's file is not there
    */
-  public List<FileKey> of(VmRef vm) {
-    return List.copyOf(files.resolve(hypervisor.describe(vm)).values());
+  public Map<String, FileKey> of(VmDescription vm) {
+    return files.resolve(vm);
   }
 }

@@ -2,8 +2,10 @@ package org.opendvx.core.vm;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
@@ -19,9 +21,9 @@ import org.slf4j.LoggerFactory;
 public final class VmFollower implements Consumer<VmMobility> {
   private static final Logger LOG = LoggerFactory.getLogger(VmFollower.class);
 
-  private final String host;
-  private final Hypervisor hypervisor;
-  private final VmFileSet files;
+  private final Set<String> hosts;
+  private final Function<VmRef, Hypervisor> hypervisors;
+  private final VmFiles files;
   private final Consumer<Collection<FileKey>> moveHere;
   private final Consumer<Collection<Long>> confirm;
   private final Executor executor;
@@ -29,21 +31,22 @@ public final class VmFollower implements Consumer<VmMobility> {
   /**
    * A follower for one node.
    *
-   * @param host the hypervisor host beside this node, as the hypervisor names it
+   * @param hosts names under which the managers know the hypervisor host beside this node
+   * @param hypervisors the manager of a machine
    * @param moveHere makes this node the owner of files: {@code ClusterHost.moveHere}; blocks
    * @param confirm lets files be changed through this node again: {@code FrontBar.confirm}
    * @param executor runs what blocks
    */
   public VmFollower(
-      String host,
-      Hypervisor hypervisor,
+      Set<String> hosts,
+      Function<VmRef, Hypervisor> hypervisors,
       Datastore datastore,
       Consumer<Collection<FileKey>> moveHere,
       Consumer<Collection<Long>> confirm,
       Executor executor) {
-    this.host = host;
-    this.hypervisor = hypervisor;
-    this.files = new VmFileSet(new DatastorePaths(datastore));
+    this.hosts = Set.copyOf(hosts);
+    this.hypervisors = hypervisors;
+    this.files = new VmFiles(datastore);
     this.moveHere = moveHere;
     this.confirm = confirm;
     this.executor = executor;
@@ -52,24 +55,26 @@ public final class VmFollower implements Consumer<VmMobility> {
   @Override
   public void accept(VmMobility event) {
     switch (event) {
-      case VmMobility.Moved moved when moved.target().equals(host) -> follow(moved);
-      case VmMobility.RestartedElsewhere moved when moved.target().equals(host) -> follow(moved);
-      case VmMobility.PoweredOn on when on.host().equals(host) -> follow(on);
+      case VmMobility.Moved moved when hosts.contains(moved.target()) ->
+          follow(moved.vm(), moved.name());
+      case VmMobility.RestartedElsewhere moved when hosts.contains(moved.target()) ->
+          follow(moved.vm(), moved.name());
+      case VmMobility.PoweredOn on when hosts.contains(on.host()) -> follow(on.vm(), on.name());
       default -> LOG.debug("Not for this host: {}", event);
     }
   }
 
-  private void follow(VmMobility event) {
+  /** Confirms that a machine runs beside this node, and brings its files here. Returns at once. */
+  public void follow(VmRef vm, String name) {
     executor.execute(
         () -> {
           try {
-            List<FileKey> keys =
-                List.copyOf(files.resolve(hypervisor.describe(event.vm())).values());
+            List<FileKey> keys = List.copyOf(files.of(hypervisors.apply(vm).describe(vm)).values());
             confirm.accept(keys.stream().map(FileKey::file).toList());
             moveHere.accept(keys);
-            LOG.info("{} files of {} follow it to {}", keys.size(), event.name(), host);
+            LOG.info("{} files of {} follow it to this host", keys.size(), name);
           } catch (DvxException | FileException e) {
-            LOG.warn("The files of {} stay where they are: {}", event.name(), e.getMessage());
+            LOG.warn("The files of {} stay where they are: {}", name, e.getMessage());
           }
         });
   }

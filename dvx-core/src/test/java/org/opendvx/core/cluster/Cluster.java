@@ -98,6 +98,7 @@ final class Cluster implements AutoCloseable {
                 new HostPool(pool, gate, journals),
                 KEYS,
                 STORE,
+                List.of(),
                 settings,
                 System::nanoTime,
                 network.of(name, gate)),

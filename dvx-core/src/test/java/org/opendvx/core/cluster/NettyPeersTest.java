@@ -148,6 +148,7 @@ final class NettyPeersTest {
             new HostPool(pool, new HostGate(), journals),
             Cluster.KEYS,
             Cluster.STORE,
+            List.of(),
             Cluster.SETTINGS,
             clock,
             peers(name, List.of(A, B))),

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.opendvx.core.datastore.AttributeChange;
 import org.opendvx.core.datastore.Caller;
@@ -26,7 +27,12 @@ final class VmFollowerTest {
   private final List<Long> confirmed = new ArrayList<>();
   private final VmFollower follower =
       new VmFollower(
-          "esx-2", hypervisor, datastore, moved::addAll, confirmed::addAll, Runnable::run);
+          Set.of("esx-2", "10.0.0.2"),
+          _ -> hypervisor,
+          datastore,
+          moved::addAll,
+          confirmed::addAll,
+          Runnable::run);
 
   private FileKey machine() {
     FileKey folder = make(FileKey.ROOT, "web", NewFile.directory(AttributeChange.mode(0755)));

@@ -9,6 +9,7 @@ public record NodeConfig(
     @Setting(says = "the node itself") NodeSection node,
     @Setting(says = "where containers, journal and records are kept") DrivesSection drives,
     @Setting(says = "whether those drives are here or at a data node") PoolSection pool,
+    @Setting(says = "one datastore on several hosts") HostSection host,
     @Setting(says = "what unlocks the data") KeysSection keys,
     @Setting(says = "limits on memory") MemorySection memory,
     @Setting(says = "the cache on flash") FlashSection flash,
@@ -33,24 +34,72 @@ public record NodeConfig(
   /** The same with another node section. */
   public NodeConfig with(NodeSection other) {
     return new NodeConfig(
-        other, drives, pool, keys, memory, flash, nfs, rest, agents, log, cleaner, hypervisors);
+        other,
+        drives,
+        pool,
+        host,
+        keys,
+        memory,
+        flash,
+        nfs,
+        rest,
+        agents,
+        log,
+        cleaner,
+        hypervisors);
   }
 
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
     return new NodeConfig(
-        node, drives, pool, keys, memory, flash, other, rest, agents, log, cleaner, hypervisors);
+        node,
+        drives,
+        pool,
+        host,
+        keys,
+        memory,
+        flash,
+        other,
+        rest,
+        agents,
+        log,
+        cleaner,
+        hypervisors);
   }
 
   /** The same with another REST section. */
   public NodeConfig with(RestSection other) {
     return new NodeConfig(
-        node, drives, pool, keys, memory, flash, nfs, other, agents, log, cleaner, hypervisors);
+        node,
+        drives,
+        pool,
+        host,
+        keys,
+        memory,
+        flash,
+        nfs,
+        other,
+        agents,
+        log,
+        cleaner,
+        hypervisors);
   }
 
   /** The same with another log section. */
   public NodeConfig with(LogSection other) {
     return new NodeConfig(
-        node, drives, pool, keys, memory, flash, nfs, rest, agents, other, cleaner, hypervisors);
+        node,
+        drives,
+        pool,
+        host,
+        keys,
+        memory,
+        flash,
+        nfs,
+        rest,
+        agents,
+        other,
+        cleaner,
+        hypervisors);
   }
 }

@@ -7,15 +7,20 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.opendvx.core.cluster.ClusterHost;
+import org.opendvx.core.vm.VmFollower;
 import org.opendvx.server.api.Json;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.config.HypervisorSection;
 import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.config.RestSection;
+import org.opendvx.server.metrics.HostMetrics;
 import org.opendvx.server.metrics.NodeMetrics;
 import org.opendvx.server.rest.ActivityResource;
 import org.opendvx.server.rest.AgentsResource;
+import org.opendvx.server.rest.HostsResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
 import org.opendvx.server.rest.PoliciesResource;
@@ -34,8 +39,10 @@ import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.HypervisorSettings;
 import org.opendvx.server.service.HypervisorStore;
 import org.opendvx.server.service.MachineProtection;
+import org.opendvx.server.service.MachinesHere;
 import org.opendvx.server.service.NfsFront;
 import org.opendvx.server.service.NodeFacts;
+import org.opendvx.server.service.Placement;
 import org.opendvx.server.service.PoolWatch;
 import org.opendvx.server.service.SnapshotPolicies;
 import org.opendvx.server.service.SnapshotService;
@@ -45,6 +52,7 @@ import org.opendvx.server.service.VmDirectory;
 /** A running node: the composition root. */
 public final class DvxNode implements AutoCloseable {
   private static final Duration LOOK_AT_POOL = Duration.ofSeconds(1);
+  private static final Duration ASK_FOR_MACHINES = Duration.ofSeconds(5);
   private static final Duration EXPIRES_SOON = Duration.ofDays(30);
 
   private final Stack opened;
@@ -105,6 +113,10 @@ public final class DvxNode implements AutoCloseable {
     if (store.cleaning().isPresent()) {
       metrics.cleaner(() -> store.cleaning().orElseThrow());
     }
+    SharedHost shared = store.shared();
+    if (shared != null) {
+      HostMetrics.measure(metrics.registry(), shared.host());
+    }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
@@ -122,6 +134,10 @@ public final class DvxNode implements AutoCloseable {
                         new Parts.Surroundings(
                             datastoreName, store.datastore(), config, folder.root(), events)),
                 events));
+    VmDirectory machines = new VmDirectory(hypervisors);
+    if (shared != null) {
+      follow(config, shared, hypervisors, machines, opened);
+    }
     hypervisors.start(config.hypervisors().stream().map(DvxNode::settings).toList());
     Agents agents =
         opened.push(
@@ -140,7 +156,6 @@ public final class DvxNode implements AutoCloseable {
             store::cleaning,
             clock);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
-    VmDirectory machines = new VmDirectory(hypervisors);
     SnapshotPolicies policies = new SnapshotPolicies(folder.policies());
     RestServer rest =
         opened.push(
@@ -163,6 +178,16 @@ public final class DvxNode implements AutoCloseable {
                         new DatastoreMounts(hypervisors, nfs, datastoreName, events),
                         tasks),
                     new VmsResource(machines),
+                    new HostsResource(
+                        new Placement(
+                            config.node().name(),
+                            shared == null
+                                ? null
+                                : new Placement.Others(shared.host(), shared.book()),
+                            store.datastore(),
+                            hypervisors,
+                            machines),
+                        events),
                     new SnapshotsResource(snapshots, machines, policies, tasks),
                     new PoliciesResource(policies, machines, events),
                     new ActivityResource(tasks, events),
@@ -172,6 +197,29 @@ public final class DvxNode implements AutoCloseable {
     PrivateFiles.write(folder.nodeFile(), json(file));
     events.add(EventLog.Severity.INFO, "node.started", config.node().name(), "the node serves");
     return new DvxNode(opened, file, facts);
+  }
+
+  /** Files of machines that come to the hypervisor host beside this node come to this node. */
+  private static void follow(
+      NodeConfig config,
+      SharedHost shared,
+      HypervisorRegistry hypervisors,
+      VmDirectory machines,
+      Stack opened) {
+    Set<String> names = Set.copyOf(config.host().hypervisors());
+    ClusterHost host = shared.host();
+    VmFollower follower =
+        new VmFollower(
+            names,
+            vm -> hypervisors.hypervisor(vm.hypervisor()),
+            host.datastore(),
+            host::moveHere,
+            host.bar()::confirm,
+            task -> Thread.ofVirtual().name("follower").start(task));
+    hypervisors.onMobility(follower);
+    MachinesHere here =
+        new MachinesHere(names, machines, follower, host.bar()::closed).start(ASK_FOR_MACHINES);
+    opened.push("machines here", here);
   }
 
   /** The file as JSON, readable by people too. */

@@ -29,6 +29,11 @@ public interface Store extends AutoCloseable {
     return null;
   }
 
+  /** The host among others that this store belongs to, null when it is one host's alone. */
+  default @Nullable SharedHost shared() {
+    return null;
+  }
+
   /** What does not work although the store serves, for people. */
   default List<String> warnings() {
     return List.of();

@@ -3,9 +3,9 @@ package org.opendvx.server.service;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.opendvx.core.datastore.Caller;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.Entry;
@@ -32,13 +32,18 @@ final class FileSets {
 
   /** The live files of the paths, without duplicates. */
   List<FileKey> files(List<String> paths) {
-    Set<FileKey> files = new LinkedHashSet<>();
+    return List.copyOf(named(paths).keySet());
+  }
+
+  /** The live files of the paths, each with a path of its own. */
+  Map<FileKey, String> named(List<String> paths) {
+    Map<FileKey, String> files = new LinkedHashMap<>();
     for (String path : paths) {
       Found found = find(path);
       if (found.attributes().type() == FileType.DIRECTORY) {
-        addBelow(found.key(), files);
+        addBelow(new Folder(found.key(), path.replaceFirst("/+$", "")), files);
       } else {
-        add(found.key(), files);
+        add(found.key(), path, files);
       }
     }
     if (files.isEmpty()) {
@@ -48,7 +53,7 @@ final class FileSets {
           .detail("paths", paths)
           .build();
     }
-    return List.copyOf(files);
+    return files;
   }
 
   private Found find(String path) {
@@ -84,14 +89,16 @@ final class FileSets {
     return Futures.await(WHAT, datastore.lookup(Caller.SYSTEM, at, new byte[] {'.'}));
   }
 
-  private void addBelow(FileKey top, Set<FileKey> files) {
-    Deque<FileKey> folders = new ArrayDeque<>(List.of(top));
+  private record Folder(FileKey key, String path) {}
+
+  private void addBelow(Folder top, Map<FileKey, String> files) {
+    Deque<Folder> folders = new ArrayDeque<>(List.of(top));
     while (!folders.isEmpty()) {
-      FileKey folder = folders.removeFirst();
+      Folder folder = folders.removeFirst();
       long cookie = 0;
       Listing page;
       do {
-        page = Futures.await(WHAT, datastore.list(Caller.SYSTEM, folder, cookie, PAGE));
+        page = Futures.await(WHAT, datastore.list(Caller.SYSTEM, folder.key(), cookie, PAGE));
         for (Entry entry : page.entries()) {
           String name = new String(entry.name(), StandardCharsets.UTF_8);
           cookie = entry.cookie();
@@ -99,17 +106,17 @@ final class FileSets {
             continue;
           }
           if (entry.attributes().type() == FileType.DIRECTORY) {
-            folders.addLast(entry.key());
+            folders.addLast(new Folder(entry.key(), folder.path() + "/" + name));
           } else {
-            add(entry.key(), files);
+            add(entry.key(), folder.path() + "/" + name, files);
           }
         }
       } while (!page.end() && !page.entries().isEmpty());
     }
   }
 
-  private static void add(FileKey file, Set<FileKey> files) {
-    files.add(file);
+  private static void add(FileKey file, String path, Map<FileKey, String> files) {
+    files.putIfAbsent(file, path);
     if (files.size() > MAX_FILES) {
       throw DvxException.of(Kind.INVALID, "The snapshot would hold too many files")
           .cause("A snapshot holds at most " + MAX_FILES + " files")

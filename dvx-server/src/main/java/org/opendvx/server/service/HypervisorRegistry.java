@@ -6,10 +6,12 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,7 @@ public final class HypervisorRegistry implements AutoCloseable {
   private final EventLog events;
   private final ReentrantLock changes = new ReentrantLock();
   private final Map<String, Managed> connections = new ConcurrentSkipListMap<>();
+  private final List<Consumer<VmMobility>> listeners = new CopyOnWriteArrayList<>();
   private final ExecutorService background =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("hypervisor-", 1).factory());
 
@@ -275,7 +278,13 @@ public final class HypervisorRegistry implements AutoCloseable {
     background.execute(managed::follow);
   }
 
+  /** Tells of moves of machines from now on; called on threads of the connections. */
+  public void onMobility(Consumer<VmMobility> listener) {
+    listeners.add(listener);
+  }
+
   private void tell(VmMobility event) {
+    listeners.forEach(listener -> listener.accept(event));
     Severity severity =
         event instanceof VmMobility.RestartedElsewhere ? Severity.WARNING : Severity.INFO;
     events.add(event.time(), severity, Mobility.kind(event), event.name(), Mobility.text(event));

@@ -24,6 +24,12 @@ public final class RealParts {
     };
   }
 
+  /** Those of a node that is one of several hosts over a pool. */
+  public static Parts hostParts(Parts parts) {
+    return new Parts(
+        SharedStore::open, parts.nfs(), parts.protection(), parts.connectors(), parts.agents());
+  }
+
   /** All of them. */
   public static Parts parts() {
     AtomicReference<@Nullable RhvWiring> rhv = new AtomicReference<>();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
+import org.opendvx.core.cluster.ClusterHost;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.error.DvxException;
@@ -50,6 +51,12 @@ final class RemoteStore implements Store {
       if (!fresh) {
         checkPool(note, pool);
       }
+      if (ClusterHost.formatted(pool)) {
+        throw DvxException.of(Kind.CONFLICT, "The pool holds a datastore of several hosts")
+            .cause("A single host must not open a part of it")
+            .remedy("Start this node as one of them: dvx host --config FILE")
+            .build();
+      }
       keys = keys(config, folder, pool, fresh);
       flash = FlashTier.open(config.flash(), pool.id());
       DvxDatastore datastore =
@@ -79,8 +86,7 @@ final class RemoteStore implements Store {
   }
 
   /** The key is tried, and the format looked at, before anything is changed. */
-  private static KeyRing keys(
-      NodeConfig config, DataFolder folder, RemotePool pool, boolean fresh) {
+  static KeyRing keys(NodeConfig config, DataFolder folder, RemotePool pool, boolean fresh) {
     NodeKeys nodeKeys = new NodeKeys(config.keys(), folder);
     Optional<VersionedRecord> wrapped = pool.records().get(NodeKeys.RECORD);
     pool.records()
@@ -91,7 +97,7 @@ final class RemoteStore implements Store {
         : nodeKeys.create(pool.records(), fresh);
   }
 
-  private static void checkPool(Path note, RemotePool pool) {
+  static void checkPool(Path note, RemotePool pool) {
     String known = new String(PrivateFiles.read(note, MAX_NOTE), StandardCharsets.UTF_8).strip();
     if (!known.equals(pool.id().toString())) {
       throw DvxException.of(Kind.CONFLICT, "The data node has another pool than this host uses")

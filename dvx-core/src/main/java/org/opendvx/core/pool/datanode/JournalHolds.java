@@ -2,7 +2,6 @@ package org.opendvx.core.pool.datanode;
 
 import java.nio.ByteBuffer;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -87,6 +86,10 @@ final class JournalHolds {
       turn.lock();
       try {
         requireReplayed();
+        // An engine of the same session that was opened before must not find its batch in ours.
+        if (by.number() < epoch) {
+          throw conflict(by.host(), "it was opened again at " + epoch);
+        }
         if (lastOfBatch != last) {
           store.append(by, first, lastOfBatch, batch);
           last = lastOfBatch;
@@ -137,6 +140,12 @@ final class JournalHolds {
         if (epoch < fence && epoch > 0) {
           throw conflict(host, "it was fenced at " + fence);
         }
+        if (now != null && now.epoch < fence && now.epoch < epoch) {
+          // Whoever holds it can change nothing any more, be it an earlier engine of this session.
+          holds.remove(host);
+          now.close();
+          now = null;
+        }
         if (now != null && now.session == session) {
           if (!resumed) {
             throw conflict(host, "this host holds it already");
@@ -176,12 +185,16 @@ final class JournalHolds {
     }
   }
 
-  /** Lets a journal go. */
-  void close(Session session, String host) {
+  /**
+   * Lets a journal go.
+   *
+   * @param epoch what was given when it was opened
+   */
+  void close(Session session, String host, long epoch) {
     lock.lock();
     try {
       Hold hold = holds.get(host);
-      if (hold != null && hold.session == session) {
+      if (hold != null && hold.session == session && hold.epoch == epoch) {
         holds.remove(host);
         hold.close();
         changed.signalAll();
@@ -193,18 +206,19 @@ final class JournalHolds {
 
   /** Lets go of all that a session holds. */
   void closeAll(Session session) {
-    List<String> hosts;
+    Map<String, Long> epochs = new HashMap<>();
     lock.lock();
     try {
-      hosts =
-          holds.entrySet().stream()
-              .filter(entry -> entry.getValue().session == session)
-              .map(Map.Entry::getKey)
-              .toList();
+      holds.forEach(
+          (host, hold) -> {
+            if (hold.session == session) {
+              epochs.put(host, hold.epoch);
+            }
+          });
     } finally {
       lock.unlock();
     }
-    hosts.forEach(host -> close(session, host));
+    epochs.forEach((host, epoch) -> close(session, host, epoch));
   }
 
   private boolean expired(Session session) {

@@ -72,7 +72,7 @@ final class Requests {
       case JOURNAL_APPEND -> append(session, in);
       case JOURNAL_TRIM -> trim(session, in);
       case JOURNAL_CLOSE -> {
-        journals.close(session, in.text(MAX_NAME));
+        journals.close(session, in.text(MAX_NAME), in.i64());
         yield new WireOut();
       }
       case RECORD_GET -> get(in.text(MAX_NAME));

@@ -157,7 +157,7 @@ final class RemoteJournal implements JournalStore {
       return;
     }
     try {
-      var _ = lane.once(link, Op.JOURNAL_CLOSE, 0, new WireOut().text(host), null, lane.deadline());
+      var _ = lane.once(link, Op.JOURNAL_CLOSE, 0, name(), null, lane.deadline());
     } catch (LinkLostException | DvxException e) {
       LOG.info("The journal of {} is let go when the session ends: {}", host, e.getMessage());
     }

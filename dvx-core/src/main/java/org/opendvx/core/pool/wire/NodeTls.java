@@ -79,13 +79,22 @@ public final class NodeTls {
    * @param expected fingerprint of the other side
    */
   public static SslContext client(Identity identity, String expected) {
+    return client(identity, expected::equals);
+  }
+
+  /**
+   * For the side that connects.
+   *
+   * @param known whether a fingerprint is accepted
+   */
+  public static SslContext client(Identity identity, Predicate<String> known) {
     try {
       return SslContextBuilder.forClient()
           .sslProvider(SslProvider.JDK)
           .protocols("TLSv1.3")
           .endpointIdentificationAlgorithm(null)
           .keyManager(identity.key(), chain(identity))
-          .trustManager(new Pins(expected::equals))
+          .trustManager(new Pins(known))
           .build();
     } catch (SSLException e) {
       throw unusable(e);

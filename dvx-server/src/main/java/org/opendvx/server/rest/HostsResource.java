@@ -1,0 +1,64 @@
+package org.opendvx.server.rest;
+
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.server.api.DvxHostsView;
+import org.opendvx.server.api.MoveRequest;
+import org.opendvx.server.api.MovedView;
+import org.opendvx.server.api.PlacementView;
+import org.opendvx.server.security.Role;
+import org.opendvx.server.service.EventLog;
+import org.opendvx.server.service.Placement;
+
+/** The hosts that show the datastore, and what each of them serves. */
+@Path("api/v1")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+public final class HostsResource {
+  private final Placement placement;
+  private final EventLog events;
+
+  /** Over these. */
+  public HostsResource(Placement placement, EventLog events) {
+    this.placement = placement;
+    this.events = events;
+  }
+
+  /** All hosts. */
+  @GET
+  @Path("hosts")
+  @Requires(Role.VIEWER)
+  public DvxHostsView hosts() {
+    return placement.hosts();
+  }
+
+  /** Where a machine's files are served. */
+  @GET
+  @Path("placement")
+  @Requires(Role.VIEWER)
+  public PlacementView where(@QueryParam("vm") @Nullable String vm) {
+    return placement.where(Params.required("vm", vm));
+  }
+
+  /** Moves a machine's files to a host. */
+  @POST
+  @Path("placement")
+  @Requires(Role.OPERATOR)
+  public MovedView move(@Nullable MoveRequest body) {
+    MoveRequest request = Params.body(body);
+    MovedView moved =
+        placement.move(Params.required("vm", request.vm()), Params.required("to", request.to()));
+    events.add(
+        EventLog.Severity.INFO,
+        "placement.moved",
+        moved.vm(),
+        moved.files() + " files are served by " + moved.to() + " now");
+    return moved;
+  }
+}

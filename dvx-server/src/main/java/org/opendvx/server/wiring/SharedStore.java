@@ -1,0 +1,292 @@
+package org.opendvx.server.wiring;
+
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.cache.FlashCache;
+import org.opendvx.core.cluster.BootClock;
+import org.opendvx.core.cluster.ClusterHost;
+import org.opendvx.core.cluster.ClusterSettings;
+import org.opendvx.core.cluster.NettyPeers;
+import org.opendvx.core.cluster.PeerBook;
+import org.opendvx.core.cluster.PeerTls;
+import org.opendvx.core.codec.KeyRing;
+import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.DatastoreSettings;
+import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.Epoch;
+import org.opendvx.core.pool.remote.RemotePool;
+import org.opendvx.core.pool.wire.NodeTls;
+import org.opendvx.server.config.HostSection;
+import org.opendvx.server.config.MemorySection;
+import org.opendvx.server.config.NodeConfig;
+import org.opendvx.server.config.PoolSection;
+import org.opendvx.server.datanode.JoinedDataNode;
+import org.opendvx.server.node.DataFolder;
+import org.opendvx.server.node.SharedHost;
+import org.opendvx.server.node.Store;
+import org.opendvx.server.security.PrivateFiles;
+
+/** The datastore that this host shows with others, over the pool of a data node. */
+final class SharedStore implements Store {
+  private static final Duration START_LIMIT = Duration.ofMinutes(2);
+  private static final Duration FORMAT_LEASE = Duration.ofSeconds(30);
+  private static final Epoch FORMAT = new Epoch("agent-format", 1);
+  private static final String FORMAT_LOCK = "format";
+
+  /** What another host replays at the most when it takes a root over. */
+  private static final Duration CHECKPOINTS = Duration.ofSeconds(3);
+
+  private final RemotePool pool;
+  private final KeyRing keys;
+  private final FlashTier flash;
+  private final SharedHost shared;
+
+  private SharedStore(RemotePool pool, KeyRing keys, FlashTier flash, SharedHost shared) {
+    this.pool = pool;
+    this.keys = keys;
+    this.flash = flash;
+    this.shared = shared;
+  }
+
+  /** Joins the hosts of the data node's pool; the first one makes the datastore. */
+  static SharedStore open(NodeConfig config, DataFolder folder) {
+    if (config.pool().kind() != PoolSection.Kind.REMOTE) {
+      throw DvxException.of(Kind.INVALID, "This node cannot be one of several hosts")
+          .cause("Its pool is on drives of its own")
+          .remedy("Set pool.kind: remote and join a data node, or run: dvx serve")
+          .build();
+    }
+    Path note = folder.root().resolve("pool.id");
+    boolean fresh = !Files.exists(note);
+    JoinedDataNode joined = JoinedDataNode.read(folder.root());
+    RemotePool pool =
+        RemotePool.open(
+            joined.settings().withCallLimit(config.pool().timeout()), joined.identity());
+    KeyRing keys = null;
+    FlashTier flash = null;
+    boolean done = false;
+    try {
+      if (!fresh) {
+        RemoteStore.checkPool(note, pool);
+      }
+      DatastoreSettings settings = settings(config.memory());
+      keys = prepare(config, folder, pool, fresh, settings);
+      flash = FlashTier.open(config.flash(), pool.id());
+      if (fresh) {
+        PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
+      }
+      SharedHost shared = join(config, joined.identity(), pool, keys, settings, flash);
+      done = true;
+      return new SharedStore(pool, keys, flash, shared);
+    } finally {
+      if (!done) {
+        if (flash != null) {
+          flash.close();
+        }
+        if (keys != null) {
+          keys.close();
+        }
+        pool.close();
+      }
+    }
+  }
+
+  private static DatastoreSettings settings(MemorySection memory) {
+    return LocalStore.settings(memory).withCheckpoints(CHECKPOINTS);
+  }
+
+  /** Keys and datastore are made by one host at a time. */
+  private static KeyRing prepare(
+      NodeConfig config,
+      DataFolder folder,
+      RemotePool pool,
+      boolean fresh,
+      DatastoreSettings settings) {
+    if (ClusterHost.formatted(pool)) {
+      return RemoteStore.keys(config, folder, pool, fresh);
+    }
+    String name = config.node().name();
+    lock(pool, name);
+    try {
+      KeyRing keys = RemoteStore.keys(config, folder, pool, fresh);
+      boolean done = false;
+      try {
+        if (!ClusterHost.formatted(pool)) {
+          requireUnused(pool);
+          ClusterHost.format(pool, keys, settings);
+        }
+        done = true;
+        return keys;
+      } finally {
+        if (!done) {
+          keys.close();
+        }
+      }
+    } finally {
+      pool.leases().release(FORMAT, FORMAT_LOCK, name);
+    }
+  }
+
+  private static void lock(RemotePool pool, String name) {
+    long end = System.nanoTime() + START_LIMIT.toNanos();
+    while (true) {
+      try {
+        var _ = pool.leases().take(FORMAT, FORMAT_LOCK, name, FORMAT_LEASE);
+        return;
+      } catch (DvxException e) {
+        if (e.kind() != Kind.CONFLICT || System.nanoTime() - end > 0) {
+          throw e;
+        }
+        pause();
+      }
+    }
+  }
+
+  private static void requireUnused(RemotePool pool) {
+    String shared = DvxDatastore.rootRecord(ClusterHost.NAMESPACE);
+    for (String key : pool.records().keys("hosts/")) {
+      if (key.endsWith("/root") && !key.equals(shared)) {
+        throw DvxException.of(Kind.CONFLICT, "The pool holds the datastore of a single host")
+            .cause("It was made by dvx serve, and is not converted")
+            .remedy("Use dvx serve there, or another data node for several hosts")
+            .detail("record", key)
+            .build();
+      }
+    }
+  }
+
+  private static SharedHost join(
+      NodeConfig config,
+      NodeTls.Identity identity,
+      RemotePool pool,
+      KeyRing keys,
+      DatastoreSettings settings,
+      FlashTier flash) {
+    HostSection section = config.host();
+    String name = config.node().name();
+    PeerBook book = new PeerBook(pool.records());
+    book.note(new PeerBook.Peer(name, identity.fingerprint(), section.hypervisors()));
+    ClusterSettings times = ClusterSettings.DEFAULT.withConfirmation(section.confirmMachines());
+    NettyPeers network =
+        new NettyPeers(
+            PeerTls.of(identity, book),
+            new InetSocketAddress(section.listen(), section.port()),
+            section.reachable());
+    ClusterHost host = null;
+    boolean done = false;
+    try {
+      host =
+          ClusterHost.join(
+              new ClusterHost.Parts(
+                  pool, keys, settings, flash.sources(), times, new BootClock(), network),
+              name);
+      await(host, name);
+      done = true;
+      return new SharedHost(name, host, book);
+    } finally {
+      if (!done) {
+        if (host != null) {
+          host.close();
+        } else {
+          network.close();
+        }
+      }
+    }
+  }
+
+  private static void await(ClusterHost host, String name) {
+    boolean served = false;
+    try {
+      served = ClusterHost.await(() -> host.served().contains(name) && answers(host), START_LIMIT);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    if (!served) {
+      throw DvxException.of(Kind.UNAVAILABLE, "This host cannot join the others")
+          .cause(
+              "Its files or the directories were not served within "
+                  + START_LIMIT.toSeconds()
+                  + " s")
+          .remedy("Look at the logs of this and the other hosts, and at the data node")
+          .detail("served here", host.served())
+          .build();
+    }
+  }
+
+  private static boolean answers(ClusterHost host) {
+    try {
+      Object _ = host.datastore().attributes(FileKey.ROOT).join();
+      return true;
+    } catch (CompletionException _) {
+      // Nobody serves the directories yet: asked again until the limit.
+      return false;
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(100);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DvxException.of(Kind.UNAVAILABLE, "The start was interrupted").causedBy(e).build();
+    }
+  }
+
+  @Override
+  public RemotePool pool() {
+    return pool;
+  }
+
+  @Override
+  public Datastore datastore() {
+    return shared.host().datastore();
+  }
+
+  @Override
+  public SharedHost shared() {
+    return shared;
+  }
+
+  @Override
+  public @Nullable FlashCache flash() {
+    return flash.cache();
+  }
+
+  @Override
+  public List<String> warnings() {
+    List<String> warnings = new ArrayList<>(FlashTier.warnings(flash.cache()));
+    if (!shared.host().holdsLease()) {
+      warnings.add("this host does not hold its lease: it answers nothing until it does");
+    }
+    if (shared.host().bar().closed()) {
+      warnings.add(
+          "this host was declared dead: changes of files wait until their machines are confirmed");
+    }
+    return warnings;
+  }
+
+  @Override
+  public byte[] handleKey() {
+    return LocalStore.handleKey(keys);
+  }
+
+  @Override
+  public void close() {
+    try (pool;
+        keys;
+        flash;
+        shared) {
+      // Closed in the order: host, flash, keys, pool.
+    }
+  }
+}
