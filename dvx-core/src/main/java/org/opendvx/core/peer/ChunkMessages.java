@@ -244,19 +244,24 @@ final class ChunkMessages {
   /**
    * What a peer says of its cache.
    *
-   * @param beside the hypervisor host that it serves; empty for none
+   * @param beside names of the hypervisor host that it serves
    * @param flash whether it has flash that works
    */
-  record Summary(String beside, boolean flash, List<News> parts) {}
+  record Summary(List<String> beside, boolean flash, List<News> parts) {}
 
   static byte[] summaryReply(Summary summary) {
-    byte[] beside = summary.beside().getBytes(StandardCharsets.UTF_8);
-    int length = 1 + Short.BYTES + beside.length + Integer.BYTES;
+    List<byte[]> names =
+        summary.beside().stream().map(name -> name.getBytes(StandardCharsets.UTF_8)).toList();
+    int length = 2 + Integer.BYTES;
+    for (byte[] name : names) {
+      length += Short.BYTES + name.length;
+    }
     for (News news : summary.parts()) {
       length += 3 * Long.BYTES + 1 + news.groups().length * Long.BYTES;
     }
     ByteBuffer out = message(OK, length);
-    out.put((byte) (summary.flash() ? 1 : 0)).putShort((short) beside.length).put(beside);
+    out.put((byte) (summary.flash() ? 1 : 0)).put((byte) names.size());
+    names.forEach(name -> out.putShort((short) name.length).put(name));
     out.putInt(summary.parts().size());
     for (News news : summary.parts()) {
       out.putLong(news.part()).putInt(news.words()).putLong(news.additions());
@@ -270,12 +275,17 @@ final class ChunkMessages {
     ByteBuffer in = body(reply);
     try {
       boolean flash = in.get() != 0;
-      int name = Short.toUnsignedInt(in.getShort());
-      if (name > MOST_NAME) {
-        throw new BadReplyException("the name is too long");
+      int names = Byte.toUnsignedInt(in.get());
+      List<String> beside = new ArrayList<>();
+      for (int i = 0; i < names; i++) {
+        int length = Short.toUnsignedInt(in.getShort());
+        if (length > MOST_NAME) {
+          throw new BadReplyException("the name is too long");
+        }
+        byte[] name = new byte[length];
+        in.get(name);
+        beside.add(new String(name, StandardCharsets.UTF_8));
       }
-      byte[] beside = new byte[name];
-      in.get(beside);
       int count = in.getInt();
       if (count < 0 || count > MOST_PARTS) {
         throw new BadReplyException("too many parts");
@@ -285,7 +295,7 @@ final class ChunkMessages {
         parts.add(news(in));
       }
       requireEnd(in);
-      return new Summary(new String(beside, StandardCharsets.UTF_8), flash, parts);
+      return new Summary(beside, flash, parts);
     } catch (BufferUnderflowException e) {
       throw new BadReplyException("it ends early");
     }

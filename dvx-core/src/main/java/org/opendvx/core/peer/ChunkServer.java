@@ -41,7 +41,7 @@ final class ChunkServer implements PeerNetwork.Handler {
   /** Groups in a reply about all parts: 2 MiB. */
   private static final int MOST_GROUPS = 256 << 10;
 
-  private final String beside;
+  private final List<String> beside;
   private final @Nullable FlashCache flash;
   private final Supplier<List<FileChunks>> files;
   private final PeerSettings settings;
@@ -54,11 +54,11 @@ final class ChunkServer implements PeerNetwork.Handler {
   /**
    * A server.
    *
-   * @param beside the hypervisor host that this host serves
+   * @param beside names of the hypervisor host that this host serves, at most 255
    * @param files of the roots that are served here
    */
   ChunkServer(
-      String beside,
+      List<String> beside,
       @Nullable FlashCache flash,
       Supplier<List<FileChunks>> files,
       PeerSettings settings) {

@@ -44,8 +44,12 @@ final class PeerSummaries implements AutoCloseable {
    * @param missing parts that did not fit
    */
   private record View(
-      String beside, boolean flash, List<SummaryPart> parts, Map<Long, Long> reached, int missing) {
-    static final View NOTHING = new View("", false, List.of(), Map.of(), 0);
+      List<String> beside,
+      boolean flash,
+      List<SummaryPart> parts,
+      Map<Long, Long> reached,
+      int missing) {
+    static final View NOTHING = new View(List.of(), false, List.of(), Map.of(), 0);
 
     long bytes() {
       return parts.stream().mapToLong(SummaryPart::bytes).sum();
@@ -96,7 +100,7 @@ final class PeerSummaries implements AutoCloseable {
   /** The peer beside a hypervisor host; null when none says so. */
   @Nullable String beside(String hypervisorHost) {
     for (Map.Entry<String, View> each : views.entrySet()) {
-      if (!hypervisorHost.isEmpty() && each.getValue().beside.equalsIgnoreCase(hypervisorHost)) {
+      if (each.getValue().beside.stream().anyMatch(hypervisorHost::equalsIgnoreCase)) {
         return each.getKey();
       }
     }

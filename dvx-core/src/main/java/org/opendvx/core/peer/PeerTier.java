@@ -46,15 +46,14 @@ public final class PeerTier implements SlotSource, AutoCloseable {
    * @param directory the hosts that live
    * @param flash stays the caller's; null for none
    * @param files of the roots that this host serves at the time
-   * @param beside the hypervisor host that this host serves, as the hypervisor names it; empty for
-   *     none
+   * @param beside names of the hypervisor host that this host serves, as the hypervisor has them
    */
   public record Parts(
       PeerNetwork network,
       PeerDirectory directory,
       @Nullable FlashCache flash,
       Supplier<List<FileChunks>> files,
-      String beside,
+      List<String> beside,
       PeerSettings settings) {}
 
   /** Begins to answer peers, and to ask them what they have. */

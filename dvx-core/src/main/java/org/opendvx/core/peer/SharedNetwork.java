@@ -63,6 +63,11 @@ public final class SharedNetwork {
     }
 
     @Override
+    public Traffic traffic() {
+      return under.traffic();
+    }
+
+    @Override
     public void close() {
       if (closes) {
         under.close();

@@ -3,6 +3,7 @@ package org.opendvx.core.prefetch;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
@@ -24,7 +25,7 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
   /** Runs for which use is counted. */
   private static final int MOST_COUNTED = 8;
 
-  private final String host;
+  private final Set<String> host;
   private final PeerTier tier;
   private final Supplier<List<FileChunks>> here;
   private final Function<VmRef, List<Long>> files;
@@ -39,17 +40,17 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
   /**
    * Prefetch for one host.
    *
-   * @param host the hypervisor host beside it, as the hypervisor names it
+   * @param host names of the hypervisor host beside it, as the hypervisor has them
    * @param here the files of the roots that this host serves at the time
    * @param files finds the ids of a machine's files; may block and fail
    */
   public Prefetch(
-      String host,
+      Set<String> host,
       PeerTier tier,
       Supplier<List<FileChunks>> here,
       Function<VmRef, List<Long>> files,
       PrefetchSettings settings) {
-    this.host = host;
+    this.host = Set.copyOf(host);
     this.tier = tier;
     this.here = here;
     this.files = files;
@@ -62,11 +63,12 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
   @Override
   public void accept(VmMobility event) {
     switch (event) {
-      case VmMobility.AboutToMove move when host.equals(move.target()) ->
-          begin(event, move.source(), true);
-      case VmMobility.Moved move when host.equals(move.target()) -> arrived(event, move.source());
-      case VmMobility.RestartedElsewhere move when host.equals(move.target()) ->
-          begin(event, move.source(), false);
+      case VmMobility.AboutToMove move when host.contains(move.target()) ->
+          about(event.vm(), event.name(), move.source(), () -> files.apply(event.vm()));
+      case VmMobility.Moved move when host.contains(move.target()) ->
+          moved(event.vm(), event.name(), move.source(), () -> files.apply(event.vm()));
+      case VmMobility.RestartedElsewhere move when host.contains(move.target()) ->
+          begin(event.vm(), event.name(), move.source(), false, () -> files.apply(event.vm()));
       case VmMobility.PoweredOn _ -> {
         // Where it runs it was before, as far as anybody knows.
       }
@@ -74,32 +76,34 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
     }
   }
 
-  private synchronized void arrived(VmMobility event, String source) {
+  /**
+   * A machine is about to move here.
+   *
+   * @param source the hypervisor host that it comes from, or the host beside that
+   * @param ids finds its files; may block and fail
+   */
+  public void about(VmRef vm, String name, String source, Supplier<List<Long>> ids) {
+    begin(vm, name, source, true, ids);
+  }
+
+  /** A machine has moved here. */
+  public synchronized void moved(VmRef vm, String name, String source, Supplier<List<Long>> ids) {
     for (PrefetchRun run : runs) {
-      if (run.vm().equals(event.vm()) && run.moved()) {
+      if (run.vm().equals(vm) && run.moved()) {
         return;
       }
     }
-    begin(event, source, false);
+    begin(vm, name, source, false, ids);
   }
 
-  private synchronized void begin(VmMobility event, String source, boolean announced) {
+  private synchronized void begin(
+      VmRef vm, String name, String source, boolean announced, Supplier<List<Long>> ids) {
     if (closed) {
       return;
     }
-    cancel(event.vm());
+    cancel(vm);
     PrefetchRun run =
-        new PrefetchRun(
-            ++lastId,
-            event.vm(),
-            event.name(),
-            source,
-            announced,
-            tier,
-            here,
-            () -> files.apply(event.vm()),
-            settings,
-            pace);
+        new PrefetchRun(++lastId, vm, name, source, announced, tier, here, ids, settings, pace);
     runs.addFirst(run);
     counted.addFirst(run);
     if (counted.size() > MOST_COUNTED) {
@@ -109,7 +113,7 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
       runs.removeLast().cancel();
     }
     tier.refresh();
-    Thread _ = Thread.ofVirtual().name("prefetch-" + event.name()).start(() -> run.run(slots));
+    Thread _ = Thread.ofVirtual().name("prefetch-" + name).start(() -> run.run(slots));
   }
 
   private synchronized void cancel(VmRef vm) {

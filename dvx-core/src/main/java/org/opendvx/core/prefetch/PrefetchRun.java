@@ -98,12 +98,15 @@ final class PrefetchRun {
     return state.ended();
   }
 
-  /** The machine has moved here; false when the run had ended before it knew. */
+  /** The machine has moved here; false when the run has ended already. */
   synchronized boolean moved() {
+    if (state.ended() || cancelled) {
+      return false;
+    }
     moved = true;
     again = true;
     notifyAll();
-    return !state.ended();
+    return true;
   }
 
   /** Breaks off. */

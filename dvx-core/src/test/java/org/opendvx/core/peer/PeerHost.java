@@ -154,7 +154,7 @@ public final class PeerHost implements AutoCloseable {
                 () -> world.others(name),
                 flash,
                 () -> late[0] == null ? List.of() : List.of(late[0].chunks()),
-                "esx-" + name,
+                List.of("other name", "esx-" + name),
                 settings));
     this.store = DvxDatastore.format(world.pool, KEYS, STORE, name, List.of(tier));
     late[0] = store;

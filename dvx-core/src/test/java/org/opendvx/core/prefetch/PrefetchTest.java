@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,7 +64,7 @@ final class PrefetchTest {
 
   private static Prefetch prefetch(PeerHost host, long rate, FileKey... files) {
     return new Prefetch(
-        host.beside(),
+        Set.of(host.beside()),
         host.tier(),
         () -> List.of(host.store().chunks()),
         vm -> vm.equals(VM) ? List.of(files[0].file()) : List.of(files[1].file()),
