@@ -65,7 +65,7 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
     ChunkCache cache = new ChunkCache(settings.cacheBytes());
     SlotOpener opener = new SlotOpener(sealer);
     this.reader = new ChunkReader(cache, live, sources, containers, opener, counters);
-    this.sealed = new SealedSlots(cache, live, containers, opener);
+    this.sealed = new SealedSlots(cache, live, containers, opener, counters);
     this.feeder = new IndexFeeder(store, containers, places, index);
     this.putter = new Putter(store, epoch, settings.putThreads());
     ContainerBuffers buffers = new ContainerBuffers(settings.containersInFlight());

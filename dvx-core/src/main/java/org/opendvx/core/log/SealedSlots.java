@@ -12,12 +12,24 @@ public final class SealedSlots {
   private final LiveContainers live;
   private final ContainerReader pool;
   private final SlotOpener opener;
+  private final LogCounters counters;
 
-  SealedSlots(ChunkCache cache, LiveContainers live, ContainerReader pool, SlotOpener opener) {
+  SealedSlots(
+      ChunkCache cache,
+      LiveContainers live,
+      ContainerReader pool,
+      SlotOpener opener,
+      LogCounters counters) {
     this.cache = cache;
     this.live = live;
     this.pool = pool;
     this.opener = opener;
+    this.counters = counters;
+  }
+
+  /** Chunks that were read from memory since the log was opened. */
+  public long memoryHits() {
+    return counters.cacheHits.sum();
   }
 
   /** How warm a chunk is in memory: 0 when it is not there, else 1 to 4. */

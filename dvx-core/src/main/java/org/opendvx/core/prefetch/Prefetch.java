@@ -34,6 +34,7 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
   private final Semaphore slots;
   private final Deque<PrefetchRun> runs = new ArrayDeque<>();
   private final List<PrefetchRun> counted = new CopyOnWriteArrayList<>();
+  private Totals forgotten = new Totals(0, 0, 0, 0, 0, 0, 0, 0);
   private long lastId;
   private boolean closed;
 
@@ -110,7 +111,9 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
       counted.removeLast();
     }
     if (runs.size() > MOST_RUNS) {
-      runs.removeLast().cancel();
+      PrefetchRun oldest = runs.removeLast();
+      oldest.cancel();
+      forgotten = forgotten.plus(oldest.progress());
     }
     tier.refresh();
     Thread _ = Thread.ofVirtual().name("prefetch-" + name).start(() -> run.run(slots));
@@ -127,6 +130,42 @@ public final class Prefetch implements Consumer<VmMobility>, AutoCloseable {
   /** What was and is done, the latest first; the last 64. */
   public synchronized List<PrefetchProgress> progress() {
     return runs.stream().map(PrefetchRun::progress).toList();
+  }
+
+  /**
+   * What all that began came to, in bytes of chunks but for the last.
+   *
+   * @param transferred sealed bytes
+   */
+  public record Totals(
+      long started,
+      long hot,
+      long skipped,
+      long fromPeers,
+      long fromPool,
+      long missed,
+      long used,
+      long transferred) {
+    private Totals plus(PrefetchProgress run) {
+      return new Totals(
+          started + 1,
+          hot + run.hotBytes(),
+          skipped + run.skippedBytes(),
+          fromPeers + run.peerBytes(),
+          fromPool + run.poolBytes(),
+          missed + run.missedBytes(),
+          used + run.usedBytes(),
+          transferred + run.transferredBytes());
+    }
+  }
+
+  /** The sums since the start. */
+  public synchronized Totals totals() {
+    Totals sum = forgotten;
+    for (PrefetchRun run : runs) {
+      sum = sum.plus(run.progress());
+    }
+    return sum;
   }
 
   /** Bytes a second that may be fetched at present. */

@@ -36,6 +36,12 @@ public record PrefetchSettings(
           Duration.ofSeconds(5),
           Duration.ofMinutes(30));
 
+  /** The same at another rate. */
+  public PrefetchSettings withRate(long bytes) {
+    return new PrefetchSettings(
+        bytes, streams, runs, mostChunks, coldBytes, listing, follow, announced);
+  }
+
   /** Checks the numbers. */
   public PrefetchSettings {
     if (bytesPerSecond < 1 || streams < 1 || runs < 1 || mostChunks < 1 || coldBytes < 0) {
