@@ -72,7 +72,15 @@ final class PrefetchCommand extends Group {
   private static String render(PrefetchesView view) {
     Table table =
         new Table(
-            "MACHINE", "FROM", "STATE", "PROGRESS", ">HOT", ">SKIPPED", ">PEERS", ">POOL", ">USED",
+            "MACHINE",
+            "FROM",
+            "STATE",
+            "PROGRESS",
+            ">HOT",
+            ">SKIPPED",
+            ">PEERS",
+            ">POOL",
+            ">USED",
             "NOTE");
     for (PrefetchView run : view.items()) {
       table.row(
@@ -88,9 +96,7 @@ final class PrefetchCommand extends Group {
           run.note());
     }
     ReadTiersView reads = view.reads();
-    return reads == null
-        ? table.render()
-        : table.render() + System.lineSeparator() + tiers(reads);
+    return reads == null ? table.render() : table.render() + System.lineSeparator() + tiers(reads);
   }
 
   private static String bar(PrefetchView run) {

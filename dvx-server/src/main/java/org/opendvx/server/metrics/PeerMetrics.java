@@ -27,16 +27,24 @@ public final class PeerMetrics {
     read(registry, tier, "pool", PeerTierStatus::poolChunks);
     way(registry, tier, "received", PeerTierStatus::bytesIn);
     way(registry, tier, "sent", PeerTierStatus::bytesOut);
+    count(registry, tier, "served", "Chunks given to other hosts", PeerTierStatus::servedChunks);
     count(
-        registry, tier, "served", "Chunks given to other hosts", PeerTierStatus::servedChunks);
-    count(
-        registry, tier, "refusals", "Requests of hosts that were too many",
+        registry,
+        tier,
+        "refusals",
+        "Requests of hosts that were too many",
         PeerTierStatus::refusals);
     count(
-        registry, tier, "hedges", "Times that somebody else was asked since a host was slow",
+        registry,
+        tier,
+        "hedges",
+        "Times that somebody else was asked since a host was slow",
         PeerTierStatus::hedges);
     count(
-        registry, tier, "damaged", "Slots of hosts that were not what was asked for",
+        registry,
+        tier,
+        "damaged",
+        "Slots of hosts that were not what was asked for",
         status -> status.peers().stream().mapToLong(PeerTierStatus.OnePeer::damaged).sum());
     Gauge.builder(
             "dvx.peer.summaries",
@@ -96,7 +104,10 @@ public final class PeerMetrics {
   }
 
   private static void ahead(
-      MeterRegistry registry, Prefetch prefetch, String what, ToDoubleFunction<Prefetch.Totals> of) {
+      MeterRegistry registry,
+      Prefetch prefetch,
+      String what,
+      ToDoubleFunction<Prefetch.Totals> of) {
     FunctionCounter.builder("dvx.prefetch", prefetch, p -> of.applyAsDouble(p.totals()))
         .description(
             "Hot chunks of machines that moved here: all, those here already, those fetched, not"

@@ -251,10 +251,7 @@ public final class DvxNode implements AutoCloseable {
                 shared.tier(),
                 shared.host()::chunks,
                 vm ->
-                    files
-                        .of(hypervisors.hypervisor(vm.hypervisor()).describe(vm))
-                        .values()
-                        .stream()
+                    files.of(hypervisors.hypervisor(vm.hypervisor()).describe(vm)).values().stream()
                         .map(FileKey::file)
                         .toList(),
                 PrefetchSettings.DEFAULT.withRate(rate)));

@@ -12,7 +12,8 @@ import org.opendvx.core.peer.PeerTier;
  * @param book what all hosts noted of themselves
  * @param tier what reads ask before the pool; is closed with it
  */
-public record SharedHost(String name, ClusterHost host, PeerBook book, PeerTier tier) implements AutoCloseable {
+public record SharedHost(String name, ClusterHost host, PeerBook book, PeerTier tier)
+    implements AutoCloseable {
   @Override
   public void close() {
     host.close();

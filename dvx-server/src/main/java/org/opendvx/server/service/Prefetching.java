@@ -49,9 +49,7 @@ public final class Prefetching {
     }
     Prefetch prefetch = here.get().prefetch();
     return new PrefetchesView(
-        prefetch == null
-            ? List.of()
-            : prefetch.progress().stream().map(Prefetching::view).toList(),
+        prefetch == null ? List.of() : prefetch.progress().stream().map(Prefetching::view).toList(),
         tiers(here.get()));
   }
 
@@ -67,9 +65,7 @@ public final class Prefetching {
     if (prefetch == null) {
       throw DvxException.of(Kind.UNSUPPORTED, "Nothing is fetched ahead here")
           .cause(
-              here.isEmpty()
-                  ? "This node is not one of several hosts"
-                  : "flash.prefetch-rate is 0")
+              here.isEmpty() ? "This node is not one of several hosts" : "flash.prefetch-rate is 0")
           .remedy("Ask a node that runs dvx host, with a flash.prefetch-rate")
           .build();
     }
