@@ -32,7 +32,9 @@ class PackageFloorsTest {
           Set.of("tree"),
           Set.of("datastore"),
           Set.of("cache", "clean", "cluster"),
-          Set.of("nfs", "vm"));
+          Set.of("peer"),
+          Set.of("nfs", "vm"),
+          Set.of("prefetch"));
 
   @ArchTest
   static final ArchRule aPackageUsesOnlyFloorsBelowIt =

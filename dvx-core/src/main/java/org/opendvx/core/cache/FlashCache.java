@@ -53,12 +53,47 @@ public final class FlashCache implements SlotSource, AutoCloseable {
 
   @Override
   public void fetch(long[] addresses, int count, SlotSink sink) {
+    fetch(addresses, count, sink, true);
+  }
+
+  /**
+   * Hands over slots for another host: no read of this one, so it is neither counted nor does it
+   * keep anything longer. What the sink does not take stays.
+   */
+  public void serve(long[] addresses, int count, SlotSink sink) {
+    fetch(addresses, count, sink, false);
+  }
+
+  /** Whether it seems to have a slot; wrong about once in ten thousand times. */
+  public boolean holds(long address) {
+    return heat(address) > 0;
+  }
+
+  /**
+   * 0 when it has no such slot, else 1 and the times it was read since it was written, at most 3.
+   */
+  public int heat(long address) {
+    long entry = index.find(address);
+    return entry != FlashIndex.NONE && ring(entry).serves() ? 1 + FlashIndex.reads(entry) : 0;
+  }
+
+  /** Whether any device serves. */
+  public boolean serves() {
+    return rings.stream().anyMatch(FlashRing::serves);
+  }
+
+  /** What it holds, for other hosts. */
+  public List<SummaryPart> summary() {
+    return rings.stream().flatMap(ring -> ring.summary().stream()).toList();
+  }
+
+  private void fetch(long[] addresses, int count, SlotSink sink, boolean own) {
     List<Hit> hits = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       long entry = index.find(addresses[i]);
       if (entry != FlashIndex.NONE && ring(entry).serves()) {
         hits.add(new Hit(i, addresses[i], entry));
-      } else {
+      } else if (own) {
         counters.misses.increment();
       }
     }
@@ -74,17 +109,17 @@ public final class FlashCache implements SlotSource, AutoCloseable {
         end = Math.max(end, hits.get(to).end());
         to++;
       }
-      read(hits.subList(from, to), end, sink);
+      read(hits.subList(from, to), end, sink, own);
       from = to;
     }
   }
 
-  private void read(List<Hit> run, int end, SlotSink sink) {
+  private void read(List<Hit> run, int end, SlotSink sink, boolean own) {
     Hit first = run.getFirst();
     int start = first.offset();
     byte[] bytes = new byte[end - start];
     if (!ring(first.entry()).read(first.segment(), start, bytes, bytes.length)) {
-      counters.misses.add(run.size());
+      counters.misses.add(own ? run.size() : 0);
       return;
     }
     ByteBuffer view = ByteBuffer.wrap(bytes);
@@ -93,8 +128,10 @@ public final class FlashCache implements SlotSource, AutoCloseable {
       int length = SegmentFormat.slotLength(view, at, hit.end() - hit.offset(), hit.address());
       if (length < 0) {
         // Another address with the same tag, or a segment that was written anew meanwhile.
-        counters.misses.increment();
+        counters.misses.add(own ? 1 : 0);
         index.remove(hit.address(), hit.entry());
+      } else if (!own) {
+        boolean _ = sink.slot(hit.wanted(), bytes, at + SegmentFormat.PREFIX, length);
       } else if (sink.slot(hit.wanted(), bytes, at + SegmentFormat.PREFIX, length)) {
         counters.hits.increment();
         index.read(hit.address());
@@ -137,9 +174,7 @@ public final class FlashCache implements SlotSource, AutoCloseable {
   /** How it fares. */
   public FlashStatus status() {
     return new FlashStatus(
-        rings.stream().anyMatch(FlashRing::serves)
-            ? FlashStatus.Mode.LOCAL
-            : FlashStatus.Mode.PEER_CACHE,
+        serves() ? FlashStatus.Mode.LOCAL : FlashStatus.Mode.PEER_CACHE,
         rings.stream().map(FlashRing::status).toList(),
         counters.hits.sum(),
         counters.misses.sum(),

@@ -62,6 +62,7 @@ final class FlashRing implements AutoCloseable {
   private volatile @Nullable FlashDevice device;
   private volatile FlashStatus.State state = FlashStatus.State.WARMING;
   private volatile String reason = "";
+  private volatile RingSummary summary = RingSummary.nothing();
   private volatile boolean closed;
   private final CountDownLatch ending = new CountDownLatch(1);
 
@@ -191,7 +192,13 @@ final class FlashRing implements AutoCloseable {
     filling.count++;
     filling.at = (at + size + FlashIndex.UNIT - 1) & -FlashIndex.UNIT;
     index.put(address, firstSegment + filling.local, at, size);
+    summary.add(address, filling.local);
     return true;
+  }
+
+  /** What it holds, for other hosts. */
+  List<SummaryPart> summary() {
+    return summary.parts();
   }
 
   private void seal(Filling filling) {
@@ -301,6 +308,7 @@ final class FlashRing implements AutoCloseable {
     next = 0;
     sequence = 1;
     written = 0;
+    summary = new RingSummary(count, settings.segmentBytes());
     if (isOurs(opened, count)) {
       state = FlashStatus.State.WARMING;
       device = opened;
@@ -344,8 +352,8 @@ final class FlashRing implements AutoCloseable {
     long[] sequences = new long[count];
     ByteBuffer table = ByteBuffer.allocateDirect(tableBytes);
     for (int local = 0; local < count && !closed; local++) {
-      SegmentFormat.Summary summary = summary(opened, local, table);
-      sequences[local] = summary == null ? 0 : summary.sequence();
+      SegmentFormat.Summary found = summary(opened, local, table);
+      sequences[local] = found == null ? 0 : found.sequence();
     }
     int[] oldestFirst =
         IntStream.range(0, count)
@@ -356,14 +364,14 @@ final class FlashRing implements AutoCloseable {
             .toArray();
     long known = 0;
     for (int local : oldestFirst) {
-      SegmentFormat.Summary summary = summary(opened, local, table);
-      if (summary != null && !closed) {
-        for (int i = 0; i < summary.count(); i++) {
+      SegmentFormat.Summary found = summary(opened, local, table);
+      if (found != null && !closed) {
+        for (int i = 0; i < found.count(); i++) {
           enter(table, local, i);
         }
         known++;
         written = known;
-        sequence = summary.sequence() + 1;
+        sequence = found.sequence() + 1;
         next = (local + 1) % count;
       }
     }
@@ -377,7 +385,9 @@ final class FlashRing implements AutoCloseable {
         && length <= FlashIndex.MOST_LENGTH
         && offset % FlashIndex.UNIT == 0
         && offset <= settings.segmentBytes() - length) {
-      index.put(SegmentFormat.entryAddress(table, i), firstSegment + local, offset, length);
+      long address = SegmentFormat.entryAddress(table, i);
+      index.put(address, firstSegment + local, offset, length);
+      summary.add(address, local);
     }
   }
 
@@ -451,6 +461,7 @@ final class FlashRing implements AutoCloseable {
         throw new IOException("it has too few segments");
       }
     }
+    summary.begin(local);
     ByteBuffer table = ByteBuffer.allocate(tableBytes);
     SegmentFormat.Summary old = summary(from, local, table);
     int count = old == null ? 0 : old.count();
@@ -523,6 +534,7 @@ final class FlashRing implements AutoCloseable {
       state = FlashStatus.State.FAILED;
       reason = reasonOf(error);
       device = null;
+      summary = RingSummary.nothing();
       prepared = -1;
       sealed.clear();
       current = null;

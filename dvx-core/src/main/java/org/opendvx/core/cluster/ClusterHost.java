@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,7 @@ import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.FileChunks;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.error.DvxException;
@@ -233,6 +235,26 @@ public final class ClusterHost implements AutoCloseable {
                     lease.life(),
                     lease.endpoint(),
                     roots.servedBy(lease.host())))
+        .toList();
+  }
+
+  /** Endpoint by name of the other hosts that hold their leases; from memory. */
+  public Map<String, String> peers() {
+    Map<String, String> peers = new HashMap<>();
+    for (Lease lease : membership.leases().values()) {
+      if (lease.status() == Lease.Status.HELD && !lease.host().equals(membership.host())) {
+        peers.put(lease.host(), lease.endpoint());
+      }
+    }
+    return peers;
+  }
+
+  /** Chunks of the files of the roots that this host serves now, its own first. */
+  public List<FileChunks> chunks() {
+    return roots.all().stream()
+        .filter(ServedRoot::serves)
+        .sorted(Comparator.comparing(root -> !root.name().equals(membership.host())))
+        .map(root -> root.store().chunks())
         .toList();
   }
 

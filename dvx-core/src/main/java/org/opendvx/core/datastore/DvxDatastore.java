@@ -43,6 +43,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   private final Transactions transactions;
   private final Admission admission;
   private final Reclaim reclaim;
+  private final FileChunks chunks;
   private final Room room;
   private final long verifier = new SecureRandom().nextLong();
 
@@ -64,6 +65,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     this.admission = new Admission(engine.pool(), room, engine.log(), state.inodes());
     this.reclaim = new Reclaim(engine, admission);
     this.files = new Files(state.inodes());
+    this.chunks = new FileChunks(engine, files);
     ChunkReader reader = new ChunkReader(engine.log(), attempts);
     this.view = new SnapshotView(state.snapshots(), files, reader, engine.clock().now());
     this.lookups = new Lookups(files, state.inodes(), locks, hash, view);
@@ -188,6 +190,11 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   /** What a cleaner works with. */
   public Reclaim reclaim() {
     return reclaim;
+  }
+
+  /** What a cache is filled from ahead of reads. */
+  public FileChunks chunks() {
+    return chunks;
   }
 
   @Override

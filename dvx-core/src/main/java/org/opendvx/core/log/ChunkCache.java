@@ -35,6 +35,13 @@ final class ChunkCache {
     return part == null ? null : part.get(address, hash);
   }
 
+  /** 0 when it is not there, else 1 and the rounds it would stay; reads nothing. */
+  int warmth(long address) {
+    long hash = address * MIX;
+    Part part = part(hash);
+    return part == null ? 0 : part.warmth(address, hash);
+  }
+
   void put(long address, byte[] chunk) {
     long hash = address * MIX;
     Part part = part(hash);
@@ -82,6 +89,11 @@ final class ChunkCache {
         rounds[entry]++;
       }
       return chunks[entry];
+    }
+
+    synchronized int warmth(long address, long hash) {
+      int found = table[locate(address, hash)];
+      return found == 0 ? 0 : 1 + rounds[found - 1];
     }
 
     synchronized void put(long address, long hash, byte[] chunk) {

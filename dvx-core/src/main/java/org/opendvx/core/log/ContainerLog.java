@@ -22,6 +22,7 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
   private final LogCounters counters = new LogCounters();
   private final DedupeIndex index;
   private final ChunkReader reader;
+  private final SealedSlots sealed;
   private final IndexFeeder feeder;
   private final Putter putter;
   private final ContainerWriter dataWriter;
@@ -61,14 +62,10 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
     TocCache tocs = new TocCache(settings.tocCacheBytes());
     DedupeVerifier verifier = new DedupeVerifier(store, live, places, tocs);
     this.containers = new ContainerReader(store, places, tocs, verifier::unreadable);
-    this.reader =
-        new ChunkReader(
-            new ChunkCache(settings.cacheBytes()),
-            live,
-            sources,
-            containers,
-            new SlotOpener(sealer),
-            counters);
+    ChunkCache cache = new ChunkCache(settings.cacheBytes());
+    SlotOpener opener = new SlotOpener(sealer);
+    this.reader = new ChunkReader(cache, live, sources, containers, opener, counters);
+    this.sealed = new SealedSlots(cache, live, containers, opener, counters);
     this.feeder = new IndexFeeder(store, containers, places, index);
     this.putter = new Putter(store, epoch, settings.putThreads());
     ContainerBuffers buffers = new ContainerBuffers(settings.containersInFlight());
@@ -216,6 +213,11 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
    */
   public long markId() {
     return ids.getAsLong();
+  }
+
+  /** Slots as they are stored. */
+  public SealedSlots sealed() {
+    return sealed;
   }
 
   /**

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Keys and certificates of hosts, made by the JDK's keytool. */
-final class TestIdentities {
+public final class TestIdentities {
   private static final String PASSWORD = "changeit";
 
   /** One host's. */
@@ -21,7 +21,8 @@ final class TestIdentities {
 
   private final Map<String, Identity> identities = new LinkedHashMap<>();
 
-  TestIdentities(Path folder, List<String> names) throws Exception {
+  /** Makes them in a folder. */
+  public TestIdentities(Path folder, List<String> names) throws Exception {
     Path keytool = Path.of(System.getProperty("java.home"), "bin", "keytool");
     Map<String, Process> running = new LinkedHashMap<>();
     for (String name : names) {
@@ -74,7 +75,7 @@ final class TestIdentities {
   }
 
   /** TLS as a host that believes some others. */
-  PeerTls of(String name, List<String> believed) {
+  public PeerTls of(String name, List<String> believed) {
     List<X509Certificate> trusted = new ArrayList<>();
     believed.forEach(other -> trusted.add(identity(other).certificate()));
     Identity mine = identity(name);

@@ -1,6 +1,7 @@
 package org.opendvx.server.bench;
 
 import org.opendvx.server.bench.hold.BenchHoldCommand;
+import org.opendvx.server.bench.mobility.BenchMobilityCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -14,7 +15,8 @@ import picocli.CommandLine.Spec;
       BenchNfsCommand.class,
       BenchHostileCommand.class,
       BenchSummaryCommand.class,
-      BenchHoldCommand.class
+      BenchHoldCommand.class,
+      BenchMobilityCommand.class
     })
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;

@@ -15,6 +15,7 @@ public final class ClientCommands {
         new VcenterCommand(),
         new RhvCommand(),
         new VmCommand(),
+        new PrefetchCommand(),
         new SnapshotCommand(),
         new RestoreCommand(),
         new CloneCommand(),

@@ -11,6 +11,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.Json;
+import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.api.Problem;
 
 /** Talks to a node's REST. A problem that it answers comes out as the exception it was. */
@@ -45,6 +48,18 @@ public final class RestClient implements AutoCloseable {
             .followRedirects(HttpClient.Redirect.NEVER)
             .sslContext(tls)
             .build();
+  }
+
+  /**
+   * A client of a node of this machine, with its administrator's first token.
+   *
+   * @throws IOException when the token cannot be read
+   */
+  public static RestClient of(NodeFile node) throws IOException {
+    return new RestClient(
+        URI.create(node.rest()),
+        Files.readString(Path.of(node.tokenFile())).strip(),
+        ServerTrust.pinned(node.certificateSha256()));
   }
 
   /** A part of a path or query, made safe. */

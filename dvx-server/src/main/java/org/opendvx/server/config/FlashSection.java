@@ -23,7 +23,14 @@ public record FlashSection(
             says =
                 "Memory for the index: 8 bytes for each chunk that the cache can hold, which is"
                     + " about 3 GiB for 1 TiB of chunks that compress to two thirds.")
-        ByteSize indexMemory) {
+        ByteSize indexMemory,
+    @Setting(
+            value = "512MiB",
+            says =
+                "Bytes a second at the most that are fetched ahead of reads from the flash of other"
+                    + " hosts, for machines that move here (`dvx host`). Less is fetched while that"
+                    + " slows answers. `0`: nothing is fetched ahead.")
+        ByteSize prefetchRate) {
   private static final int MAX_DEVICES = 64;
 
   /** Checks the numbers. */

@@ -10,6 +10,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.opendvx.core.cluster.ClusterHost;
+import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.prefetch.Prefetch;
+import org.opendvx.core.prefetch.PrefetchSettings;
+import org.opendvx.core.vm.VmFiles;
 import org.opendvx.core.vm.VmFollower;
 import org.opendvx.server.api.Json;
 import org.opendvx.server.api.NodeFile;
@@ -18,12 +22,14 @@ import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.config.RestSection;
 import org.opendvx.server.metrics.HostMetrics;
 import org.opendvx.server.metrics.NodeMetrics;
+import org.opendvx.server.metrics.PeerMetrics;
 import org.opendvx.server.rest.ActivityResource;
 import org.opendvx.server.rest.AgentsResource;
 import org.opendvx.server.rest.HostsResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
 import org.opendvx.server.rest.PoliciesResource;
+import org.opendvx.server.rest.PrefetchResource;
 import org.opendvx.server.rest.PublicResource;
 import org.opendvx.server.rest.RestServer;
 import org.opendvx.server.rest.SnapshotsResource;
@@ -44,6 +50,7 @@ import org.opendvx.server.service.NfsFront;
 import org.opendvx.server.service.NodeFacts;
 import org.opendvx.server.service.Placement;
 import org.opendvx.server.service.PoolWatch;
+import org.opendvx.server.service.Prefetching;
 import org.opendvx.server.service.SnapshotPolicies;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
@@ -116,6 +123,7 @@ public final class DvxNode implements AutoCloseable {
     SharedHost shared = store.shared();
     if (shared != null) {
       HostMetrics.measure(metrics.registry(), shared.host());
+      PeerMetrics.measure(metrics.registry(), shared.host(), shared.tier());
     }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
@@ -135,9 +143,18 @@ public final class DvxNode implements AutoCloseable {
                             datastoreName, store.datastore(), config, folder.root(), events)),
                 events));
     VmDirectory machines = new VmDirectory(hypervisors);
+    Prefetching.Here here = null;
     if (shared != null) {
       follow(config, shared, hypervisors, machines, opened);
+      here = fetchAhead(config, shared, hypervisors, metrics, opened);
     }
+    Placement placement =
+        new Placement(
+            config.node().name(),
+            shared == null ? null : new Placement.Others(shared.host(), shared.book()),
+            store.datastore(),
+            hypervisors,
+            machines);
     hypervisors.start(config.hypervisors().stream().map(DvxNode::settings).toList());
     Agents agents =
         opened.push(
@@ -178,16 +195,8 @@ public final class DvxNode implements AutoCloseable {
                         new DatastoreMounts(hypervisors, nfs, datastoreName, events),
                         tasks),
                     new VmsResource(machines),
-                    new HostsResource(
-                        new Placement(
-                            config.node().name(),
-                            shared == null
-                                ? null
-                                : new Placement.Others(shared.host(), shared.book()),
-                            store.datastore(),
-                            hypervisors,
-                            machines),
-                        events),
+                    new HostsResource(placement, events),
+                    new PrefetchResource(new Prefetching(here, placement)),
                     new SnapshotsResource(snapshots, machines, policies, tasks),
                     new PoliciesResource(policies, machines, events),
                     new ActivityResource(tasks, events),
@@ -221,6 +230,35 @@ public final class DvxNode implements AutoCloseable {
         new MachinesHere(names, hypervisors, machines, host.datastore(), host.bar())
             .start(ASK_FOR_MACHINES);
     opened.push("machines here", here);
+  }
+
+  /** Hot chunks of machines that come to the hypervisor host beside this node come to its flash. */
+  private static Prefetching.Here fetchAhead(
+      NodeConfig config,
+      SharedHost shared,
+      HypervisorRegistry hypervisors,
+      NodeMetrics metrics,
+      Stack opened) {
+    long rate = config.flash().prefetchRate().bytes();
+    if (rate == 0) {
+      return new Prefetching.Here(shared.host(), shared.tier(), null);
+    }
+    VmFiles files = new VmFiles(shared.host().datastore());
+    Prefetch prefetch =
+        opened.push(
+            "prefetch",
+            new Prefetch(
+                Set.copyOf(config.host().hypervisors()),
+                shared.tier(),
+                shared.host()::chunks,
+                vm ->
+                    files.of(hypervisors.hypervisor(vm.hypervisor()).describe(vm)).values().stream()
+                        .map(FileKey::file)
+                        .toList(),
+                PrefetchSettings.DEFAULT.withRate(rate)));
+    hypervisors.onMobility(prefetch);
+    PeerMetrics.measure(metrics.registry(), prefetch);
+    return new Prefetching.Here(shared.host(), shared.tier(), prefetch);
   }
 
   /** The file as JSON, readable by people too. */

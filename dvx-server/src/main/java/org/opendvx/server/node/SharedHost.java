@@ -2,6 +2,7 @@ package org.opendvx.server.node;
 
 import org.opendvx.core.cluster.ClusterHost;
 import org.opendvx.core.cluster.PeerBook;
+import org.opendvx.core.peer.PeerTier;
 
 /**
  * This node as one of several hosts.
@@ -9,10 +10,13 @@ import org.opendvx.core.cluster.PeerBook;
  * @param name of this host
  * @param host is closed with it
  * @param book what all hosts noted of themselves
+ * @param tier what reads ask before the pool; is closed with it
  */
-public record SharedHost(String name, ClusterHost host, PeerBook book) implements AutoCloseable {
+public record SharedHost(String name, ClusterHost host, PeerBook book, PeerTier tier)
+    implements AutoCloseable {
   @Override
   public void close() {
     host.close();
+    tier.close();
   }
 }

@@ -42,8 +42,13 @@ public final class Placement {
    */
   public record Others(ClusterHost host, PeerBook book) {}
 
-  /** What somebody means by a machine. */
-  private record Files(String vm, String runsOn, Map<String, FileKey> files) {}
+  /**
+   * What somebody means by a machine.
+   *
+   * @param vm connection/id, or a folder
+   * @param runsOn hypervisor host; empty for a folder
+   */
+  public record Files(String vm, String runsOn, Map<String, FileKey> files) {}
 
   /**
    * Over these.
@@ -154,7 +159,12 @@ public final class Placement {
         .build();
   }
 
-  private Files files(String vm) {
+  /**
+   * Finds a machine's files.
+   *
+   * @param vm its name, connection/id, or a folder of the datastore with a slash in front
+   */
+  public Files files(String vm) {
     if (vm.startsWith("/")) {
       Map<String, FileKey> files = new LinkedHashMap<>();
       new FileSets(datastore).named(List.of(vm)).forEach((key, path) -> files.put(path, key));

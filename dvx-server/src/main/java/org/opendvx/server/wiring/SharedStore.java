@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.cluster.BootClock;
@@ -23,6 +26,9 @@ import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.peer.PeerSettings;
+import org.opendvx.core.peer.PeerTier;
+import org.opendvx.core.peer.SharedNetwork;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.remote.RemotePool;
 import org.opendvx.core.pool.wire.NodeTls;
@@ -183,17 +189,29 @@ final class SharedStore implements Store {
             PeerTls.of(identity, book),
             new InetSocketAddress(section.listen(), section.port()),
             section.reachable());
+    AtomicReference<@Nullable ClusterHost> joined = new AtomicReference<>();
+    SharedNetwork lines = new SharedNetwork(network);
+    PeerTier tier =
+        new PeerTier(
+            new PeerTier.Parts(
+                lines.chunks(),
+                () -> from(joined, ClusterHost::peers, Map.of()),
+                flash.cache(),
+                () -> from(joined, ClusterHost::chunks, List.of()),
+                section.hypervisors(),
+                PeerSettings.DEFAULT));
     ClusterHost host = null;
     boolean done = false;
     try {
       host =
           ClusterHost.join(
               new ClusterHost.Parts(
-                  pool, keys, settings, flash.sources(), times, new BootClock(), network),
+                  pool, keys, settings, List.of(tier), times, new BootClock(), lines.files()),
               name);
+      joined.set(host);
       await(host, name);
       done = true;
-      return new SharedHost(name, host, book);
+      return new SharedHost(name, host, book, tier);
     } finally {
       if (!done) {
         if (host != null) {
@@ -201,8 +219,15 @@ final class SharedStore implements Store {
         } else {
           network.close();
         }
+        tier.close();
       }
     }
+  }
+
+  private static <T> T from(
+      AtomicReference<@Nullable ClusterHost> joined, Function<ClusterHost, T> what, T before) {
+    ClusterHost host = joined.get();
+    return host == null ? before : what.apply(host);
   }
 
   private static void await(ClusterHost host, String name) {

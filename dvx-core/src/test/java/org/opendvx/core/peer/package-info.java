@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.core.peer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.core.prefetch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,334 @@
+package org.opendvx.server.bench.mobility;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.server.api.MoveRequest;
+import org.opendvx.server.api.MovedView;
+import org.opendvx.server.api.NodeFile;
+import org.opendvx.server.api.PrefetchRequest;
+import org.opendvx.server.api.PrefetchView;
+import org.opendvx.server.api.PrefetchesView;
+import org.opendvx.server.api.ReadTiersView;
+import org.opendvx.server.bench.mobility.MachineLoad.Io;
+import org.opendvx.server.bench.mobility.MoveFigures.Tiers;
+import org.opendvx.server.bench.report.Json;
+import org.opendvx.server.config.ByteSize;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code dvx bench mobility}. */
+@Command(
+    name = "mobility",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Measures what a machine notices when it moves: a data node and four hosts as processes of this"
+          + " machine, one disk under verified reads and writes, moved without and with prefetch.",
+      "Moves are simulated over REST (placement and prefetch), not by a vCenter's events."
+    },
+    footer = {"", "Example: dvx bench mobility --hot 2GiB --json mobility.json"})
+public final class BenchMobilityCommand implements Callable<Integer> {
+  private static final List<String> HOSTS = List.of("h1", "h2", "h3", "h4");
+  private static final String MACHINE = "vm1";
+  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+  private static final long PREFETCH_SECONDS = 600;
+  private static final int SETTLE_SECONDS = 8;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--hot",
+      defaultValue = "2GiB",
+      paramLabel = "SIZE",
+      description = "Bytes of the disk, all of them hot (default ${DEFAULT-VALUE}).")
+  private String hot;
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "60",
+      paramLabel = "N",
+      description = "Watched after each move (default ${DEFAULT-VALUE}).")
+  private int seconds;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "4",
+      paramLabel = "N",
+      description = "Operations under way at a time (default ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(
+      names = "--moves",
+      defaultValue = "6",
+      paramLabel = "N",
+      description = "More announced moves, for the hand-over gap (default ${DEFAULT-VALUE}).")
+  private int moves;
+
+  @Option(
+      names = "--heap",
+      defaultValue = "512m",
+      paramLabel = "SIZE",
+      description = "Of each process, as -Xmx has it (default ${DEFAULT-VALUE}).")
+  private String heap;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there as JSON.")
+  private @Nullable Path json;
+
+  @Option(
+      names = "--dir",
+      defaultValue = "/var/tmp",
+      paramLabel = "DIR",
+      description = "Where a temporary folder is made (default ${DEFAULT-VALUE}).")
+  private Path dir;
+
+  @Option(names = "--keep", description = "Keep that folder.")
+  private boolean keep;
+
+  /** Used by picocli, which sets the annotated fields. */
+  @SuppressWarnings("NullAway.Init")
+  public BenchMobilityCommand() {}
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    long bytes = ByteSize.parse(hot).bytes();
+    Path folder = Files.createTempDirectory(dir, "dvx-mobility-").toRealPath();
+    MobilityLab lab = new MobilityLab(folder, heap);
+    Thread hook = new Thread(lab::close, "end");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      say("starting a data node and " + HOSTS.size() + " hosts in " + folder);
+      lab.start(HOSTS, 2 * bytes + (256L << 20), 6 * bytes + (4L << 30));
+      Map<String, Object> report = measure(lab, bytes);
+      PrintWriter out = spec.commandLine().getOut();
+      out.println(Json.write(report));
+      out.flush();
+      if (json != null) {
+        Files.writeString(json, Json.write(report) + "\n");
+      }
+      return ExitCode.OK;
+    } finally {
+      lab.close();
+      Runtime.getRuntime().removeShutdownHook(hook);
+      if (!keep) {
+        delete(folder);
+      }
+    }
+  }
+
+  private void say(String what) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(what);
+    err.flush();
+  }
+
+  private Map<String, Object> measure(MobilityLab lab, long bytes)
+      throws IOException, InterruptedException {
+    Map<String, NodeFile> nodes = new LinkedHashMap<>();
+    HOSTS.forEach(host -> nodes.put(host, lab.node(host)));
+    int blocks = (int) (bytes / MachineLoad.BLOCK);
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("hotBytes", bytes);
+    report.put("hosts", HOSTS.size());
+    report.put("threads", threads);
+    report.put("movedBy", "REST: placement and prefetch (no vCenter events)");
+    say("two machines of one template");
+    report.put("clone", clone(lab, blocks / 4));
+    say("filling and warming the disk at h1");
+    MachineLoad.fill(lab.node("h1"), MACHINE, blocks, 0);
+    List<MoveFigures> all = new ArrayList<>();
+    try (MachineLoad load = new MachineLoad(nodes, MACHINE, blocks, "h1")) {
+      load.warm();
+      load.start(threads);
+      Thread.sleep(TimeUnit.SECONDS.toMillis(SETTLE_SECONDS));
+      MoveFigures cold = move(lab, load, Plan.COLD, "h1", "h2", seconds);
+      MoveFigures announced = move(lab, load, Plan.ANNOUNCED, "h2", "h3", seconds);
+      MoveFigures unannounced = move(lab, load, Plan.MOVED, "h3", "h4", seconds);
+      all.addAll(List.of(cold, announced, unannounced));
+      for (int i = 0; i < moves; i++) {
+        String from = HOSTS.get((i + 3) % HOSTS.size());
+        String to = HOSTS.get(i % HOSTS.size());
+        all.add(move(lab, load, Plan.ANNOUNCED, from, to, 4));
+      }
+      if (load.failure() != null) {
+        throw DvxException.of(Kind.UNAVAILABLE, "An operation of the load failed")
+            .causedBy(load.failure())
+            .remedy("Look at the logs of the hosts; keep the folder with --keep")
+            .build();
+      }
+      report.put("wrongReads", load.bad());
+      report.put("failedOperations", 0);
+      report.put(
+          "handOverGapP99Millis",
+          MoveFigures.percentileOf(
+              all.stream().mapToDouble(MoveFigures::gapMillis).toArray(), 0.99));
+      report.put(
+          "handOverGapP50Millis",
+          MoveFigures.percentileOf(
+              all.stream().mapToDouble(MoveFigures::gapMillis).toArray(), 0.5));
+      report.put(
+          "coldToAnnouncedReadP99",
+          MoveFigures.round(
+              cold.firstReadP99Millis() / Math.max(0.001, announced.firstReadP99Millis())));
+      report.put("moves", all.stream().map(MoveFigures::byName).toList());
+    }
+    return report;
+  }
+
+  /** How a move is made. */
+  private enum Plan {
+    COLD,
+    ANNOUNCED,
+    MOVED
+  }
+
+  /** Two machines with the same content: the second one's is at the target already. */
+  private Map<String, Object> clone(MobilityLab lab, int blocks)
+      throws IOException, InterruptedException {
+    MachineLoad.fill(lab.node("h1"), "template1", blocks, 1L << 40);
+    MachineLoad.fill(lab.node("h1"), "template2", blocks, 1L << 40);
+    Map<String, Object> figures = new LinkedHashMap<>();
+    for (String machine : List.of("template1", "template2")) {
+      MovedView _ = place(lab, machine, "h1", "h4");
+      PrefetchView run = prefetch(lab, machine, "h1", "h4", false, "DONE");
+      figures.put(machine, MoveFigures.of(run));
+    }
+    return figures;
+  }
+
+  private static MovedView place(MobilityLab lab, String machine, String from, String to) {
+    return lab.client(from).post("placement", new MoveRequest("/" + machine, to), MovedView.class);
+  }
+
+  private static PrefetchView prefetch(
+      MobilityLab lab, String machine, String from, String to, boolean announced, String until)
+      throws InterruptedException {
+    PrefetchesView _ =
+        lab.client(to)
+            .post(
+                "prefetch",
+                new PrefetchRequest("/" + machine, from, announced),
+                PrefetchesView.class);
+    return awaitPrefetch(lab, to, until);
+  }
+
+  private static PrefetchView awaitPrefetch(MobilityLab lab, String to, String until)
+      throws InterruptedException {
+    long end = System.nanoTime() + PREFETCH_SECONDS * SECOND;
+    while (true) {
+      PrefetchView run = look(lab, to).items().getFirst();
+      boolean over = run.ended() != null;
+      if (run.state().equals(until) || over) {
+        return run;
+      }
+      if (System.nanoTime() - end > 0) {
+        throw DvxException.of(Kind.TIMEOUT, "Prefetch does not come to an end")
+            .detail("state", run.state())
+            .build();
+      }
+      Thread.sleep(100);
+    }
+  }
+
+  private static PrefetchesView look(MobilityLab lab, String host) {
+    return lab.client(host).get("prefetch", PrefetchesView.class);
+  }
+
+  private static Tiers tiers(MobilityLab lab, String host) {
+    ReadTiersView reads = look(lab, host).reads();
+    if (reads == null) {
+      throw new IllegalStateException("a host says where its reads are answered from");
+    }
+    return Tiers.of(reads);
+  }
+
+  private MoveFigures move(
+      MobilityLab lab, MachineLoad load, Plan plan, String from, String to, int window)
+      throws InterruptedException {
+    if (plan == Plan.ANNOUNCED) {
+      PrefetchView _ = prefetch(lab, MACHINE, from, to, true, "FOLLOWING");
+    }
+    Tiers before = tiers(lab, to);
+    long start = System.nanoTime();
+    if (plan != Plan.COLD) {
+      PrefetchesView _ =
+          lab.client(to)
+              .post(
+                  "prefetch",
+                  new PrefetchRequest("/" + MACHINE, from, false),
+                  PrefetchesView.class);
+    }
+    // The machine runs at the target at once; its files follow.
+    load.moveTo(to);
+    MovedView moved = place(lab, MACHINE, to, to);
+    Tiers first = null;
+    Tiers last = before;
+    int steady = -1;
+    for (int second = 1; second <= window; second++) {
+      long due = start + second * SECOND;
+      TimeUnit.NANOSECONDS.sleep(Math.max(0, due - System.nanoTime()));
+      Tiers now = tiers(lab, to);
+      if (first == null) {
+        first = now.since(before);
+      }
+      Tiers step = now.since(last);
+      if (steady < 0 && step.all() > 0 && step.own() >= 0.99) {
+        steady = second;
+      }
+      last = now;
+    }
+    long end = System.nanoTime();
+    List<Io> reads = load.between(start, end).stream().filter(Io::read).toList();
+    List<PrefetchView> runs = look(lab, to).items();
+    MoveFigures figures =
+        new MoveFigures(
+            plan.name().toLowerCase(Locale.ROOT),
+            from,
+            to,
+            load.between(start, start + 2 * SECOND).stream().mapToLong(Io::nanos).max().orElse(0)
+                / 1e6,
+            moved.millis(),
+            first == null ? last.since(before) : first,
+            last.since(before),
+            MoveFigures.percentile(reads, 0.5),
+            MoveFigures.percentile(reads, 0.99),
+            MoveFigures.percentile(
+                reads.stream().filter(io -> io.start() < start + 2 * SECOND).toList(), 0.99),
+            steady,
+            plan == Plan.COLD || runs.isEmpty() ? Map.of() : MoveFigures.of(runs.getFirst()));
+    say(
+        "%s %s to %s: longest operation %.1f ms, own %.2f %%, pool %.2f %%"
+            .formatted(
+                figures.kind(),
+                from,
+                to,
+                figures.gapMillis(),
+                figures.window().own() * 100,
+                figures.window().fromPool() * 100));
+    return figures;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+}
