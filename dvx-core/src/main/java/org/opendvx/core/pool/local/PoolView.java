@@ -26,6 +26,19 @@ record PoolView(
     return index < drives.size() ? drives.get(index) : null;
   }
 
+  /** The usable drives that new shards may go to. */
+  List<Drive> placeable() {
+    if (membership.members().stream().noneMatch(Member::leaving)) {
+      return usable;
+    }
+    return usable.stream().filter(drive -> !membership.isLeaving(drive.index())).toList();
+  }
+
+  /** Whether every drive that counts is in use. */
+  boolean complete() {
+    return usable.size() == membership.size();
+  }
+
   boolean uses(Drive drive) {
     return drive(drive.index()) == drive;
   }
