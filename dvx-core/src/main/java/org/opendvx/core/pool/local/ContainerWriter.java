@@ -124,7 +124,7 @@ final class ContainerWriter {
     int shards = Math.min(shape.shards(), usable.size());
     List<Drive> chosen =
         Placement.choose(room.candidates(usable, full), id, shards, shape.fileBytes());
-    if (chosen.size() < shards) {
+    if (chosen.size() < Math.max(shards, shape.dataShards())) {
       throw noSpace(id, shape, chosen.size());
     }
     if (shape.parityShards() > 0 && coded == null) {

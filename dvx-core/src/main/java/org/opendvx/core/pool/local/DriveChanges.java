@@ -118,6 +118,17 @@ final class DriveChanges {
             "A pool of fewer than three drives does not survive the loss of two",
             "Replace it instead");
       }
+      long staying =
+          view.placeable().stream()
+              .filter(drive -> drive.index() != index)
+              .filter(drive -> !view.membership().isLeaving(drive.index()))
+              .count();
+      if (staying < LEAST_DRIVES) {
+        throw conflict(
+            "The drive cannot be removed",
+            "Only " + staying + " drives that stay would be in use",
+            "Add drives, or keep others that are to be removed");
+      }
       if (!member.active()) {
         requireNothingOnlyThere(index);
       }

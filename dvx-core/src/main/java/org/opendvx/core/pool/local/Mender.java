@@ -326,11 +326,12 @@ final class Mender {
   /** Writes the container once more, if that makes it survive more. */
   private Outcome rewrite(ContainerEntry entry, PoolView view) {
     StripeShape shape = writer.shape(entry.shape().length());
-    int placed = Math.min(shape.shards(), view.placeable().size());
-    int staying =
-        entry.shape().shards() - missing(entry, view).size() - leaving(entry, view).size();
-    boolean better = placed - shape.dataShards() > staying - entry.shape().dataShards();
-    if (!better) {
+    int spare = Math.min(shape.shards(), view.placeable().size()) - shape.dataShards();
+    int spareNow =
+        entry.shape().shards() - missing(entry, view).size() - entry.shape().dataShards();
+    boolean empties =
+        !leaving(entry, view).isEmpty() && spare >= Math.min(spareNow, shape.parityShards());
+    if (spare <= spareNow && !empties) {
       return Outcome.NOTHING;
     }
     int length = entry.shape().length();

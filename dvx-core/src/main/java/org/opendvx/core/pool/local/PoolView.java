@@ -26,12 +26,17 @@ record PoolView(
     return index < drives.size() ? drives.get(index) : null;
   }
 
-  /** The usable drives that new shards may go to. */
+  /**
+   * The usable drives that new shards may go to: those that stay, unless they are too few for full
+   * parity.
+   */
   List<Drive> placeable() {
     if (membership.members().stream().noneMatch(Member::leaving)) {
       return usable;
     }
-    return usable.stream().filter(drive -> !membership.isLeaving(drive.index())).toList();
+    List<Drive> staying =
+        usable.stream().filter(drive -> !membership.isLeaving(drive.index())).toList();
+    return staying.size() > Quorum.PARITY ? staying : usable;
   }
 
   /** Whether every drive that counts is in use. */

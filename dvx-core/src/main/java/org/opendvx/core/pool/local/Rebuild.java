@@ -193,7 +193,7 @@ final class Rebuild {
     }
     restFor = keeper.view().membership().generation();
     restUntil = System.nanoTime() + REST_NANOS;
-    status = CareStatus.Work.IDLE;
+    status = new CareStatus.Work(CareStatus.Phase.IDLE, 0, 0, bytes.get(), 0, "");
   }
 
   private void work() throws InterruptedException {
