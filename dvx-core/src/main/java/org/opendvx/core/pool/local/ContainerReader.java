@@ -42,6 +42,17 @@ final class ContainerReader {
 
   /** Reads a range that lies inside the container. */
   void read(ContainerEntry entry, int offset, int length, byte[] target, int targetOffset) {
+    read(entry, offset, length, target, targetOffset, DriveIo.Lane.READ);
+  }
+
+  /** As {@link #read(ContainerEntry, int, int, byte[], int)}, on other threads of the drives. */
+  void read(
+      ContainerEntry entry,
+      int offset,
+      int length,
+      byte[] target,
+      int targetOffset,
+      DriveIo.Lane lane) {
     int shardLength = entry.shape().shardLength();
     List<Piece> pieces = new ArrayList<>();
     int at = offset;
@@ -51,14 +62,15 @@ final class ContainerReader {
       pieces.add(new Piece(at / shardLength, from, take, targetOffset + at - offset));
       at += take;
     }
-    for (Piece lost : readPieces(entry, pieces, target)) {
-      byte[] rebuilt = rebuild(entry, lost.shard(), lost.from(), lost.length());
+    for (Piece lost : readPieces(entry, pieces, target, lane)) {
+      byte[] rebuilt = rebuild(entry, lost.shard(), lost.from(), lost.length(), lane);
       System.arraycopy(rebuilt, 0, target, lost.targetOffset(), lost.length());
     }
   }
 
   /** Reads pieces at once; those that failed are returned. */
-  private List<Piece> readPieces(ContainerEntry entry, List<Piece> pieces, byte[] target) {
+  private List<Piece> readPieces(
+      ContainerEntry entry, List<Piece> pieces, byte[] target, DriveIo.Lane lane) {
     PoolView view = keeper.view();
     List<DriveIo.@Nullable Pending<Void>> pending = new ArrayList<>(pieces.size());
     for (Piece piece : pieces) {
@@ -67,6 +79,7 @@ final class ContainerReader {
           drive == null
               ? null
               : start(
+                  lane,
                   drive,
                   entry.name(piece.shard()),
                   piece.from(),
@@ -79,7 +92,7 @@ final class ContainerReader {
       Piece piece = pieces.get(i);
       DriveIo.Pending<Void> read = pending.get(i);
       Drive drive = view.drive(entry.drive(piece.shard()));
-      if (read == null || drive == null || !succeeds(entry, piece.shard(), drive, read)) {
+      if (read == null || drive == null || !succeeds(entry, piece.shard(), drive, read, lane)) {
         failed.add(piece);
       }
     }
@@ -87,11 +100,17 @@ final class ContainerReader {
   }
 
   private DriveIo.Pending<Void> start(
-      Drive drive, ShardName name, int from, int length, byte[] target, int targetOffset) {
+      DriveIo.Lane lane,
+      Drive drive,
+      ShardName name,
+      int from,
+      int length,
+      byte[] target,
+      int targetOffset) {
     return drive
         .io()
         .start(
-            DriveIo.Lane.READ,
+            lane,
             ticket -> {
               shards.read(ticket, drive, name, from, length, target, targetOffset);
               return null;
@@ -99,9 +118,9 @@ final class ContainerReader {
   }
 
   private boolean succeeds(
-      ContainerEntry entry, int shard, Drive drive, DriveIo.Pending<Void> read) {
+      ContainerEntry entry, int shard, Drive drive, DriveIo.Pending<Void> read, DriveIo.Lane lane) {
     try {
-      read.await(drive.io().deadline());
+      read.await(drive.io().deadline(lane));
       return true;
     } catch (IOException e) {
       judge(entry, shard, drive, e);
@@ -125,6 +144,9 @@ final class ContainerReader {
         drive,
         IoErrors.brief(error));
     boolean sound = error instanceof BadShardException || error instanceof NoSuchFileException;
+    if (sound) {
+      drive.badShards().incrementAndGet();
+    }
     if (!sound && drive.readErrors().incrementAndGet() >= MOST_READ_ERRORS) {
       keeper.shutOut(drive, "reads fail: " + IoErrors.brief(error));
       return;
@@ -149,7 +171,28 @@ final class ContainerReader {
    *
    * @throws DvxException CORRUPT or UNAVAILABLE when too few others can be read
    */
-  byte[] rebuild(ContainerEntry entry, int wanted, int from, int length) {
+  byte[] rebuild(ContainerEntry entry, int wanted, int from, int length, DriveIo.Lane lane) {
+    return rebuild(entry, List.of(wanted), from, length, lane).getFirst();
+  }
+
+  /** A whole shard: as it is, or else rebuilt. */
+  byte[] shard(ContainerEntry entry, int shard, DriveIo.Lane lane) {
+    int length = entry.shape().shardLength();
+    byte[] bytes = new byte[length];
+    List<Piece> piece = List.of(new Piece(shard, 0, length, 0));
+    return readPieces(entry, piece, bytes, lane).isEmpty()
+        ? bytes
+        : rebuild(entry, shard, 0, length, lane);
+  }
+
+  /**
+   * Rebuilds a range of several shards from the same range of others, which is read once.
+   *
+   * @return in the order of those wanted
+   * @throws DvxException CORRUPT or UNAVAILABLE when too few others can be read
+   */
+  List<byte[]> rebuild(
+      ContainerEntry entry, List<Integer> wanted, int from, int length, DriveIo.Lane lane) {
     StripeShape shape = entry.shape();
     byte[] @Nullable [] ranges = new byte[shape.dataShards() + Quorum.PARITY][];
     int have = 0;
@@ -158,7 +201,7 @@ final class ContainerReader {
     while (have < shape.dataShards()) {
       List<Piece> tries = new ArrayList<>();
       for (; next < shape.shards() && have + tries.size() < shape.dataShards(); next++) {
-        if (next == wanted) {
+        if (wanted.contains(next)) {
           continue;
         }
         int drive = entry.drive(next);
@@ -171,12 +214,17 @@ final class ContainerReader {
       if (tries.isEmpty()) {
         throw tooFew(entry, wanted, have, unusable);
       }
-      have += readRanges(entry, tries, ranges);
+      have += readRanges(entry, tries, ranges, lane);
     }
-    return coder.rebuild(shape.dataShards(), ranges, wanted, length);
+    List<byte[]> rebuilt = new ArrayList<>(wanted.size());
+    for (int shard : wanted) {
+      rebuilt.add(coder.rebuild(shape.dataShards(), ranges, shard, length));
+    }
+    return rebuilt;
   }
 
-  private int readRanges(ContainerEntry entry, List<Piece> tries, byte[] @Nullable [] ranges) {
+  private int readRanges(
+      ContainerEntry entry, List<Piece> tries, byte[] @Nullable [] ranges, DriveIo.Lane lane) {
     PoolView view = keeper.view();
     List<DriveIo.@Nullable Pending<Void>> pending = new ArrayList<>(tries.size());
     List<byte[]> targets = new ArrayList<>(tries.size());
@@ -187,14 +235,15 @@ final class ContainerReader {
       pending.add(
           drive == null
               ? null
-              : start(drive, entry.name(piece.shard()), piece.from(), piece.length(), target, 0));
+              : start(
+                  lane, drive, entry.name(piece.shard()), piece.from(), piece.length(), target, 0));
     }
     int good = 0;
     for (int i = 0; i < tries.size(); i++) {
       int shard = tries.get(i).shard();
       Drive drive = view.drive(entry.drive(shard));
       DriveIo.Pending<Void> read = pending.get(i);
-      if (drive != null && read != null && succeeds(entry, shard, drive, read)) {
+      if (drive != null && read != null && succeeds(entry, shard, drive, read, lane)) {
         ranges[shard] = targets.get(i);
         good++;
       }
@@ -202,12 +251,12 @@ final class ContainerReader {
     return good;
   }
 
-  private DvxException tooFew(ContainerEntry entry, int wanted, int have, int unusable) {
+  private DvxException tooFew(ContainerEntry entry, List<Integer> wanted, int have, int unusable) {
     boolean absent = have + unusable >= entry.shape().dataShards();
     return DvxException.of(absent ? Kind.UNAVAILABLE : Kind.CORRUPT, "A container cannot be read")
         .cause(
             "Shard "
-                + wanted
+                + wanted.getFirst()
                 + " is not readable, and of the others "
                 + have
                 + " are good where "

@@ -27,6 +27,11 @@ final class ContainerScan {
   /** Attempts other than the one in the index, while drives are being scanned. */
   private final Map<Long, List<ContainerEntry>> rivals = new HashMap<>();
 
+  /** Shards that another drive has as well. */
+  private final List<Twice> twice = new ArrayList<>();
+
+  private record Twice(Drive drive, ShardName shard) {}
+
   ContainerScan(ContainerIndex index, Leftovers leftovers) {
     this.index = index;
     this.leftovers = leftovers;
@@ -103,6 +108,7 @@ final class ContainerScan {
     for (Drive drive : drives) {
       byIndex.put(drive.index(), drive);
     }
+    removeTwice();
     chooseAttempts(byIndex);
     removeDeleted(byIndex);
     setAside(byIndex, complete);
@@ -112,6 +118,11 @@ final class ContainerScan {
 
   private void enter(ShardName shard, Drive drive) {
     ContainerEntry entry = entryOf(shard);
+    if (entry != null && entry.drive(shard.shard()) != DriveSet.ABSENT) {
+      // It was being moved when the process ended.
+      twice.add(new Twice(drive, shard));
+      return;
+    }
     if (entry != null) {
       replace(entry, entry.withDrive(shard.shard(), drive.index()));
       return;
@@ -174,6 +185,20 @@ final class ContainerScan {
         LOG.warn("An unfinished shard stays on {}: {}", drive, IoErrors.brief(e));
       }
     }
+  }
+
+  private void removeTwice() {
+    for (Twice second : twice) {
+      ContainerEntry only =
+          new ContainerEntry(
+                  second.shard().containerId(),
+                  second.shard().attempt(),
+                  second.shard().shape(),
+                  DriveSet.NONE)
+              .withDrive(second.shard().shard(), second.drive().index());
+      removeShards(only, Map.of(second.drive().index(), second.drive()));
+    }
+    twice.clear();
   }
 
   /** Keeps of each container the attempt with the most shards, and removes the others. */

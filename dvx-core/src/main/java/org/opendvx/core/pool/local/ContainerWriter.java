@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -53,12 +54,24 @@ final class ContainerWriter {
   /** The shape of a new container now. */
   StripeShape shape(int length) {
     PoolView view = keeper.view();
-    return StripeShape.forDrives(length, view.usable().size(), view.membership().size());
+    return StripeShape.forDrives(length, view.placeable().size(), view.membership().size());
+  }
+
+  /** What is done around the publishing of a container, when all of its shards are durable. */
+  @FunctionalInterface
+  interface Publication {
+    /** Runs the supplier, which publishes; or throws, and nothing is published. */
+    ContainerEntry around(Supplier<ContainerEntry> publish);
   }
 
   /** Writes a container; where it is now, durably. */
   ContainerEntry write(long id, byte[] content, int length) {
-    return write(id, new Content(content, 0, length, null));
+    return write(id, new Content(content, 0, length, null), Supplier::get);
+  }
+
+  /** Writes a container that is there already once more, in the shape of a new one. */
+  ContainerEntry rewrite(long id, byte[] content, int length, Publication publication) {
+    return write(id, new Content(content, 0, length, null), publication);
   }
 
   /**
@@ -67,10 +80,11 @@ final class ContainerWriter {
    * @throws OtherShapeException when new containers have another shape now
    */
   ContainerEntry write(long id, CodedContainer coded) {
-    return write(id, new Content(coded.bytes(), coded.contentAt(), coded.length(), coded));
+    return write(
+        id, new Content(coded.bytes(), coded.contentAt(), coded.length(), coded), Supplier::get);
   }
 
-  private ContainerEntry write(long id, Content content) {
+  private ContainerEntry write(long id, Content content, Publication publication) {
     Parity parity = parities.poll();
     if (parity == null) {
       parity = new Parity();
@@ -79,7 +93,7 @@ final class ContainerWriter {
       Set<Drive> full = new HashSet<>();
       // Each further round has one drive less, full or shut out.
       for (int round = 0; round <= keeper.view().membership().size(); round++) {
-        ContainerEntry entry = attempt(id, content, parity, full);
+        ContainerEntry entry = attempt(id, content, parity, full, publication);
         if (entry != null) {
           return entry;
         }
@@ -96,9 +110,9 @@ final class ContainerWriter {
   }
 
   private @Nullable ContainerEntry attempt(
-      long id, Content content, Parity parity, Set<Drive> full) {
+      long id, Content content, Parity parity, Set<Drive> full, Publication publication) {
     PoolView view = keeper.requireServing();
-    List<Drive> usable = view.usable();
+    List<Drive> usable = view.placeable();
     StripeShape shape =
         StripeShape.forDrives(content.length(), usable.size(), view.membership().size());
     CodedContainer coded = content.coded();
@@ -110,7 +124,7 @@ final class ContainerWriter {
     int shards = Math.min(shape.shards(), usable.size());
     List<Drive> chosen =
         Placement.choose(room.candidates(usable, full), id, shards, shape.fileBytes());
-    if (chosen.size() < shards) {
+    if (chosen.size() < Math.max(shards, shape.dataShards())) {
       throw noSpace(id, shape, chosen.size());
     }
     if (shape.parityShards() > 0 && coded == null) {
@@ -133,9 +147,10 @@ final class ContainerWriter {
       if (!writeShards(entry, chosen, content, parity, full)) {
         return null;
       }
-      entry = publish(entry, chosen, full);
+      ContainerEntry written = entry;
+      ContainerEntry placed = publication.around(() -> publish(written, chosen, full));
       done = true;
-      return entry;
+      return placed;
     } finally {
       if (!done) {
         discard(entry, chosen);

@@ -27,6 +27,7 @@ final class Drive {
   private final AtomicLong shards = new AtomicLong();
   private final Map<String, Long> journalBytes = new ConcurrentHashMap<>();
   private final AtomicInteger readErrors = new AtomicInteger();
+  private final AtomicInteger badShards = new AtomicInteger();
 
   Drive(int index, UUID id, DriveFolder folder, DriveIo io, Closeable lock, Object lockIdentity) {
     this.index = index;
@@ -70,6 +71,11 @@ final class Drive {
   /** Notes the bytes of a host's journal files. */
   void journalBytes(String host, long bytes) {
     journalBytes.put(host, bytes);
+  }
+
+  /** Shards that were found damaged or gone since the drive was taken into use. */
+  AtomicInteger badShards() {
+    return badShards;
   }
 
   /** Reads that failed since the drive was taken into use. */

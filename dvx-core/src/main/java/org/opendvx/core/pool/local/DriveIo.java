@@ -16,6 +16,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,12 +30,25 @@ final class DriveIo {
     JOURNAL(1),
     WRITE(2),
     READ(3),
-    CONTROL(1);
+    CONTROL(1),
+    /** Rebuilding, moving and scrubbing: one piece at a time, and nobody waits for it. */
+    BACKGROUND(1, 6);
 
     private final int threads;
+    private final int limits;
 
     Lane(int threads) {
+      this(threads, 1);
+    }
+
+    Lane(int threads, int limits) {
       this.threads = threads;
+      this.limits = limits;
+    }
+
+    /** Whether somebody waits for it. */
+    private boolean foreground() {
+      return this == JOURNAL || this == WRITE || this == READ;
     }
   }
 
@@ -136,6 +150,8 @@ final class DriveIo {
 
   private final Map<Lane, ThreadPoolExecutor> lanes = new EnumMap<>(Lane.class);
   private final AtomicInteger running = new AtomicInteger();
+  private final LongAdder pieces = new LongAdder();
+  private final LongAdder nanos = new LongAdder();
   private final Duration limit;
 
   /**
@@ -165,6 +181,11 @@ final class DriveIo {
     return System.nanoTime() + limit.toNanos();
   }
 
+  /** The deadline for work on a lane that starts now: longer where much may wait before it. */
+  long deadline(Lane lane) {
+    return System.nanoTime() + lane.limits * limit.toNanos();
+  }
+
   /** Hands work to a lane. */
   <T> Pending<T> start(Lane lane, Work<T> work) {
     AbandonFlag flag = new AbandonFlag();
@@ -172,11 +193,16 @@ final class DriveIo {
         new FutureTask<>(
             () -> {
               running.incrementAndGet();
+              long start = System.nanoTime();
               try {
                 flag.check();
                 return work.run(flag);
               } finally {
                 running.decrementAndGet();
+                if (lane.foreground()) {
+                  nanos.add(System.nanoTime() - start);
+                  pieces.increment();
+                }
               }
             });
     try {
@@ -189,7 +215,23 @@ final class DriveIo {
 
   /** Runs work on a lane and waits for it, within the usual limit. */
   <T> T call(Lane lane, Work<T> work) throws IOException {
-    return start(lane, work).await(deadline());
+    return start(lane, work).await(deadline(lane));
+  }
+
+  /** Pieces of foreground work so far. */
+  long pieces() {
+    return pieces.sum();
+  }
+
+  /** Time that they took on their threads, nanoseconds. */
+  long nanos() {
+    return nanos.sum();
+  }
+
+  /** Whether foreground work waits for a thread. */
+  boolean busy() {
+    return lanes.entrySet().stream()
+        .anyMatch(lane -> lane.getKey().foreground() && !lane.getValue().getQueue().isEmpty());
   }
 
   /** Pieces of work that are on a thread now, stuck ones included. */

@@ -56,14 +56,15 @@ record DriveLabel(
   /** The file's bytes. */
   ByteBuffer encode() {
     ByteBuffer file = ByteBuffer.allocate(FILE_BYTES).order(ByteOrder.BIG_ENDIAN);
-    file.putInt(MAGIC).putShort((short) FORMAT).putShort((short) membership.size());
+    file.putInt(MAGIC).putShort((short) FORMAT).putShort((short) membership.places());
     put(file, pool);
     put(file, drive);
     file.putInt(index).putInt(emptied ? 1 : 0);
     file.putLong(created).putLong(claimedTerm).putLong(membership.generation());
     for (Member member : membership.members()) {
       put(file, member.drive());
-      file.put((byte) member.state().code()).put(new byte[7]).putLong(member.since());
+      file.put((byte) member.state().code()).put((byte) (member.leaving() ? 1 : 0));
+      file.put(new byte[6]).putLong(member.since());
     }
     file.putInt(CRC_AT, crc(file, 0));
     file.put(COPY, file, 0, COPY);
@@ -115,7 +116,8 @@ record DriveLabel(
       int at = copy.position();
       UUID id = uuid(copy);
       Member.State state = Member.State.of(copy.get());
-      members.add(new Member(i, id, state, copy.getLong(at + 24)));
+      boolean leaving = copy.get() != 0;
+      members.add(new Member(i, id, state, leaving, copy.getLong(at + 24)));
       copy.position(at + MEMBER_BYTES);
     }
     return new DriveLabel(

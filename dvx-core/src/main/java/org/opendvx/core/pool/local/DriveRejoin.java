@@ -75,6 +75,11 @@ final class DriveRejoin {
     }
   }
 
+  /** As {@link #complete}, for a drive that has never had any shard: it gets them later. */
+  void completeEmpty() throws IOException {
+    buryDeleted();
+  }
+
   private void removeUseless() throws IOException {
     List<ShardName> useless = held.stream().filter(shard -> !isOfUse(shard)).toList();
     if (useless.isEmpty()) {
@@ -202,7 +207,7 @@ final class DriveRejoin {
     ShardName name = entry.name(missing);
     byte[] rebuilt;
     try {
-      rebuilt = reader.rebuild(entry, missing, 0, entry.shape().shardLength());
+      rebuilt = reader.rebuild(entry, missing, 0, entry.shape().shardLength(), DriveIo.Lane.READ);
     } catch (DvxException e) {
       // Unreadable or deleted: the drive's return does not make it worse.
       LOG.warn("Container {} cannot be completed: {}", entry.id(), e.getMessage());
@@ -231,6 +236,15 @@ final class DriveRejoin {
       } else if (entry.sameStripe(shard)) {
         index.setDrive(entry, shard.shard(), drive.index());
         account(entry.shape());
+      } else {
+        // Of another attempt, kept as long as that one lacks shards: it goes with the container.
+        ContainerEntry known = leftovers.get(shard);
+        ContainerEntry stray =
+            known != null
+                ? known
+                : new ContainerEntry(
+                    shard.containerId(), shard.attempt(), shard.shape(), DriveSet.NONE);
+        leftovers.put(stray.withDrive(shard.shard(), drive.index()));
       }
     }
   }

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
+import java.util.function.BiFunction;
 import org.opendvx.core.error.DvxException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,8 @@ final class DriveWatch {
   private static final int MOST_DOUBLINGS = 11;
 
   private final UUID pool;
-  private final LocalPoolConfig config;
+  private final DriveRoots roots;
+  private final SlowDrives slow;
   private final MembershipKeeper keeper;
   private final LocalRecordStore records;
   private final LocalContainerStore containers;
@@ -42,9 +44,14 @@ final class DriveWatch {
   private final Map<Integer, Integer> timesTaken = new HashMap<>();
   private final Map<Integer, Long> notBefore = new HashMap<>();
 
+  /** Folders that hold drives which are no members, and of which the log says so. */
+  private final Set<Path> strangers = new HashSet<>();
+
   DriveWatch(
       UUID pool,
       LocalPoolConfig config,
+      DriveRoots roots,
+      SlowDrives slow,
       MembershipKeeper keeper,
       LocalRecordStore records,
       LocalContainerStore containers,
@@ -52,7 +59,8 @@ final class DriveWatch {
       Room room,
       Lock exclusiveGate) {
     this.pool = pool;
-    this.config = config;
+    this.roots = roots;
+    this.slow = slow;
     this.keeper = keeper;
     this.records = records;
     this.containers = containers;
@@ -77,6 +85,7 @@ final class DriveWatch {
       }
     }
     keeper.retry();
+    slow.look(keeper.view().usable());
     room.measure(keeper.view().usable());
   }
 
@@ -84,11 +93,11 @@ final class DriveWatch {
   synchronized void welcome() {
     PoolView view = keeper.view();
     Set<Integer> lost = keeper.lost();
-    if (view.usable().size() == view.membership().size()) {
+    if (view.complete()) {
       return;
     }
     lost.forEach(keeper::release);
-    List<Path> unused = new ArrayList<>(config.roots());
+    List<Path> unused = new ArrayList<>(roots.all());
     Set<Path> inUse = new HashSet<>();
     for (Drive drive : view.usable()) {
       inUse.add(drive.folder().root());
@@ -103,6 +112,41 @@ final class DriveWatch {
     }
   }
 
+  /**
+   * Makes a prepared folder a drive of the pool.
+   *
+   * @param newcomer locked, labelled as one that is about to be made a member
+   * @param proposal the membership with it
+   * @return whether it is in use now
+   */
+  synchronized boolean join(Drive newcomer, BiFunction<Membership, Long, Membership> proposal) {
+    Readmission readmission = new Readmission(newcomer, records);
+    try {
+      readmission.prepare();
+      DriveRejoin rejoin = containers.rejoin(newcomer, readmission.shards());
+      rejoin.completeEmpty();
+      room.expect(newcomer, keeper.view().usable());
+      return whileChangesAreOut(
+          () -> {
+            readmission.finish();
+            rejoin.completeEmpty();
+            // What the drive had whose place it takes is lost.
+            containers.index().clearDrive(newcomer.index());
+            return keeper.change(proposal, newcomer);
+          });
+    } catch (IOException e) {
+      LOG.warn("{} cannot be taken into use: {}", newcomer, IoErrors.brief(e));
+      return false;
+    } finally {
+      room.settled(newcomer);
+    }
+  }
+
+  /** Changes the membership without taking a drive up. */
+  synchronized boolean change(BiFunction<Membership, Long, Membership> proposal) {
+    return whileChangesAreOut(() -> keeper.change(proposal, null));
+  }
+
   /** Takes up drives that were found when the pool was opened. */
   synchronized void welcome(List<Drive> drives) {
     for (Drive drive : drives) {
@@ -115,11 +159,10 @@ final class DriveWatch {
   private boolean takeUp(Drive drive, DriveLabel label, Set<Integer> lost) {
     Membership membership = keeper.view().membership();
     int index = label.index();
-    if (!label.pool().equals(pool)
-        || index < 0
-        || index >= membership.size()
-        || !membership.members().get(index).drive().equals(label.drive())) {
-      LOG.warn("The folder {} holds a drive that is not a member", drive.folder().root());
+    if (!label.pool().equals(pool) || !membership.has(index, label.drive())) {
+      if (strangers.add(drive.folder().root())) {
+        LOG.warn("The folder {} holds a drive that is not a member", drive.folder().root());
+      }
       return false;
     }
     if (lost.contains(index)) {
@@ -128,7 +171,10 @@ final class DriveWatch {
               && label.membership().generation() >= membership.members().get(index).since();
       return believed && findAgain(drive);
     }
-    return !membership.isActive(index) && !keeper.view().failed() && takeBack(drive);
+    return !membership.isActive(index)
+        && !membership.isLeaving(index)
+        && !keeper.view().failed()
+        && takeBack(drive);
   }
 
   /** A drive that is still believed, and is back before it could be shut out. */

@@ -53,7 +53,8 @@ record Election(
     Set<Integer> believed = new TreeSet<>();
     Set<Integer> stale = new TreeSet<>();
     for (DriveLabel label : labels) {
-      if (!isMember(base, label)) {
+      // A drive that was about to be made a member, and is none by its own label, tells nothing.
+      if (!isMember(base, label) || !isMember(label.membership(), label)) {
         continue;
       }
       Member member = base.members().get(label.index());
@@ -71,10 +72,17 @@ record Election(
     return new Election(base, believed, stale, missing, highestTerm);
   }
 
+  /** Whether a drive is a member: there may be an earlier one that had its place. */
+  boolean isMember(Drive drive) {
+    return base.has(drive.index(), drive.id());
+  }
+
+  boolean believes(Drive drive) {
+    return isMember(drive) && believed.contains(drive.index());
+  }
+
   private static boolean isMember(Membership membership, DriveLabel label) {
-    return label.index() >= 0
-        && label.index() < membership.size()
-        && membership.members().get(label.index()).drive().equals(label.drive());
+    return membership.has(label.index(), label.drive());
   }
 
   private static DvxException tooFew(Membership base, Set<Integer> present, Set<Integer> missing) {

@@ -40,7 +40,7 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
     /** The drive, if it is in use and still has the file; else null. */
     @Nullable Drive on(PoolView view) {
       boolean same =
-          drive < view.membership().size()
+          drive < view.membership().places()
               && view.membership().members().get(drive).since() == since;
       return same ? view.drive(drive) : null;
     }

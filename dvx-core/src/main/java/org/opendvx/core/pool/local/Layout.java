@@ -7,6 +7,9 @@ final class Layout {
   /** Where the next label is written before it takes the place of the old one. */
   static final String LABEL_SPARE = "drive.next";
 
+  /** The label of a drive that was removed from its pool. */
+  static final String LABEL_REMOVED = "drive.removed";
+
   static final String LOCK = "lock";
   static final String CONTAINERS = "containers";
   static final String JOURNAL = "journal";

@@ -23,6 +23,9 @@ import org.opendvx.core.pool.Epoch;
 final class LocalContainerStore implements ContainerStore {
   private static final long MAX_ID = (1L << 48) - 1;
 
+  /** How often a read is tried anew because the container was moved meanwhile. */
+  private static final int MOST_TRIES = 4;
+
   private final UUID pool;
   private final MembershipKeeper keeper;
   private final Fences fences;
@@ -35,6 +38,8 @@ final class LocalContainerStore implements ContainerStore {
   private final ShardCache cache;
   private final ContainerReader reader;
   private final ContainerWriter writer;
+  private final ShardRepair repair;
+  private final Mender mender;
 
   private volatile Redundancy redundancy;
 
@@ -70,13 +75,10 @@ final class LocalContainerStore implements ContainerStore {
     this.fences = fences;
     this.gate = gate;
     this.cache = new ShardCache(pool, config.openShards(), config.cachedHeaders());
-    this.reader =
-        new ContainerReader(
-            keeper,
-            new ShardReader(cache),
-            new ShardRepair(pool, keeper, index, cache, stripes, coder, background),
-            coder);
+    this.repair = new ShardRepair(pool, keeper, index, cache, stripes, coder, background);
+    this.reader = new ContainerReader(keeper, new ShardReader(cache), repair, coder);
     this.writer = new ContainerWriter(pool, keeper, room, coder);
+    this.mender = new Mender(pool, keeper, index, room, reader, writer, stripes, gate, this);
     this.redundancy = new Redundancy(-1, keeper.view(), 0, 0);
   }
 
@@ -169,14 +171,22 @@ final class LocalContainerStore implements ContainerStore {
           .detail("container length", entry.shape().length())
           .build();
     }
-    try {
-      reader.read(entry, offset, length, target, targetOffset);
-    } catch (DvxException e) {
-      if (index.get(containerId) == null) {
-        // Deleted while it was read.
-        throw notFound(containerId);
+    for (int tries = 1; ; tries++) {
+      try {
+        reader.read(entry, offset, length, target, targetOffset);
+        return;
+      } catch (DvxException e) {
+        ContainerEntry now = index.get(containerId);
+        if (now == null) {
+          // Deleted while it was read.
+          throw notFound(containerId);
+        }
+        if (now.equals(entry) || tries == MOST_TRIES) {
+          throw e;
+        }
+        // Moved while it was read.
+        entry = now;
       }
-      throw e;
     }
   }
 
@@ -215,7 +225,7 @@ final class LocalContainerStore implements ContainerStore {
       }
       // After the removal: a drive may have been shut out by it.
       PoolView view = keeper.requireServing();
-      if (view.usable().size() < view.membership().size()) {
+      if (!view.complete()) {
         bury(containerId);
       }
       done = true;
@@ -257,6 +267,57 @@ final class LocalContainerStore implements ContainerStore {
           .detail("container", containerId)
           .build();
     }
+  }
+
+  /** Removes what is left of a container that was written once more; now or when it is deleted. */
+  void removeOld(ContainerEntry entry) {
+    boolean done = false;
+    try {
+      remove(entry);
+      done = true;
+    } finally {
+      if (!done) {
+        leftovers.put(entry);
+      }
+    }
+  }
+
+  /** Forgets what is known of a shard's file, which was removed or replaced. */
+  void forget(ShardName name) {
+    cache.forget(name);
+  }
+
+  /** Notes that a shard is on a drive besides where the index says: it goes with the container. */
+  void leaveBehind(ContainerEntry entry, int shard, Drive drive) {
+    leftovers.put(
+        new ContainerEntry(entry.id(), entry.attempt(), entry.shape(), DriveSet.NONE)
+            .withDrive(shard, drive.index()));
+  }
+
+  /** Whether a shard of the container is somewhere besides where the index says. */
+  boolean hasLeftBehind(ContainerEntry entry) {
+    return leftovers.get(entry.name(0)) != null;
+  }
+
+  ContainerIndex index() {
+    return index;
+  }
+
+  ShardRepair repair() {
+    return repair;
+  }
+
+  Mender mender() {
+    return mender;
+  }
+
+  ContainerReader reader() {
+    return reader;
+  }
+
+  /** Whether there are containers that only drives which are away could complete. */
+  boolean lacksContainers() {
+    return !leftovers.all().isEmpty();
   }
 
   private void remove(ContainerEntry entry) {
@@ -334,7 +395,7 @@ final class LocalContainerStore implements ContainerStore {
     gate.lock();
     try {
       PoolView view = keeper.view();
-      if (view.failed() || view.usable().size() < view.membership().size()) {
+      if (view.failed() || !view.complete()) {
         return;
       }
       for (ContainerEntry entry : leftovers.all()) {

@@ -257,7 +257,7 @@ final class LocalJournal {
   }
 
   private List<JournalManifest.Mirror> chooseMirrors(PoolView view, long number) {
-    int drives = view.membership().size();
+    int drives = view.membership().places();
     List<Drive> order = new ArrayList<>(view.usable());
     order.sort(
         Comparator.comparingInt((Drive drive) -> -slots.freeOn(drive))

@@ -2,6 +2,7 @@ package org.opendvx.core.pool.local;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -37,6 +38,11 @@ public final class LocalPool implements Pool {
 
   private static final long CLOSE_SECONDS = 10;
 
+  /** A drive that is much slower than the others for so long is reported, then suspected. */
+  private static final Duration SLOW_REPORTED = Duration.ofSeconds(10);
+
+  private static final Duration SLOW_SUSPECTED = Duration.ofMinutes(1);
+
   private final PoolOpener.Opening opening;
   private final MembershipKeeper keeper;
   private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
@@ -46,6 +52,7 @@ public final class LocalPool implements Pool {
   private final LocalContainerStore containers;
   private final Journals journals;
   private final DriveWatch watch;
+  private final CareLoop care;
   private final List<Runnable> checkpointWanted = new CopyOnWriteArrayList<>();
   private final ExecutorService background = single("dvx-pool-repair");
   private final ExecutorService welcome = single("dvx-pool-return");
@@ -66,9 +73,24 @@ public final class LocalPool implements Pool {
         new LocalContainerStore(
             opening.pool(), keeper, fences, gate.readLock(), room, config, coder, background);
     this.journals = new Journals(opening.pool(), config, keeper, records, fences, room);
+    DriveRoots roots = new DriveRoots(config.roots());
+    SlowDrives slow = new SlowDrives(SLOW_REPORTED, SLOW_SUSPECTED, System::nanoTime);
     this.watch =
         new DriveWatch(
-            opening.pool(), config, keeper, records, containers, journals, room, gate.writeLock());
+            opening.pool(),
+            config,
+            roots,
+            slow,
+            keeper,
+            records,
+            containers,
+            journals,
+            room,
+            gate.writeLock());
+    DriveChanges changes =
+        new DriveChanges(
+            opening.pool(), opening.created(), config, roots, keeper, containers, journals, watch);
+    this.care = new CareLoop(opening, config, keeper, records, containers, room, slow, changes);
   }
 
   /**
@@ -152,6 +174,7 @@ public final class LocalPool implements Pool {
     keeper.requireServing();
     watch.welcome(stale);
     long interval = config.probeInterval().toNanos();
+    care.start();
     probing = probe.scheduleWithFixedDelay(this::look, interval, interval, TimeUnit.NANOSECONDS);
     LOG.info("Opened pool {}: {}", opening.pool(), status().summary());
   }
@@ -189,7 +212,7 @@ public final class LocalPool implements Pool {
     try {
       watch.check();
       PoolView view = keeper.view();
-      if (view.usable().size() < view.membership().size()) {
+      if (!view.complete()) {
         welcome.execute(this::welcome);
       }
     } catch (RejectedExecutionException _) {
@@ -281,6 +304,11 @@ public final class LocalPool implements Pool {
     return records;
   }
 
+  /** What is done for the drives, and what may be. */
+  public DriveCare care() {
+    return care;
+  }
+
   @Override
   public PoolStatus status() {
     return StatusReport.of(keeper.view(), containers, journals.leastCopies(), room);
@@ -309,6 +337,7 @@ public final class LocalPool implements Pool {
     }
     probe.shutdown();
     welcome.shutdown();
+    care.close();
     background.shutdown();
     journals.close();
     for (ExecutorService executor : List.of(probe, welcome, background)) {

@@ -20,6 +20,7 @@ import org.opendvx.core.pool.JournalStore;
  * @param probeInterval how often drives are looked after
  * @param openShards shard files kept open for reading
  * @param cachedHeaders shard headers kept in memory
+ * @param care when lost shards are rebuilt and drives scrubbed, and how fast
  */
 public record LocalPoolConfig(
     List<Path> roots,
@@ -30,7 +31,8 @@ public record LocalPoolConfig(
     Duration ioLimit,
     Duration probeInterval,
     int openShards,
-    int cachedHeaders) {
+    int cachedHeaders,
+    DriveCareSettings care) {
 
   private static final int DEFAULT_SEGMENT = 16 << 20;
   private static final int DEFAULT_SEGMENTS = 16;
@@ -72,7 +74,8 @@ public record LocalPoolConfig(
         Duration.ofSeconds(10),
         Duration.ofMillis(500),
         DEFAULT_OPEN_SHARDS,
-        DEFAULT_CACHED_HEADERS);
+        DEFAULT_CACHED_HEADERS,
+        DriveCareSettings.DEFAULT);
   }
 
   /** With other folders underneath. */
@@ -86,7 +89,8 @@ public record LocalPoolConfig(
         ioLimit,
         probeInterval,
         openShards,
-        cachedHeaders);
+        cachedHeaders,
+        care);
   }
 
   /** With a fixed room for the pool on each drive, in bytes. */
@@ -100,7 +104,8 @@ public record LocalPoolConfig(
         ioLimit,
         probeInterval,
         openShards,
-        cachedHeaders);
+        cachedHeaders,
+        care);
   }
 
   /**
@@ -119,7 +124,8 @@ public record LocalPoolConfig(
         ioLimit,
         probeInterval,
         openShards,
-        cachedHeaders);
+        cachedHeaders,
+        care);
   }
 
   /** With other times. */
@@ -133,7 +139,23 @@ public record LocalPoolConfig(
         limit,
         interval,
         openShards,
-        cachedHeaders);
+        cachedHeaders,
+        care);
+  }
+
+  /** With other times and rates of rebuilding and scrubbing. */
+  public LocalPoolConfig withCare(DriveCareSettings settings) {
+    return new LocalPoolConfig(
+        roots,
+        folders,
+        driveCapacity,
+        segmentBytes,
+        journalSegments,
+        ioLimit,
+        probeInterval,
+        openShards,
+        cachedHeaders,
+        settings);
   }
 
   private static void require(boolean holds, String what) {

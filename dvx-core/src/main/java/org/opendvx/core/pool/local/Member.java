@@ -7,15 +7,18 @@ import java.util.UUID;
  *
  * @param index its place in layouts, stable for its life
  * @param drive its identity
+ * @param leaving whether it gets no new shards and gives away those that it has, to be removed
  * @param since the generation in which its present state began; an active drive whose label is
  *     older than that was about to be taken back and is not believed
  */
-record Member(int index, UUID drive, State state, long since) {
+record Member(int index, UUID drive, State state, boolean leaving, long since) {
 
   /** Whether the drive takes part. The codes are those of the label. */
   enum State {
     ACTIVE(0),
-    EVICTED(1);
+    EVICTED(1),
+    /** Not a member any more: its place is free for another drive. */
+    REMOVED(2);
 
     private final int code;
 
@@ -31,9 +34,20 @@ record Member(int index, UUID drive, State state, long since) {
       return switch (code) {
         case 0 -> ACTIVE;
         case 1 -> EVICTED;
+        case 2 -> REMOVED;
         default -> throw new IllegalArgumentException("no such member state: " + code);
       };
     }
+  }
+
+  /** A member that stays. */
+  Member(int index, UUID drive, State state, long since) {
+    this(index, drive, state, false, since);
+  }
+
+  /** Whether it counts, active or not. */
+  boolean counts() {
+    return state != State.REMOVED;
   }
 
   boolean active() {

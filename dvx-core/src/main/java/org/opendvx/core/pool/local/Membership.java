@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * Which drives make up the pool, and which of them are believed, as of a generation.
@@ -52,8 +53,28 @@ record Membership(long generation, List<Member> members) {
     return term(generation) + "." + (generation & MAX_STEP);
   }
 
+  /** Drives that count, active or not. */
   int size() {
+    return (int) members.stream().filter(Member::counts).count();
+  }
+
+  /** Places for drives, those of removed ones included: above every index. */
+  int places() {
     return members.size();
+  }
+
+  /** Whether a place is that of a drive which counts. */
+  boolean has(int index) {
+    return index >= 0 && index < members.size() && members.get(index).counts();
+  }
+
+  /** Whether a drive of this identity counts, at this place. */
+  boolean has(int index, UUID drive) {
+    return has(index) && members.get(index).drive().equals(drive);
+  }
+
+  boolean isLeaving(int index) {
+    return members.get(index).leaving();
   }
 
   /** Indexes of the active drives, ascending. */
@@ -82,8 +103,63 @@ record Membership(long generation, List<Member> members) {
         state = Member.State.EVICTED;
       }
       boolean same = state == member.state() && !takenBack.contains(member.index());
-      next.add(same ? member : new Member(member.index(), member.drive(), state, nextGeneration));
+      next.add(
+          same
+              ? member
+              : new Member(
+                  member.index(), member.drive(), state, member.leaving(), nextGeneration));
     }
     return new Membership(nextGeneration, next);
+  }
+
+  /** The next membership, with another drive in a place, which is active. */
+  Membership withDrive(long nextGeneration, int index, UUID drive) {
+    return with(nextGeneration, new Member(index, drive, Member.State.ACTIVE, nextGeneration));
+  }
+
+  /** Where a drive more goes: the place of a removed one, or one more. */
+  int freePlace() {
+    for (Member member : members) {
+      if (!member.counts()) {
+        return member.index();
+      }
+    }
+    return members.size();
+  }
+
+  /** The next membership, without a drive. */
+  Membership without(long nextGeneration, int index) {
+    UUID drive = members.get(index).drive();
+    return with(nextGeneration, new Member(index, drive, Member.State.REMOVED, nextGeneration));
+  }
+
+  /** The next membership, with a drive that is to leave, or to stay after all. */
+  Membership withLeaving(long nextGeneration, int index, boolean leaving) {
+    Member was = members.get(index);
+    return with(nextGeneration, new Member(index, was.drive(), was.state(), leaving, was.since()));
+  }
+
+  private Membership with(long nextGeneration, Member member) {
+    List<Member> next = new ArrayList<>(members);
+    if (member.index() == next.size()) {
+      next.add(member);
+    } else {
+      next.set(member.index(), member);
+    }
+    return new Membership(nextGeneration, next);
+  }
+
+  /**
+   * Whether no opening can go on from this membership, or from one before it, once another is in
+   * force: the drives that do not bear the other one must be too few to open.
+   */
+  boolean mayBeFollowedBy(Membership next) {
+    long stamped =
+        members.stream()
+            .filter(Member::active)
+            .filter(member -> next.has(member.index(), member.drive()))
+            .filter(member -> next.isActive(member.index()))
+            .count();
+    return size() <= 2 ? stamped == size() : stamped > Quorum.tolerated(size());
   }
 }

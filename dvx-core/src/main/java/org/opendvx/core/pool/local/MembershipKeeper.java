@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -39,7 +40,7 @@ final class MembershipKeeper {
   private final Map<Integer, String> lost = new TreeMap<>();
 
   private final Map<Integer, String> evictedBecause = new HashMap<>();
-  private final @Nullable Drive[] table;
+  private @Nullable Drive[] table;
   private Membership current;
   private long lastGeneration;
   private volatile PoolView view;
@@ -58,9 +59,9 @@ final class MembershipKeeper {
     this.onChange = onChange;
     this.current = base;
     this.lastGeneration = Membership.generation(term, 0);
-    this.table = new Drive[base.size()];
+    this.table = new Drive[base.places()];
     this.view =
-        new PoolView(base, Collections.nCopies(base.size(), null), List.of(), Map.of(), OPENING);
+        new PoolView(base, Collections.nCopies(base.places(), null), List.of(), Map.of(), OPENING);
   }
 
   /** What holds now. */
@@ -100,7 +101,7 @@ final class MembershipKeeper {
       table[drive.index()] = drive;
     }
     for (Member member : current.members()) {
-      if (!member.active()) {
+      if (member.counts() && !member.active()) {
         evictedBecause.put(member.index(), "shut out before");
       }
     }
@@ -170,7 +171,7 @@ final class MembershipKeeper {
    */
   synchronized boolean takeBack(Drive drive) {
     int index = drive.index();
-    if (current.isActive(index)) {
+    if (!current.has(index, drive.id()) || current.isActive(index)) {
       return false;
     }
     table[index] = drive;
@@ -183,6 +184,70 @@ final class MembershipKeeper {
       table[index] = null;
     }
     return false;
+  }
+
+  /**
+   * Puts a membership in force in which a drive more, fewer, or another one counts, or one that
+   * counts is to leave. The others bear it before the newcomer does: what the newcomer's label says
+   * is then in force already. If any of that fails the change is called off, and whatever bears it
+   * is stamped anew. The caller keeps mutations out meanwhile.
+   *
+   * @param proposal makes it for a generation from the one in force
+   * @param newcomer the drive that comes with it, prepared, null for none
+   * @return whether it is in force
+   */
+  synchronized boolean change(
+      BiFunction<Membership, Long, Membership> proposal, @Nullable Drive newcomer) {
+    requireServing();
+    if (!lost.isEmpty()) {
+      return false;
+    }
+    long generation = Membership.next(lastGeneration);
+    Membership next = proposal.apply(current, generation);
+    List<Drive> active = new ArrayList<>();
+    for (Drive drive : drivesOf(current)) {
+      if (next.has(drive.index(), drive.id()) && next.isActive(drive.index())) {
+        active.add(drive);
+      }
+    }
+    if (!current.mayBeFollowedBy(next) || !enough(next, active.size())) {
+      return false;
+    }
+    lastGeneration = generation;
+    if (!bears(next, active) || (newcomer != null && !bears(next, List.of(newcomer)))) {
+      reconcile(Set.of());
+      return false;
+    }
+    table = Arrays.copyOf(table, next.places());
+    if (newcomer != null) {
+      table[newcomer.index()] = newcomer;
+      evictedBecause.remove(newcomer.index());
+    }
+    for (Member member : next.members()) {
+      if (!member.counts()) {
+        table[member.index()] = null;
+        evictedBecause.remove(member.index());
+      }
+    }
+    adopt(next, Set.of());
+    LOG.info("The drives are {} at {}", next.active(), next.name());
+    return true;
+  }
+
+  /** Stamps drives; those of the membership in force that fail are lost. */
+  private boolean bears(Membership next, List<Drive> drives) {
+    boolean all = true;
+    for (DriveGroup.Outcome<Void> outcome : stamp(next, drives)) {
+      IOException failure = outcome.failure();
+      all &= failure == null;
+      if (failure != null) {
+        LOG.warn("{} could not be stamped: {}", outcome.drive(), IoErrors.brief(failure));
+      }
+      if (outcome.broken() && view.uses(outcome.drive())) {
+        lost.put(outcome.drive().index(), IoErrors.brief(outcome.failureOrBug()));
+      }
+    }
+    return all;
   }
 
   /** Gives up the object of a lost drive, so that its folder can be locked and opened anew. */

@@ -71,7 +71,7 @@ final class PoolFormatter {
     return pool;
   }
 
-  private static void refuseUsed(DriveFolder folder) throws IOException {
+  static void refuseUsed(DriveFolder folder) throws IOException {
     List<String> found = new ArrayList<>();
     folder.list(
         Layout.HERE,
@@ -90,7 +90,7 @@ final class PoolFormatter {
     }
   }
 
-  private static void makeFolders(DriveFolder folder) throws IOException {
+  static void makeFolders(DriveFolder folder) throws IOException {
     for (String directory : List.of(Layout.CONTAINERS, Layout.JOURNAL, Layout.RECORDS)) {
       folder.createDirectories(directory);
     }
@@ -103,11 +103,11 @@ final class PoolFormatter {
 
   /** Work that makes part of a drive. */
   @FunctionalInterface
-  private interface Step {
+  interface Step {
     void run() throws IOException;
   }
 
-  private static void onDrive(DriveIo io, DriveFolder folder, Step step) {
+  static void onDrive(DriveIo io, DriveFolder folder, Step step) {
     try {
       io.call(
           DriveIo.Lane.CONTROL,

@@ -82,9 +82,7 @@ final class PoolOpener {
       FormatCheck.refuseNewer(present.drives().values(), present.pool()).forEach(batchHeads);
       Election election = present.elect();
       List<Drive> believed =
-          present.drives().values().stream()
-              .filter(drive -> election.believed().contains(drive.index()))
-              .toList();
+          present.drives().values().stream().filter(drive -> election.believes(drive)).toList();
       Map<String, byte[]> values = new HashMap<>();
       for (String key : keys) {
         RecordFile best = RecordCopies.best(RecordCopies.readFrom(key, believed));
@@ -172,9 +170,9 @@ final class PoolOpener {
       Drive drive = entry.getValue();
       DriveLabel label = labels.get(entry.getKey());
       created = label == null ? created : label.created();
-      if (election.believed().contains(drive.index())) {
+      if (election.believes(drive)) {
         believed.add(drive);
-      } else if (election.stale().contains(drive.index())) {
+      } else if (election.isMember(drive) && election.stale().contains(drive.index())) {
         stale.add(drive);
       } else {
         LOG.warn("{} is not a member of the pool any more", drive);

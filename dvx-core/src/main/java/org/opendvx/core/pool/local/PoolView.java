@@ -26,6 +26,24 @@ record PoolView(
     return index < drives.size() ? drives.get(index) : null;
   }
 
+  /**
+   * The usable drives that new shards may go to: those that stay, unless they are too few for full
+   * parity.
+   */
+  List<Drive> placeable() {
+    if (membership.members().stream().noneMatch(Member::leaving)) {
+      return usable;
+    }
+    List<Drive> staying =
+        usable.stream().filter(drive -> !membership.isLeaving(drive.index())).toList();
+    return staying.size() > Quorum.PARITY ? staying : usable;
+  }
+
+  /** Whether every drive that counts is in use. */
+  boolean complete() {
+    return usable.size() == membership.size();
+  }
+
   boolean uses(Drive drive) {
     return drive(drive.index()) == drive;
   }

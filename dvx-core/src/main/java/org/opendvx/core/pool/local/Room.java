@@ -141,18 +141,22 @@ final class Room {
     return candidates;
   }
 
-  /** Room of the pool with these drives. */
-  PoolStatus.Capacity capacity(Collection<Drive> drives, int members) {
+  /**
+   * Room of the pool.
+   *
+   * @param inUse the drives
+   * @param drives those of them that new shards may go to
+   */
+  PoolStatus.Capacity capacity(Collection<Drive> inUse, Collection<Drive> drives, int members) {
     if (drives.isEmpty()) {
       return new PoolStatus.Capacity(0, 0, 0, 0);
     }
     StripeShape shape = StripeShape.forDrives(ContainerStore.MAX_LENGTH, drives.size(), members);
-    long raw = 0;
+    long raw = inUse.stream().mapToLong(this::total).sum();
     long[] whole = new long[drives.size()];
     long[] free = new long[drives.size()];
     int i = 0;
     for (Drive drive : drives) {
-      raw += total(drive);
       whole[i] = forShards(drive);
       free[i] = Math.max(0, whole[i] - drive.shardBytes().get());
       i++;

@@ -44,6 +44,13 @@ final class ShardFiles {
     drive.folder().forceDirectory(Layout.containerFolder(name.containerId()));
   }
 
+  /**
+   * Removes what {@link #writeRepaired} wrote; a crash may bring it back, until the next opening.
+   */
+  static void removeRepaired(Drive drive, ShardName name) throws IOException {
+    drive.folder().delete(name.path() + REPAIR);
+  }
+
   /** Gives a shard its final name, durably. */
   static void publish(Drive drive, ShardName name) throws IOException {
     drive.folder().rename(name.temporaryPath(), name.path());

@@ -44,6 +44,9 @@ final class ShardRepair implements ContainerReader.BadShardSink {
   @Override
   public void bad(ContainerEntry entry, int shard) {
     ShardName name = entry.name(shard);
+    if (!isThere(entry, shard)) {
+      return;
+    }
     cache.forget(name);
     if (waiting.size() >= MOST_WAITING || !waiting.add(name)) {
       return;
@@ -62,16 +65,22 @@ final class ShardRepair implements ContainerReader.BadShardSink {
     }
   }
 
-  private void repair(ContainerEntry entry, int shard) {
+  /**
+   * Writes a bad shard anew on its drive, and waits for that.
+   *
+   * @return whether it is good now
+   */
+  synchronized boolean repair(ContainerEntry entry, int shard) {
     Drive drive = keeper.view().drive(entry.drive(shard));
-    if (drive == null || keeper.view().failed()) {
-      return;
+    if (drive == null || keeper.view().failed() || !isThere(entry, shard)) {
+      return false;
     }
     ShardName name = entry.name(shard);
+    cache.forget(name);
     try {
       byte[] rebuilt =
           new ContainerReader(keeper, new ShardReader(cache), (_, _) -> {}, coder)
-              .rebuild(entry, shard, 0, entry.shape().shardLength());
+              .rebuild(entry, shard, 0, entry.shape().shardLength(), DriveIo.Lane.BACKGROUND);
       drive
           .io()
           .call(
@@ -80,7 +89,7 @@ final class ShardRepair implements ContainerReader.BadShardSink {
                 ShardFiles.writeRepaired(ticket, drive, pool, name, rebuilt);
                 return null;
               });
-      publish(entry, shard, drive, name);
+      return publish(entry, shard, drive, name);
     } catch (DvxException e) {
       LOG.warn("Container {} cannot be repaired: {}", entry.id(), e.getMessage());
     } catch (IOException e) {
@@ -90,12 +99,21 @@ final class ShardRepair implements ContainerReader.BadShardSink {
         keeper.shutOut(drive, "a shard could not be repaired: " + IoErrors.brief(e));
       }
     }
+    return false;
   }
 
-  private void publish(ContainerEntry entry, int shard, Drive drive, ShardName name)
+  /** Whether the shard is still where the entry says: it may have been moved meanwhile. */
+  private boolean isThere(ContainerEntry entry, int shard) {
+    ContainerEntry now = index.get(entry.id());
+    return now != null
+        && now.attempt() == entry.attempt()
+        && now.drive(shard) == entry.drive(shard);
+  }
+
+  private boolean publish(ContainerEntry entry, int shard, Drive drive, ShardName name)
       throws IOException {
     synchronized (stripes.of(entry.id())) {
-      boolean wanted = index.setDrive(entry, shard, drive.index());
+      boolean wanted = isThere(entry, shard);
       drive
           .io()
           .call(
@@ -113,6 +131,7 @@ final class ShardRepair implements ContainerReader.BadShardSink {
       if (wanted) {
         LOG.info("Wrote shard {} of container {} anew on {}", shard, entry.id(), drive);
       }
+      return wanted;
     }
   }
 }

@@ -16,9 +16,11 @@ final class StatusReport {
     int tolerated = Math.max(0, Math.min(redundancy.leastSpare(), copies - 1));
     List<PoolStatus.Drive> drives = new ArrayList<>();
     for (Member member : view.membership().members()) {
-      drives.add(drive(view, member, room));
+      if (member.counts()) {
+        drives.add(drive(view, member, room));
+      }
     }
-    boolean whole = view.usable().size() == view.membership().size();
+    boolean whole = view.complete();
     PoolStatus.Health health =
         view.failed()
             ? PoolStatus.Health.FAILED
@@ -31,7 +33,7 @@ final class StatusReport {
         tolerated,
         view.membership().generation(),
         drives,
-        room.capacity(view.usable(), view.membership().size()),
+        room.capacity(view.usable(), view.placeable(), view.membership().size()),
         containers.count(),
         redundancy.degraded());
   }

@@ -230,7 +230,8 @@ class LocalPoolTest {
                   config.ioLimit(),
                   config.probeInterval(),
                   config.openShards(),
-                  config.cachedHeaders()));
+                  config.cachedHeaders(),
+                  config.care()));
       assertArrayEquals(content, read(sim.open(), 1, 0, content.length));
     }
   }

@@ -3,11 +3,11 @@ package org.opendvx.core.pool.local;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.pool.Epoch;
@@ -20,7 +20,7 @@ final class SimPool implements AutoCloseable {
   private static final int SEGMENT = 64 << 10;
   private static final int SEGMENTS = 6;
 
-  private final List<SimDisk> disks = new ArrayList<>();
+  private final List<SimDisk> disks = new CopyOnWriteArrayList<>();
   private LocalPoolConfig config;
   private @Nullable LocalPool pool;
 
@@ -35,6 +35,25 @@ final class SimPool implements AutoCloseable {
             .withDriveCapacity(1L << 30)
             .withJournal(SEGMENT, SEGMENTS)
             .withTimes(Duration.ofSeconds(5), Duration.ofMillis(20));
+  }
+
+  /** One more disk, empty, which the pool is told of when it is opened the next time. */
+  SimDisk spare() {
+    SimDisk disk = new SimDisk(Path.of("/sim/" + disks.size()), "disk " + disks.size());
+    disks.add(disk);
+    config =
+        new LocalPoolConfig(
+            disks.stream().map(SimDisk::root).toList(),
+            config.folders(),
+            config.driveCapacity(),
+            config.segmentBytes(),
+            config.journalSegments(),
+            config.ioLimit(),
+            config.probeInterval(),
+            config.openShards(),
+            config.cachedHeaders(),
+            config.care());
+    return disk;
   }
 
   private DriveFolder mount(Path root) {

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -21,6 +23,7 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.JournalStore;
+import org.opendvx.core.pool.PoolStatus;
 import org.opendvx.core.pool.RecordStore;
 
 /**
@@ -34,6 +37,9 @@ class SimTortureTest {
   private static final int ROUNDS = Integer.getInteger("dvx.pool.torture.rounds", 12);
   private static final String KEY = "root/";
   private static final int KEYS = 3;
+  private static final int MOST_DISKS = 16;
+  private static final Set<Kind> REFUSALS =
+      Set.of(Kind.UNAVAILABLE, Kind.NO_SPACE, Kind.CONFLICT, Kind.CORRUPT);
 
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 4, 5, 6, 7})
@@ -41,13 +47,30 @@ class SimTortureTest {
     long seed = Long.getLong("dvx.pool.torture.seed", System.nanoTime());
     System.out.println("torture of " + drives + " drives, seed " + seed);
     try (SimPool sim = SimPool.create(drives)) {
-      new Run(sim, new Random(seed + drives)).all();
+      new Run(sim, new Random(seed + drives), false).all();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 4, 5, 6, 7, 12})
+  void norWhileDrivesAreRebuiltReplacedAddedAndRemoved(int drives) {
+    long seed = Long.getLong("dvx.pool.torture.seed", System.nanoTime());
+    System.out.println("torture of " + drives + " drives that come and go, seed " + seed);
+    try (SimPool sim = SimPool.create(drives)) {
+      sim.configure(
+          config ->
+              config.withCare(
+                  DriveCareSettings.DEFAULT.withRebuild(Duration.ofMillis(50), 1L << 30)));
+      sim.kill();
+      sim.open();
+      new Run(sim, new Random(seed + drives), true).all();
     }
   }
 
   private static final class Run {
     private final SimPool sim;
     private final Random random;
+    private final boolean comeAndGo;
     private final TreeMap<Long, String> journalled = new TreeMap<>();
     private final Map<String, byte[]> records = new HashMap<>();
     private final Map<String, Long> versions = new HashMap<>();
@@ -65,11 +88,13 @@ class SimTortureTest {
     private int done;
     private int refused;
     private int waits;
+    private int comings;
     private @Nullable JournalStore journal;
 
-    Run(SimPool sim, Random random) {
+    Run(SimPool sim, Random random, boolean comeAndGo) {
       this.sim = sim;
       this.random = random;
+      this.comeAndGo = comeAndGo;
     }
 
     void all() {
@@ -82,16 +107,27 @@ class SimTortureTest {
             done++;
           } catch (DvxException e) {
             refused++;
-            assertTrue(e.kind() == Kind.UNAVAILABLE || e.kind() == Kind.NO_SPACE, e::render);
+            assertTrue(REFUSALS.contains(e.kind()), e::render);
           }
         }
         restart();
       }
       System.out.println(
-          done + " steps done, " + refused + " refused, " + waits + " openings that had to wait");
+          done
+              + " steps done, "
+              + comings
+              + " of them with drives, "
+              + refused
+              + " refused, "
+              + waits
+              + " openings that had to wait");
     }
 
     private void step() {
+      if (comeAndGo && random.nextInt(4) == 0) {
+        comeOrGo();
+        return;
+      }
       switch (random.nextInt(20)) {
         case 0 -> disk().setVanished(true);
         case 1, 2 -> sim.disks().forEach(disk -> disk.setVanished(false));
@@ -103,6 +139,33 @@ class SimTortureTest {
         case 10, 11, 12 -> record();
         default -> append();
       }
+    }
+
+    private void comeOrGo() {
+      DriveCare care = sim.pool().care();
+      List<PoolStatus.Drive> drives = sim.pool().status().drives();
+      PoolStatus.Drive any = drives.get(random.nextInt(drives.size()));
+      switch (random.nextInt(8)) {
+        case 0, 1 -> {
+          for (PoolStatus.Drive drive : drives) {
+            if (drive.state() == PoolStatus.DriveState.EVICTED && sim.disks().size() < MOST_DISKS) {
+              care.replace(drive.index(), sim.spare().root());
+              return;
+            }
+          }
+        }
+        case 2 -> {
+          if (sim.disks().size() < MOST_DISKS) {
+            care.add(sim.spare().root());
+          }
+        }
+        case 3 -> care.remove(any.index());
+        case 4 -> care.keep(any.index());
+        case 5 -> care.rebuildNow();
+        case 6 -> care.rebalance();
+        default -> care.scrub();
+      }
+      comings++;
     }
 
     private SimDisk disk() {
