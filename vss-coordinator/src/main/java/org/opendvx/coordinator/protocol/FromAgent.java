@@ -167,6 +167,17 @@ public sealed interface FromAgent extends Message {
     }
   }
 
+  /** What was still going on when the connection began is over. */
+  record Idle(String lastSession) implements FromAgent {
+    /** Checks the limits. */
+    public Idle(@Nullable String lastSession) {
+      this.lastSession = Limits.uuidOrEmpty(lastSession, "lastSession");
+    }
+  }
+
+  /** The guest's operating system shuts down to power the machine off. */
+  record Shutdown() implements FromAgent {}
+
   /** It cannot; nothing is held. */
   record Failed(@Nullable UUID session, String stage, String code, String message, String hresult)
       implements FromAgent {

@@ -175,6 +175,7 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
     off(
         channel,
         () -> {
+          context.registry().seen(known.id());
           if (!told.machine().bootId().equals(known.bootId())) {
             context.registry().booted(known.id(), told.machine().bootId());
           }
@@ -219,6 +220,8 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
       case FromAgent.Document told -> in.receive(told, told.session());
       case FromAgent.Report told -> in.receive(told, told.session());
       case FromAgent.Failed told -> failed(in, told);
+      case FromAgent.Idle _ -> in.idle();
+      case FromAgent.Shutdown _ -> goodbye(in);
       case FromAgent.Renew told -> {
         Agent known = agent;
         if (known == null || waiting) {
@@ -240,6 +243,12 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
       return;
     }
     Object _ = channel.writeAndFlush(message);
+  }
+
+  /** The guest's last word; on its way to the disk it must not hold up the event loop. */
+  private void goodbye(AgentLink in) {
+    LOG.info("the guest of {} shuts down", in.vm());
+    context.blocking().execute(() -> context.shutdowns().said(in));
   }
 
   private static void failed(AgentLink in, FromAgent.Failed told) {

@@ -17,7 +17,10 @@ import org.slf4j.LoggerFactory;
 final class AgentLink {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLink.class);
 
-  /** How long an agent may need to clean up after an abort before it is asked again. */
+  /**
+   * How long an agent may need to clean up after an abort before it is asked again, if it does not
+   * say that it is done.
+   */
   private static final long CLEAN_UP_MILLIS = 60_000;
 
   private final Channel channel;
@@ -143,6 +146,11 @@ final class AgentLink {
       // The agent is free again only once its report is acknowledged, wanted or not.
       send(new FromCoordinator.Reported(session));
     }
+  }
+
+  /** It says that nothing goes on any more of what did when it connected. */
+  void idle() {
+    guestBusy = false;
   }
 
   /** The connection is gone. */

@@ -44,6 +44,7 @@ final class AgentServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentServer.class);
   private static final int HANDSHAKE_SECONDS = 15;
   private static final Duration NEW_CERTIFICATE = Duration.ofDays(90);
+  private static final Duration SET_BACK = Duration.ofMinutes(-1);
 
   /** The last two are for Windows up to 2012 R2. */
   private static final List<String> SUITES =
@@ -126,10 +127,14 @@ final class AgentServer implements AutoCloseable {
         .addLast("agent", new AgentConnection(context, admission));
   }
 
-  /** The context in use; a node that runs for long takes a new certificate in time. */
+  /**
+   * The context in use. A node that runs for long takes a new certificate in time; so does one
+   * whose clock was set back: agents would not believe a certificate of the future.
+   */
   private SslContext current() {
     Dated dated = tls;
-    if (context.clock().instant().isAfter(dated.made().plus(NEW_CERTIFICATE))) {
+    Duration age = Duration.between(dated.made(), context.clock().instant());
+    if (age.compareTo(NEW_CERTIFICATE) > 0 || age.compareTo(SET_BACK) < 0) {
       dated = fresh();
       tls = dated;
     }

@@ -1,9 +1,12 @@
 package org.opendvx.coordinator.testing;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.opendvx.core.codec.KeyEncryptionKey;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.AttributeChange;
 import org.opendvx.core.datastore.Caller;
@@ -14,25 +17,49 @@ import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 
-/** A real datastore on six drive folders. */
+/** A real datastore on six drive folders, which may be opened again. */
 public final class TestSnapshots implements AutoCloseable {
   private final LocalPool pool;
   private final KeyRing keys;
   private final DvxDatastore datastore;
 
-  /** Makes one below a folder. */
+  /** Makes one below a folder, or opens the one that is there. */
   public TestSnapshots(Path folder) {
     List<Path> drives = IntStream.range(0, 6).mapToObj(i -> folder.resolve("d" + i)).toList();
+    LocalPoolConfig config = LocalPoolConfig.of(drives).withDriveCapacity(1L << 30);
+    Path ring = folder.resolve("keys");
+    if (Files.exists(ring)) {
+      keys = read(ring);
+      pool = LocalPool.open(config);
+      datastore = DvxDatastore.open(pool, keys, DatastoreSettings.DEFAULT, "test");
+      return;
+    }
     for (Path drive : drives) {
       if (!drive.toFile().mkdirs()) {
         throw new IllegalStateException("no folder " + drive);
       }
     }
-    LocalPoolConfig config = LocalPoolConfig.of(drives).withDriveCapacity(1L << 30);
     LocalPool.create(config);
     pool = LocalPool.open(config);
     keys = KeyRing.generate();
     datastore = DvxDatastore.format(pool, keys, DatastoreSettings.DEFAULT, "test");
+    write(ring, keys);
+  }
+
+  private static KeyRing read(Path ring) {
+    try (KeyEncryptionKey key = KeyEncryptionKey.fromFile(ring.resolveSibling("key"))) {
+      return KeyRing.unwrap(Files.readAllBytes(ring), key);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void write(Path ring, KeyRing keys) {
+    try (KeyEncryptionKey key = KeyEncryptionKey.createFile(ring.resolveSibling("key"))) {
+      Files.write(ring, keys.wrap(key));
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** It. */
