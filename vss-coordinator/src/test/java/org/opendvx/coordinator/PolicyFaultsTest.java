@@ -247,6 +247,7 @@ class PolicyFaultsTest extends FaultSuite {
       @Override
       protected void prepare(FakeAgent agent, FromCoordinator.Prepare told) throws IOException {
         agent.send(new FromAgent.Failed(told.session(), "PREPARE", "SYSTEM", "no", ""));
+        over();
       }
     };
   }

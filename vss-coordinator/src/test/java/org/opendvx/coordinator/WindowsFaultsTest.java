@@ -189,6 +189,10 @@ class WindowsFaultsTest extends WindowsFaultSuite {
     String failing = "writer.SqlServerWriter.failAt=freeze:800423F4";
     row("failing writer F4", failing, Consistency.FILE_SYSTEM);
     row("failing writer F2 at thaw", "writer.WMI Writer.failAt=thaw:800423F2", null);
+    row(
+        "a writer's service ends in the freeze",
+        "writer.SqlServerWriter.vanishAt=freeze",
+        Consistency.FILE_SYSTEM);
     row("failing writer F4, policy REQUIRE", failing, SnapshotPolicy.REQUIRE, null);
   }
 
@@ -196,7 +200,7 @@ class WindowsFaultsTest extends WindowsFaultSuite {
   void vssRefuses() throws Exception {
     row("provider veto at prepare", "fail.BeginPrepareSnapshot=80042306", Consistency.CRASH);
     row("provider veto in the hold", "fail.CommitSnapshots=80042306", Consistency.CRASH);
-    row("no room for VSS: 0x8004231F", "fail.DoSnapshotSet=8004231F", Consistency.CRASH);
+    row("no room for VSS: 0x8004231F", "fail.BeginPrepareSnapshot=8004231F", Consistency.CRASH);
   }
 
   @Test

@@ -31,6 +31,7 @@ final class AgentLink {
   private final Instant since;
   private final Ticker ticker;
   private final AtomicReference<@Nullable FreezeSession> current = new AtomicReference<>();
+  private final AtomicReference<@Nullable UUID> acknowledged = new AtomicReference<>();
   private volatile long endingSince;
   private volatile @Nullable UUID ending;
   private volatile boolean guestBusy;
@@ -125,8 +126,12 @@ final class AgentLink {
     Object _ = channel.writeAndFlush(message);
   }
 
-  /** A message about a freeze; on the event loop. */
-  void receive(FromAgent message, UUID session) {
+  /**
+   * A message about a freeze; on the event loop.
+   *
+   * @return whether it was about the one that is going on
+   */
+  boolean receive(FromAgent message, UUID session) {
     FreezeSession now = current.get();
     if (now != null && now.id().equals(session)) {
       now.receive(message);
@@ -139,11 +144,17 @@ final class AgentLink {
         ending = null;
       }
     }
-    if (message instanceof FromAgent.Report && current.get() != now) {
-      // Whoever drove the freeze has turned away meanwhile.
-      send(new FromCoordinator.Reported(session));
-    } else if (message instanceof FromAgent.Report && (now == null || !now.id().equals(session))) {
-      // The agent is free again only once its report is acknowledged, wanted or not.
+    boolean unwanted = now == null || !now.id().equals(session) || current.get() != now;
+    if (message instanceof FromAgent.Report && unwanted) {
+      // Whoever drove the freeze has turned away; the agent is free again only once it is told so.
+      acknowledge(session);
+    }
+    return now != null && now.id().equals(session);
+  }
+
+  /** Tells the agent, once, that the report of a freeze was kept. */
+  void acknowledge(UUID session) {
+    if (!session.equals(acknowledged.getAndSet(session))) {
       send(new FromCoordinator.Reported(session));
     }
   }

@@ -146,9 +146,11 @@ public final class Harness implements GuestNode, AutoCloseable {
             Clock.systemUTC());
   }
 
-  /** Makes a running machine with one disk on the datastore. */
+  /** Makes a running machine with one disk on the datastore, unless it is there. */
   public VmDescription machine(String id, String biosUuid, List<String> macs) {
-    store.file(id, id + "-flat.vmdk");
+    if (!store.has(id)) {
+      store.file(id, id + "-flat.vmdk");
+    }
     return inventory.add(id, biosUuid, macs);
   }
 

@@ -18,6 +18,7 @@ import org.opendvx.core.vm.VmRef;
 /** A node in a process of its own, with one machine; killed and started again on the same disks. */
 public final class KillableNode implements GuestNode, AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(3);
+  private static final String GONE = "gone";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path folder;
@@ -87,15 +88,16 @@ public final class KillableNode implements GuestNode, AutoCloseable {
         }
       }
     } catch (IOException e) {
-      // It was killed.
-      lines.add("gone");
+      // It was killed in the middle of a line.
+      state = new String[] {"false", "false", ""};
     }
+    lines.add(GONE);
   }
 
   private String next() throws InterruptedException {
     String line = answers.poll(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-    if (line == null) {
-      throw new AssertionError("the node says nothing");
+    if (line == null || line.equals(GONE)) {
+      throw new AssertionError(line == null ? "the node says nothing" : "the node has ended");
     }
     return line;
   }

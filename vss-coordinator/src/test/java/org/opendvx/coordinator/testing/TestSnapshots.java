@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import org.opendvx.core.codec.KeyEncryptionKey;
 import org.opendvx.core.codec.KeyRing;
@@ -13,6 +14,8 @@ import org.opendvx.core.datastore.Caller;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.FileError;
+import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
@@ -65,6 +68,22 @@ public final class TestSnapshots implements AutoCloseable {
   /** It. */
   public Datastore datastore() {
     return datastore;
+  }
+
+  /** Whether the datastore's root holds this name. */
+  public boolean has(String name) {
+    try {
+      Object _ =
+          datastore
+              .lookup(Caller.SYSTEM, FileKey.ROOT, name.getBytes(StandardCharsets.UTF_8))
+              .join();
+      return true;
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof FileException told && told.error() == FileError.NOT_FOUND) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   /** Makes a folder with one file in it. */
