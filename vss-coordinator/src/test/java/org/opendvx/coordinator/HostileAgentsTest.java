@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +24,12 @@ import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -122,11 +129,9 @@ class HostileAgentsTest {
   void noOtherCertificateCounts(@TempDir Path elsewhere) throws Exception {
     long before = refusals();
     byte[] csr = Base64.getDecoder().decode(FakeAgent.csr(identity.keys()));
-    // The same names, the same agent, its own key: another authority.
+    // The same names and numbers, signed by somebody else; and a whole authority of somebody else.
+    helloIsRefused(copied(FakeAgent.keys(2048)), RefusalCode.CERTIFICATE);
     CertificateAuthority forger = CertificateAuthority.open(elsewhere, Clock.systemUTC());
-    assertEquals(
-        forger.certificate().getSubjectX500Principal(),
-        identity.authority().getSubjectX500Principal());
     helloIsRefused(issued(forger, agentId(), csr), RefusalCode.CERTIFICATE);
     // The right authority, of which nobody asked this: no serial of the registry.
     CertificateAuthority real = CertificateAuthority.open(agents, Clock.systemUTC());
@@ -146,7 +151,7 @@ class HostileAgentsTest {
     } finally {
       shift.set(Duration.ZERO);
     }
-    awaitRefusals(before + 5);
+    awaitRefusals(before + 6);
     assertTrue(
         harness.records().stream()
             .anyMatch(line -> line.path("facts").path("reason").asText().contains("valid from")));
@@ -159,6 +164,29 @@ class HostileAgentsTest {
         identity.keys(),
         by.issueAgent(agent, csr, Duration.ofDays(1)).certificate(),
         identity.authority());
+  }
+
+  /** The agent's certificate in all but its signature. */
+  private FakeAgent.Identity copied(KeyPair by) throws Exception {
+    X509Certificate real = identity.certificate();
+    JcaX509v3CertificateBuilder builder =
+        new JcaX509v3CertificateBuilder(
+            real.getIssuerX500Principal(),
+            real.getSerialNumber(),
+            real.getNotBefore(),
+            real.getNotAfter(),
+            real.getSubjectX500Principal(),
+            real.getPublicKey());
+    JcaX509CertificateHolder holder = new JcaX509CertificateHolder(real);
+    for (ASN1ObjectIdentifier id :
+        List.of(Extension.subjectAlternativeName, Extension.extendedKeyUsage)) {
+      builder.addExtension(holder.getExtension(id));
+    }
+    X509Certificate forged =
+        new JcaX509CertificateConverter()
+            .getCertificate(
+                builder.build(new JcaContentSignerBuilder("SHA256withRSA").build(by.getPrivate())));
+    return new FakeAgent.Identity(identity.keys(), forged, identity.authority());
   }
 
   private void helloIsRefused(FakeAgent.Identity with, RefusalCode code) throws Exception {

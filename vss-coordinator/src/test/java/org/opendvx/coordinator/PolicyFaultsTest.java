@@ -247,6 +247,10 @@ class PolicyFaultsTest extends FaultSuite {
       @Override
       protected void prepare(FakeAgent agent, FromCoordinator.Prepare told) throws IOException {
         agent.send(new FromAgent.Failed(told.session(), "PREPARE", "SYSTEM", "no", ""));
+      }
+
+      @Override
+      protected void abort(FakeAgent agent, UUID session) {
         over();
       }
     };
