@@ -191,9 +191,7 @@ final class GuestSnapshots {
             .orElseThrow(() -> DvxException.of(Kind.INTERNAL, NAME + " has no data file").build());
     String export = node.file().export().equals("/") ? "" : node.file().export();
     long records =
-        guest
-            .judge(export + "/.snapshots/" + last.snapshot().name() + flat, "ext4")
-            .lastRecord();
+        guest.judge(export + "/.snapshots/" + last.snapshot().name() + flat, "ext4").lastRecord();
     if (records == 0) {
       throw DvxException.of(Kind.INTERNAL, "The cut holds no record of the guest").build();
     }

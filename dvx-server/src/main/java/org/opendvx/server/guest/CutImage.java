@@ -43,7 +43,8 @@ final class CutImage {
   }
 
   /**
-   * What a freeze by {@code fsfreeze} and a plain copy of the device come to: the measure for a cut.
+   * What a freeze by {@code fsfreeze} and a plain copy of the device come to: the measure for a
+   * cut.
    */
   Judged reference(GuestFileSystem system) throws IOException, InterruptedException {
     Path image = Files.createTempFile(folder, "reference-", ".img");

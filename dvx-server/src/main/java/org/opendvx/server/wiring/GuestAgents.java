@@ -78,7 +78,9 @@ final class GuestAgents implements Agents {
     }
   }
 
-  /** A log that cannot be written yet is no reason not to serve; the ends are recorded next time. */
+  /**
+   * A log that cannot be written yet is no reason not to serve; the ends are recorded next time.
+   */
   private static void recordInterrupted(AuditLog audit) {
     try {
       audit.recordInterrupted();

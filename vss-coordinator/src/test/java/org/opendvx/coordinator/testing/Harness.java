@@ -197,6 +197,11 @@ public final class Harness implements GuestNode, AutoCloseable {
         new OnlyDescribes(inventory), new VmSnapshots.Request(vm, null, Map.of(), policy, "test"));
   }
 
+  /** Writes to a machine's disk until it is closed: blocks of 4 KiB, each durable before the next. */
+  public WriteLoad load(VmRef vm) {
+    return new WriteLoad(store.datastore(), store.find(vm.id(), vm.id() + "-flat.vmdk"));
+  }
+
   /** The restore points that there are. */
   public List<RestorePoint> points() {
     return store.datastore().snapshots().list(0, 1_000).stream()

@@ -86,6 +86,19 @@ public final class TestSnapshots implements AutoCloseable {
     }
   }
 
+  /** The file below a folder that {@link #file} made. */
+  public FileKey find(String folder, String name) {
+    FileKey directory =
+        datastore
+            .lookup(Caller.SYSTEM, FileKey.ROOT, folder.getBytes(StandardCharsets.UTF_8))
+            .join()
+            .key();
+    return datastore
+        .lookup(Caller.SYSTEM, directory, name.getBytes(StandardCharsets.UTF_8))
+        .join()
+        .key();
+  }
+
   /** Makes a folder with one file in it. */
   public FileKey file(String folder, String name) {
     FileKey directory =

@@ -45,8 +45,7 @@ import org.opendvx.server.guest.RecordWriter;
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class LinuxFaultsTest {
   private static final FaultTable TABLE =
-      new FaultTable(
-          "linux-agent", "Native Linux agent, ext4 and xfs over NFS", "longest write");
+      new FaultTable("linux-agent", "Native Linux agent, ext4 and xfs over NFS", "longest write");
   private static final Duration LIMIT = Duration.ofMinutes(1);
   private static final Duration SCRIPT = Duration.ofMillis(700);
   private static final long RELEASED_NANOS = Duration.ofSeconds(10).toNanos();
@@ -141,9 +140,7 @@ class LinuxFaultsTest {
             .distinct()
             .collect(Collectors.joining(", "));
     assertTrue(kinds.contains("snapshot."), row + ": " + lab.records(records));
-    TABLE.add(
-        new FaultTable.Row(
-            row, label, reason, Duration.ofNanos(longest).toMillis(), kinds));
+    TABLE.add(new FaultTable.Row(row, label, reason, Duration.ofNanos(longest).toMillis(), kinds));
     anew();
   }
 
