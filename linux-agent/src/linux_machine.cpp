@@ -14,6 +14,8 @@ namespace dvx::agent {
 namespace {
 
 constexpr std::int64_t kNonceMillis = 5000;
+constexpr std::int64_t kJobsMillis = 3000;
+constexpr std::size_t kMaxJobsBytes = 65536;
 constexpr std::size_t kMaxNonceBytes = 1024;
 constexpr std::size_t kMaxTableBytes = 1u << 20;
 
@@ -100,6 +102,28 @@ std::string LinuxMachine::biosUuid() {
     }
   }
   return biosUuidOfText(readLine(sys_ + "/class/dmi/id/product_uuid"));
+}
+
+bool powersOff(const std::string& jobs) {
+  std::istringstream lines(jobs);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string number, unit, kind;
+    if (words >> number >> unit >> kind && kind == "start" && (unit == "poweroff.target" || unit == "halt.target")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool machineGoesOff(const std::string& systemctl) {
+  if (::access(systemctl.c_str(), X_OK) != 0) {
+    return false;
+  }
+  ProcessResult result = runProcess({systemctl, "--no-pager", "--no-legend", "list-jobs"},
+                                    {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}, kJobsMillis, kMaxJobsBytes,
+                                    [] { return false; });
+  return result.exit == 0 && powersOff(result.output);
 }
 
 MachineInfo LinuxMachine::describe() {

@@ -7,6 +7,12 @@
 
 namespace dvx::agent {
 
+/** Whether systemd's list of jobs (`systemctl list-jobs`) has one that ends with the machine off. */
+bool powersOff(const std::string& jobs);
+
+/** Asks systemd whether the machine is being powered off; false for a restart and where systemd does not answer. */
+bool machineGoesOff(const std::string& systemctl);
+
 class LinuxMachine : public Machine {
  public:
   /** `nonceCommand`: a program that is given the property's name and prints its value; empty: the usual ones. */

@@ -137,13 +137,16 @@ int runAgent(const Settings& settings, ErrorLog& log) {
   }
   options.server = settings.config.server;
   options.lastSession = last.session();
+  options.reconnectMillis = settings.config.reconnectMillis;
+  options.reconnectLongestMillis = settings.config.reconnectLongestMillis;
   AgentParts parts{clock, transport, identity, machine, freezer, log, randomBits,
                    [&](const std::string& session, const std::string& report) {
                      std::string problem;
                      if (!last.keep(session, report, problem)) {
                        log.write(Level::kWarning, "The last report was not kept: " + problem);
                      }
-                   }};
+                   },
+                   [&] { return machineGoesOff(settings.systemctl); }};
   Agent agent(std::move(parts), options);
   std::thread waiter([&] {
     int signal = 0;
@@ -182,7 +185,7 @@ int enroll(const Settings& settings, const EnrollArguments& arguments, ErrorLog&
   LinuxMachine machine(settings.sysFolder, settings.nonceCommand);
   LinuxFreezer freezer(freezerOptions(settings));
   AgentParts parts{clock, transport, identity, machine, freezer, log, randomBits,
-                   [](const std::string&, const std::string&) {}};
+                   [](const std::string&, const std::string&) {}, [] { return false; }};
   ::signal(SIGPIPE, SIG_IGN);
   Agent agent(std::move(parts), AgentOptions{kVersion, {}, {}, ""});
   if (!agent.enroll(server, token.text, token.caPin, error)) {

@@ -26,6 +26,7 @@ bool loadSettings(const std::string& path, bool mustExist, Settings& settings, s
                           : key == "runFolder"    ? &settings.runFolder
                           : key == "hookFolder"   ? &settings.hookFolder
                           : key == "nonceCommand" ? &settings.nonceCommand
+                          : key == "systemctl"    ? &settings.systemctl
                           : key == "sysFolder"    ? &settings.sysFolder
                                                   : nullptr;
     if (target != nullptr && isPath) {

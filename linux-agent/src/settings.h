@@ -14,6 +14,7 @@ struct Settings {
   std::string runFolder = "/run/dvx-agent";
   std::string hookFolder = "/etc/dvx-agent";
   std::string nonceCommand;
+  std::string systemctl = "/usr/bin/systemctl";
   std::string sysFolder = "/sys";
   std::vector<std::string> onlyMounts;
 };

@@ -31,6 +31,11 @@ struct FakeDevices : BlockDevices {
       {"7:0", {"loop0"}}, {"7:1", {"loop1"}}, {"253:0", {"sda", "sdb"}}, {"7:2", {"loop2"}}};
 };
 
+/** What systemctl prints. */
+std::string jobs(const char* target) {
+  return std::string("  12 run-user-0.mount stop waiting\n 871 ") + target + " start waiting\n 870 shutdown.target start running\n";
+}
+
 constexpr char kTable[] =
     "20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
     "21 20 0:20 / /proc rw - proc proc rw\n"
@@ -152,4 +157,16 @@ TEST(aProgramEndsAtItsLimitWithAllItStarted) {
   CHECK(late.timedOut && late.exit == -1 && late.millis < 20000);
   CHECK_EQUAL(-1, runProcess({"/nonexistent"}, {}, 1000, 100, never).exit);
   CHECK_EQUAL(std::size_t{1000}, runProcess({"/bin/sh", "-c", "yes | head -c 1000000"}, {}, 20000, 1000, never).output.size());
+}
+
+TEST(onlyAJobThatEndsWithTheMachineOffIsAPowerOff) {
+  CHECK(powersOff(jobs("poweroff.target")));
+  CHECK(powersOff(jobs("halt.target")));
+  for (const char* other : {"reboot.target", "kexec.target", "poweroff.target.wants", "rescue.target"}) {
+    CHECK(!powersOff(jobs(other)));
+  }
+  CHECK(!powersOff("871 poweroff.target stop waiting\n"));
+  CHECK(!powersOff("No jobs running.\n"));
+  CHECK(!machineGoesOff("/nonexistent/systemctl"));
+  CHECK(!machineGoesOff("/bin/false"));
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../shared/hold.h"
+#include "com.h"
 #include "requester.h"
 #include "text.h"
 
@@ -22,33 +23,6 @@ constexpr GUID kComAdminCatalog = {0xf618c514, 0xdfb8, 0x11d1, {0xa2, 0xcf, 0x00
 constexpr GUID kVssCoordinator = {0xe579ab5f, 0x1cc4, 0x44b4, {0xbe, 0xd9, 0xde, 0x09, 0x91, 0xff, 0x06, 0x23}};
 constexpr wchar_t kRole[] = L"DVX Administrators";
 constexpr wchar_t kProviderService[] = L"DvxVssProvider";
-
-template <typename T>
-class Com {
- public:
-  Com() = default;
-  Com(const Com&) = delete;
-  Com& operator=(const Com&) = delete;
-  ~Com() {
-    if (object_ != nullptr) {
-      object_->Release();
-    }
-  }
-  T** out() { return &object_; }
-  void** outVoid() { return reinterpret_cast<void**>(&object_); }
-  IDispatch** outDispatch() { return reinterpret_cast<IDispatch**>(&object_); }
-  T* operator->() const { return object_; }
-  T* get() const { return object_; }
-  void reset() {
-    if (object_ != nullptr) {
-      object_->Release();
-      object_ = nullptr;
-    }
-  }
-
- private:
-  T* object_ = nullptr;
-};
 
 class Text {
  public:

@@ -1,6 +1,7 @@
 #define _CRT_RAND_S
 #include "daemon.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -36,6 +37,8 @@ class Assembly {
       options.capabilities.push_back("FULL");
     }
     options.server = settings.shared.server;
+    options.reconnectMillis = settings.shared.reconnectMillis;
+    options.reconnectLongestMillis = settings.shared.reconnectLongestMillis;
     std::wstring report = paths.lastReport;
     std::wstring session = paths.data + L"\\last-session";
     std::string last;
@@ -56,10 +59,13 @@ class Assembly {
                             [report, session](const std::string& id, const std::string& text) {
                               writeFileAtomically(report, text);
                               writeFileAtomically(session, id);
-                            }};
+                            },
+                            [this] { return machineGoesOff.load(); }};
     agent.reset(new agent::Agent(parts, options));
   }
 
+  /** The service manager said that Windows shuts down; a restart begins in the same way. */
+  std::atomic<bool> machineGoesOff{false};
   WindowsLog log;
   WindowsClock clock;
   WindowsIdentity identity;
@@ -99,8 +105,11 @@ Service service;
 
 DWORD WINAPI onControl(DWORD control, DWORD, LPVOID, LPVOID) {
   switch (control) {
-    case SERVICE_CONTROL_STOP:
     case SERVICE_CONTROL_SHUTDOWN:
+    case SERVICE_CONTROL_STOP:
+      if (control != SERVICE_CONTROL_STOP && service.assembly != nullptr) {
+        service.assembly->machineGoesOff = true;
+      }
       service.tell(SERVICE_STOP_PENDING, NO_ERROR);
       if (service.assembly != nullptr) {
         service.assembly->agent->stop();

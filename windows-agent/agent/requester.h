@@ -10,27 +10,10 @@
 
 #include "hold_control.h"
 #include "volumes.h"
+#include "vss_calls.h"
+#include "writer_states.h"
 
 namespace dvx {
-
-/** A writer as GatherWriterStatus reports it. */
-struct WriterStatus {
-  std::string name;
-  GUID id = {};
-  GUID instance = {};
-  int state = 0;
-  HRESULT failure = 0;
-
-  bool good() const;
-};
-
-/** What went wrong, at which call. */
-struct VssError {
-  HRESULT code = S_OK;
-  /** The call that failed, such as `DoSnapshotSet`. */
-  std::string call;
-  std::string message;
-};
 
 struct RequesterOptions {
   /** False: file systems only, no writer is asked. */
@@ -100,14 +83,13 @@ class Requester {
   bool stillHeld() const;
 
  private:
+  void complete(ULONGLONG deadline, RequesterResult& result);
+
   struct State;
   std::unique_ptr<State> state_;
 };
 
 /** COM for the whole process, with the security that VSS asks of a requester. */
 HRESULT initializeCom();
-
-/** Text of a VSS error code that people can act upon. */
-std::string vssMessage(HRESULT code);
 
 }  // namespace dvx

@@ -1,7 +1,4 @@
-#include <vss.h>
-#include <vsserror.h>
-
-#include "requester.h"
+#include "vss_calls.h"
 
 namespace dvx {
 
@@ -47,22 +44,6 @@ std::string vssMessage(HRESULT code) {
       return "the writer failed, and will fail again until its cause is removed";
     default:
       return systemMessage(static_cast<unsigned long>(code));
-  }
-}
-
-bool WriterStatus::good() const {
-  if (FAILED(failure)) {
-    return false;
-  }
-  switch (state) {
-    case VSS_WS_STABLE:
-    case VSS_WS_WAITING_FOR_FREEZE:
-    case VSS_WS_WAITING_FOR_THAW:
-    case VSS_WS_WAITING_FOR_POST_SNAPSHOT:
-    case VSS_WS_WAITING_FOR_BACKUP_COMPLETE:
-      return true;
-    default:
-      return false;
   }
 }
 

@@ -35,7 +35,7 @@ class Agent::Impl : public FreezerEvents, public SessionOutput {
       : parts_(std::move(parts)),
         options_(std::move(options)),
         session_(parts_.freezer, *this, *this),
-        backoff_(parts_.random) {
+        backoff_(parts_.random, options_.reconnectMillis, options_.reconnectLongestMillis) {
     session_.restoreLastSession(options_.lastSession);
   }
 
@@ -104,6 +104,8 @@ class Agent::Impl : public FreezerEvents, public SessionOutput {
   Enrolment enrolment_;
   MachineInfo machine_;
   bool welcomed_ = false;
+  /** The coordinator was told that a session goes on, and waits to hear that it is over. */
+  bool saidBusy_ = false;
   bool renewWanted_ = false;
   bool renewSent_ = false;
   std::optional<Renewed> renewed_;
@@ -277,12 +279,16 @@ void Agent::Impl::serve(const Enrolment& enrolment, const MachineInfo& machine) 
   hello.machine = machine;
   hello.capabilities = options_.capabilities;
   hello.busy = session_.busy();
+  saidBusy_ = hello.busy;
   hello.lastSession = session_.lastSession();
   connection_->send(hello);
   serveLoop(connectedAt);
   bool good = welcomed_ && parts_.clock.nowMillis() - connectedAt >= kGoodConnectionMillis;
   // First the release, then everything else: closing a connection may take a while.
   session_.connectionLost(parts_.clock.nowMillis());
+  if (stopping_ && welcomed_ && !connection_->broken() && parts_.machineGoesOff()) {
+    connection_->send(Shutdown{});
+  }
   parts_.transport.close();
   connection_.reset();
   if (good || newCertificate_) {
@@ -305,6 +311,10 @@ void Agent::Impl::serveLoop(std::int64_t connectedAt) {
     if (!welcomed_ && now - connectedAt > kGreetingMillis) {
       once(Level::kWarning, "The coordinator did not finish the greeting.");
       return;
+    }
+    if (saidBusy_ && welcomed_ && !session_.busy()) {
+      saidBusy_ = false;
+      connection_->send(Idle{session_.lastSession()});
     }
     renewIfIdle();
     bool old = now - connectedAt > kReconnectMillis;

@@ -25,6 +25,9 @@ struct AgentParts {
   std::function<std::uint32_t()> random;
   /** Keeps the JSON text of the last report over a restart. Never called while writes are held. */
   std::function<void(const std::string& session, const std::string& report)> keepReport;
+  /** Asked after stop(): whether the agent ends because its operating system shuts down in good order, to power the
+   * machine off. Bounded in time. */
+  std::function<bool()> machineGoesOff;
 };
 
 struct AgentOptions {
@@ -35,6 +38,9 @@ struct AgentOptions {
   Endpoint server;
   /** The last session before this start, or empty. */
   std::string lastSession;
+  /** The waits between attempts to connect. */
+  std::int64_t reconnectMillis = 1000;
+  std::int64_t reconnectLongestMillis = 60 * 1000;
 };
 
 enum class AgentEnd {

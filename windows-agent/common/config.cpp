@@ -32,6 +32,13 @@ int take(const std::string& key, const std::string& value, const std::string& pr
   if (key == "server") return parseEndpoint(value, config.server) ? 1 : -1;
   if (key == "hookLimitSeconds") return parseSeconds(value, config.hookLimitMillis) ? 1 : -1;
   if (key == "syncLimitSeconds") return parseSeconds(value, config.syncLimitMillis) ? 1 : -1;
+  if (key == "reconnectLongestSeconds") return parseSeconds(value, config.reconnectLongestMillis) ? 1 : -1;
+  if (key == "reconnectMillis") {
+    long long millis = 0;
+    bool good = parseNumber(value, 50, 60000, millis);
+    config.reconnectMillis = millis;
+    return good ? 1 : -1;
+  }
   if (key == "hooksQuiesceApplications") return parseFlag(value, config.hooksQuiesceApplications) ? 1 : -1;
   if (key.size() > prefix.size() && key.compare(0, prefix.size(), prefix) == 0) {
     config.platform[key.substr(prefix.size())] = value;

@@ -16,6 +16,9 @@ struct Config {
   std::int64_t hookLimitMillis = 30 * 1000;
   /** For the sync before the freeze. */
   std::int64_t syncLimitMillis = 30 * 1000;
+  /** Before the second attempt to connect; doubled for each further one, up to the longest. */
+  std::int64_t reconnectMillis = 1000;
+  std::int64_t reconnectLongestMillis = 60 * 1000;
   /** The operator says that the pre-freeze hooks quiesce every application: only then APPLICATION may be reached
    * where there are no VSS writers. */
   bool hooksQuiesceApplications = false;

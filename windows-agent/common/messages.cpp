@@ -464,6 +464,14 @@ std::string encode(const Report& message, std::uint64_t seq) {
   });
 }
 
+std::string encode(const Idle& message, std::uint64_t seq) {
+  json body = base("idle", seq);
+  body["lastSession"] = message.lastSession;
+  return body.dump();
+}
+
+std::string encode(const Shutdown&, std::uint64_t seq) { return base("shutdown", seq).dump(); }
+
 std::string encode(const Failed& message, std::uint64_t seq) {
   json body = base("failed", seq);
   if (!message.session.empty()) {

@@ -187,6 +187,12 @@ struct Report {
   /** Hex, empty without documents. */
   std::string documentSha256;
 };
+/** The session that was still going on when the connection began is over. */
+struct Idle {
+  std::string lastSession;
+};
+/** The operating system shuts down to power the machine off; the last message. */
+struct Shutdown {};
 struct Failed {
   std::string session;
   Stage stage = Stage::kPrepare;
@@ -206,6 +212,8 @@ std::string encode(const Frozen& message, std::uint64_t seq);
 std::string encode(const Thawed& message, std::uint64_t seq);
 std::string encode(const DocumentPart& message, std::uint64_t seq);
 std::string encode(const Report& message, std::uint64_t seq);
+std::string encode(const Idle& message, std::uint64_t seq);
+std::string encode(const Shutdown& message, std::uint64_t seq);
 std::string encode(const Failed& message, std::uint64_t seq);
 
 }  // namespace dvx::agent

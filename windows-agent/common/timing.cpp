@@ -1,13 +1,15 @@
 #include "timing.h"
 
+#include <algorithm>
+
 #include "bounds.h"
 
 namespace dvx::agent {
 
 std::int64_t Backoff::nextMillis() {
-  constexpr std::int64_t kLongest = 60 * 1000;
-  std::int64_t full = step_ >= 6 ? kLongest : std::int64_t{1000} << step_;
-  step_ = step_ >= 6 ? 6 : step_ + 1;
+  constexpr int kMaxSteps = 20;
+  std::int64_t full = std::min(first_ << step_, longest_);
+  step_ = full == longest_ || step_ == kMaxSteps ? step_ : step_ + 1;
   return full / 2 + static_cast<std::int64_t>(random_()) % (full / 2 + 1);
 }
 

@@ -10,15 +10,18 @@ namespace dvx::agent {
 class Backoff {
  public:
   /** `random` gives any 32 bits. */
-  explicit Backoff(std::function<std::uint32_t()> random) : random_(random) {}
+  Backoff(std::function<std::uint32_t()> random, std::int64_t firstMillis, std::int64_t longestMillis)
+      : random_(random), first_(firstMillis), longest_(longestMillis) {}
 
-  /** The wait before the next attempt: between half and all of 1, 2, 4, ... 60 seconds. */
+  /** The wait before the next attempt: between half and all of the first, twice, four times it, ... the longest. */
   std::int64_t nextMillis();
 
   void reset() { step_ = 0; }
 
  private:
   std::function<std::uint32_t()> random_;
+  std::int64_t first_;
+  std::int64_t longest_;
   int step_ = 0;
 };
 

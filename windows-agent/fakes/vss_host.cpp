@@ -26,6 +26,8 @@ struct Writer {
   const char* components;
   int state;
   HRESULT failure;
+  /** Its service has ended: VSS lists it no more. */
+  bool gone = false;
 };
 
 // A Windows server with SQL Server: its writers with their well-known ids.
@@ -143,6 +145,10 @@ void writersAt(const char* stage, int goodState, int failedState) {
     DWORD millis = number(prefix + stage + "Millis", 0);
     if (millis != 0) {
       Sleep(millis);
+    }
+    if (setting(prefix + "vanishAt") == stage) {
+      writer.gone = true;
+      fake::log(std::string("writer ") + writer.name + " is gone at " + stage);
     }
     std::vector<std::string> fault = fake::split(setting(prefix + "failAt"), ':');
     if (FAILED(writer.failure)) {
@@ -355,6 +361,9 @@ HRESULT execute(const std::vector<std::string>& words, std::vector<std::string>&
   }
   if (command == "GatherWriterStatus") {
     for (const Writer& writer : writers) {
+      if (writer.gone) {
+        continue;
+      }
       answer.push_back(std::string(writer.name) + "\t" + writer.id + "\t" + writer.instance + "\t" +
                        std::to_string(writer.state) + "\t" + hex(writer.failure));
     }

@@ -71,13 +71,19 @@ TEST(threeMissedHeartbeatsEndTheConnection) {
 
 TEST(theBackOffGrowsToAMinuteAndStartsOver) {
   for (std::uint32_t random : {0u, 0xffffffffu, 12345u}) {
-    Backoff backoff([random] { return random; });
+    Backoff backoff([random] { return random; }, 1000, 60000);
     for (std::int64_t full : {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000}) {
       std::int64_t wait = backoff.nextMillis();
       CHECK(wait >= full / 2 && wait <= full);
     }
     backoff.reset();
     CHECK(backoff.nextMillis() <= 1000);
+    Backoff quick([random] { return random; }, 100, 150);
+    CHECK(quick.nextMillis() <= 100);
+    for (int i = 0; i < 100; i++) {
+      CHECK(quick.nextMillis() >= 75);
+      CHECK(quick.nextMillis() <= 150);
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import org.opendvx.core.vm.GuestInfo;
 import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.MachineFolder;
 import org.opendvx.core.vm.MachinePlan;
+import org.opendvx.core.vm.PowerOff;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmConvert;
@@ -29,6 +30,7 @@ import org.opendvx.vsphere.convert.MachineTexts;
 import org.opendvx.vsphere.convert.PlanReader;
 import org.opendvx.vsphere.inventory.DatastoreMounter;
 import org.opendvx.vsphere.inventory.GuestProperties;
+import org.opendvx.vsphere.inventory.PowerEvents;
 import org.opendvx.vsphere.inventory.RoleMaker;
 import org.opendvx.vsphere.inventory.VmControl;
 import org.opendvx.vsphere.inventory.VmReader;
@@ -55,6 +57,7 @@ public final class VSphere implements Hypervisor, ConvertsMachines {
   private final RoleMaker roles;
   private final MachineFiles files;
   private final GuestProperties guests;
+  private final PowerEvents powerEvents;
   private final Set<VmWatch> watches = ConcurrentHashMap.newKeySet();
 
   /** A connection; nothing is sent yet. */
@@ -67,6 +70,7 @@ public final class VSphere implements Hypervisor, ConvertsMachines {
     this.mounter = new DatastoreMounter(session);
     this.roles = new RoleMaker(session);
     this.guests = new GuestProperties(config.name(), session);
+    this.powerEvents = new PowerEvents(session);
     this.files = new MachineFiles(Identity.secure());
   }
 
@@ -94,6 +98,11 @@ public final class VSphere implements Hypervisor, ConvertsMachines {
   @Override
   public VmDescription describe(VmRef vm) {
     return reader.describe(vm);
+  }
+
+  @Override
+  public Optional<PowerOff> lastPowerOff(VmRef vm) {
+    return powerEvents.last(vm);
   }
 
   @Override

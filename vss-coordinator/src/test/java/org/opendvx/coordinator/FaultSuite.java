@@ -15,10 +15,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.coordinator.protocol.Machine;
 import org.opendvx.coordinator.testing.FakeAgent;
-import org.opendvx.coordinator.testing.FaultTable;
 import org.opendvx.coordinator.testing.Harness;
 import org.opendvx.coordinator.testing.Script;
 import org.opendvx.coordinator.testing.TestSnapshots;
+import org.opendvx.core.testing.FaultTable;
 import org.opendvx.core.vm.Consistency;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
@@ -28,8 +28,7 @@ import org.opendvx.core.vm.VmRef;
 
 /** What the suites of faults share; the table of faults is written to target/. */
 abstract class FaultSuite {
-  static final FaultTable TABLE =
-      new FaultTable(Path.of("target", "faults-coordinator.md"), "Faults: scripted agent");
+  static final FaultTable TABLE = new FaultTable("scripted-agent", "Scripted agent", "writes held");
   static final long LONG = 60;
 
   /** A stage that is meant to run out of time: nothing else waits for it. */

@@ -26,12 +26,12 @@ import org.opendvx.coordinator.protocol.FromAgent;
 import org.opendvx.coordinator.protocol.FromCoordinator;
 import org.opendvx.coordinator.protocol.Writer;
 import org.opendvx.coordinator.testing.FakeAgent;
-import org.opendvx.coordinator.testing.FaultTable;
 import org.opendvx.coordinator.testing.Harness;
 import org.opendvx.coordinator.testing.OnlyDescribes;
 import org.opendvx.coordinator.testing.Script;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.testing.FaultTable;
 import org.opendvx.core.vm.Consistency;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
@@ -247,6 +247,11 @@ class PolicyFaultsTest extends FaultSuite {
       @Override
       protected void prepare(FakeAgent agent, FromCoordinator.Prepare told) throws IOException {
         agent.send(new FromAgent.Failed(told.session(), "PREPARE", "SYSTEM", "no", ""));
+      }
+
+      @Override
+      protected void abort(FakeAgent agent, UUID session) {
+        over();
       }
     };
   }

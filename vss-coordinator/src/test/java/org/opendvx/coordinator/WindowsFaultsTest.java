@@ -1,16 +1,19 @@
 package org.opendvx.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -20,12 +23,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
-import org.opendvx.coordinator.testing.FaultTable;
 import org.opendvx.coordinator.testing.Harness;
 import org.opendvx.coordinator.testing.TcpProxy;
 import org.opendvx.coordinator.testing.WineGuest;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.AuditTrail;
 import org.opendvx.core.vm.Consistency;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
@@ -34,14 +38,10 @@ import org.opendvx.core.vm.VmRef;
 
 /**
  * Faults of the real Windows agent and provider under Wine, through the real coordinator: writes
- * are released, the label claims no more than is true, and an audit record tells of it. The table
- * is written to target/.
+ * are released, the label claims no more than is true, and an audit record tells of it.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class WindowsFaultsTest {
-  private static final FaultTable TABLE =
-      new FaultTable(Path.of("target", "faults-windows.md"), "Faults: Windows agent under Wine");
-
+class WindowsFaultsTest extends WindowsFaultSuite {
   /** A coordinator that has stage limits which a loaded machine keeps, but the cut's. */
   private static final StageLimits LIMITS =
       new StageLimits(
@@ -50,9 +50,8 @@ class WindowsFaultsTest {
           Duration.ofSeconds(20),
           Duration.ofMillis(2_500));
 
-  private static final int MOST_HELD = 10_000;
+  private static final Duration TEN_YEARS = Duration.ofDays(3_650);
 
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private Harness harness;
   private TcpProxy network;
   private WineGuest guest;
@@ -60,28 +59,57 @@ class WindowsFaultsTest {
   private volatile Step beforeCut = () -> {};
   private volatile Step afterCut = () -> {};
 
-  /** What a test does at a moment of a freeze. */
-  @FunctionalInterface
-  private interface Step {
-    void run() throws IOException, InterruptedException;
-  }
+  /** How far the node's time of day is off. */
+  private volatile Duration clockOff = Duration.ZERO;
+
+  /** The kind of record for which the node's disk has no room. */
+  private volatile String noRoomFor = "";
 
   @BeforeAll
   void start(@TempDir Path folder) throws IOException, InterruptedException {
     Harness.Parts parts =
         Harness.Parts.usual()
             .with(LIMITS)
-            .with(Harness.Parts.settings(Duration.ofSeconds(12), Duration.ofSeconds(30)))
+            .with(Harness.Parts.settings(Duration.ofSeconds(10), Duration.ofSeconds(30)))
+            .with(new Jumping())
+            .withAudit(this::scarce)
             .withBarrier(
                 barrier ->
                     (requests, limit) ->
-                        CompletableFuture.runAsync(() -> step(beforeCut), threads)
+                        CompletableFuture.runAsync(() -> run(beforeCut), threads)
                             .thenCompose(_ -> barrier.cut(requests, limit))
                             .thenApply(this::confirmed));
     harness = new Harness(folder.resolve("dvx"), parts);
     network = new TcpProxy(harness.coordinator().port());
     vm = harness.machine("sql1", "", WineGuest.macs()).ref();
     guest = new WineGuest(folder, harness, vm, network.address());
+  }
+
+  /** The node's time of day. */
+  private final class Jumping extends Clock {
+    @Override
+    public Instant instant() {
+      return Instant.now().plus(clockOff);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  private AuditTrail scarce(AuditTrail log) {
+    return (kind, who, subject, facts) -> {
+      if (kind.equals(noRoomFor)) {
+        throw DvxException.of(Kind.UNAVAILABLE, "no room on the disk").build();
+      }
+      log.record(kind, who, subject, facts);
+    };
   }
 
   @AfterAll
@@ -100,19 +128,8 @@ class WindowsFaultsTest {
   }
 
   private List<Snapshots.Cut> confirmed(List<Snapshots.Cut> cuts) {
-    step(afterCut);
+    run(afterCut);
     return cuts;
-  }
-
-  private static void step(Step step) {
-    try {
-      step.run();
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
   }
 
   @Test
@@ -139,9 +156,9 @@ class WindowsFaultsTest {
 
   @Test
   void theNetworkIsCut() throws Exception {
-    at("call PrepareForBackup", () -> network.cut());
+    Future<?> _ = at(guest, "call PrepareForBackup", () -> network.cut());
     row("network cut at prepare", "pauseBefore.PrepareForBackup=1500", Consistency.CRASH);
-    at("call DoSnapshotSet", () -> network.cut());
+    Future<?> _ = at(guest, "call DoSnapshotSet", () -> network.cut());
     row("network cut at freeze", "writer.SqlServerWriter.freezeMillis=2000", Consistency.CRASH);
     beforeCut =
         () -> {
@@ -151,7 +168,7 @@ class WindowsFaultsTest {
     row("network cut in the hold", "", Consistency.CRASH);
     afterCut = () -> network.cut();
     row("network cut as the cut is confirmed", "", Consistency.CRASH);
-    at("call BackupComplete", () -> network.cut());
+    Future<?> _ = at(guest, "call BackupComplete", () -> network.cut());
     row("network cut at the report", "pauseBefore.BackupComplete=1500", Consistency.CRASH);
     beforeCut = () -> network.swallow();
     row("network silent in the hold: the dead-man timer releases", "", Consistency.CRASH);
@@ -172,6 +189,10 @@ class WindowsFaultsTest {
     String failing = "writer.SqlServerWriter.failAt=freeze:800423F4";
     row("failing writer F4", failing, Consistency.FILE_SYSTEM);
     row("failing writer F2 at thaw", "writer.WMI Writer.failAt=thaw:800423F2", null);
+    row(
+        "a writer's service ends in the freeze",
+        "writer.SqlServerWriter.vanishAt=freeze",
+        Consistency.FILE_SYSTEM);
     row("failing writer F4, policy REQUIRE", failing, SnapshotPolicy.REQUIRE, null);
   }
 
@@ -179,31 +200,104 @@ class WindowsFaultsTest {
   void vssRefuses() throws Exception {
     row("provider veto at prepare", "fail.BeginPrepareSnapshot=80042306", Consistency.CRASH);
     row("provider veto in the hold", "fail.CommitSnapshots=80042306", Consistency.CRASH);
+    row("no room for VSS: 0x8004231F", "fail.BeginPrepareSnapshot=8004231F", Consistency.CRASH);
+  }
+
+  @Test
+  void anotherRequesterIsAtWork() throws Exception {
     Future<String> other =
         threads.submit(() -> guest.wine("", "agent", "selftest", "--hold", "7000"));
     guest.script("");
     guest.awaitLog("call DoSnapshotSet");
-    take("another requester's snapshot is in progress", SnapshotPolicy.TRY, Consistency.CRASH, 1);
+    take("another requester was there first", SnapshotPolicy.TRY, Consistency.CRASH, 1);
     String told = other.get(2, TimeUnit.MINUTES);
     assertTrue(told.contains("PASSED"), told);
+
+    String program = "C:\\Program Files\\OpenDVX\\dvx-agent.exe";
+    Future<?> second =
+        at(
+            guest,
+            "call PrepareForBackup",
+            () -> {
+              String refused = guest.wine("", "run", program, "selftest");
+              assertTrue(refused.contains("0x80042316"), refused);
+            });
+    row(
+        "another requester comes while we prepare and freeze",
+        "pauseBefore.PrepareForBackup=3000",
+        Consistency.APPLICATION);
+    second.get(2, TimeUnit.MINUTES);
+
+    beforeCut =
+        () -> {
+          beforeCut = () -> {};
+          RestorePoint inner = harness.snapshot(vm, SnapshotPolicy.TRY).point();
+          assertEquals(Consistency.CRASH, inner.consistency());
+          assertTrue(inner.reason().contains("busy"), inner.reason());
+        };
+    row("a second snapshot of the same guest in the hold", "", Consistency.APPLICATION);
   }
 
   @Test
-  void theAgentIsUpgradedWhileItPrepares() throws Exception {
-    at("call PrepareForBackup", () -> guest.wine("", "agent", "repair"));
-    row("agent upgraded at prepare", "pauseBefore.PrepareForBackup=5000", Consistency.CRASH);
+  void theAgentIsUpgradedInTheMiddle() throws Exception {
+    Future<?> _ = at(guest, "call PrepareForBackup", () -> guest.wine("", "agent", "repair"));
+    row("agent repaired at prepare", "pauseBefore.PrepareForBackup=5000", Consistency.CRASH);
+    String setup = guest.setup();
+    CompletableFuture<String> upgraded = new CompletableFuture<>();
+    beforeCut =
+        () -> {
+          threads.execute(() -> run(() -> upgraded.complete(guest.wine("", "run", setup, "/S"))));
+          for (int i = 0; i < 2_000 && harness.connected(vm); i++) {
+            Thread.sleep(1);
+          }
+        };
+    row("agent upgraded by the setup program in the hold", "", Consistency.CRASH);
+    upgraded.get(3, TimeUnit.MINUTES);
+    guest.startService();
+    String status = guest.wine("", "agent", "status");
+    assertFalse(status.contains("missing"), status);
   }
 
-  /** Does something when the simulator says that it has come to a call. */
-  private void at(String line, Step step) throws IOException {
+  @Test
+  void theTimeOfDayJumps() throws Exception {
+    beforeCut = () -> jump(TEN_YEARS);
+    row("guest's and node's time of day: 10 years on in the hold", "", Consistency.APPLICATION);
+    afterCut = () -> jump(TEN_YEARS.negated());
+    row("guest's and node's time of day: 10 years back at the cut", "", Consistency.APPLICATION);
+    Future<?> _ = at(guest, "call PrepareForBackup", () -> jump(Duration.ofMinutes(-61)));
+    row(
+        "guest's and node's time of day: set anew at prepare",
+        "pauseBefore.PrepareForBackup=1000",
+        Consistency.APPLICATION);
+    beforeCut =
+        () -> {
+          jump(Duration.ofDays(-2));
+          network.swallow();
+        };
+    row("time of day: two days back in the hold, network silent", "", Consistency.CRASH);
+  }
+
+  private void jump(Duration off) throws IOException {
+    clockOff = off;
+    guest.clock(off);
+  }
+
+  @Test
+  void aDiskIsFull() throws Exception {
+    guest.diskFull(true);
+    row("guest's disk full for the agent's files", "", Consistency.APPLICATION);
+    guest.diskFull(false);
+    for (String kind : List.of("freeze.begin", "freeze.end", "snapshot.end")) {
+      noRoomFor = kind;
+      row("node's disk full for the record " + kind, "", Consistency.CRASH);
+    }
+    beforeCut =
+        () -> {
+          throw DvxException.of(Kind.UNAVAILABLE, "The pool is full").build();
+        };
+    guest.startService();
     guest.script("");
-    Future<?> _ =
-        threads.submit(
-            () -> {
-              guest.awaitLog(line);
-              step.run();
-              return 0;
-            });
+    take("the pool is full: there is no cut", SnapshotPolicy.TRY, null, 0);
   }
 
   /**
@@ -230,7 +324,7 @@ class WindowsFaultsTest {
    */
   private void take(String fault, SnapshotPolicy policy, @Nullable Consistency expected, int others)
       throws Exception {
-    int records = records().size();
+    int records = freezes(harness.records(), vm).size();
     int points = harness.points().size();
     String label = "no restore point";
     String reason;
@@ -245,75 +339,33 @@ class WindowsFaultsTest {
       }
       assertEquals(point.consistency() == Consistency.APPLICATION, reason.isEmpty(), reason);
     } catch (DvxException e) {
-      assertEquals(SnapshotPolicy.REQUIRE, policy, e.toString());
+      assertEquals(null, expected, fault + ": " + e);
       assertEquals(points, harness.points().size(), fault);
       reason = String.valueOf(e.getMessage());
     }
-    long held = released(fault, others);
-    List<JsonNode> told = records();
-    String kinds =
-        told.subList(records, told.size()).stream()
-            .map(line -> line.path("kind").asText())
-            .collect(Collectors.joining(", "));
-    assertTrue(kinds.matches("snapshot.begin, freeze.begin, .*(end|discarded|refused)"), kinds);
-    assertTrue(kinds.contains("freeze.end"), kinds);
-    TABLE.add(new FaultTable.Row(fault, label, reason, held, kinds));
-    System.out.printf("%-60s %-16s held %5d ms  %s%n", fault, label, held, reason);
+    long held = released(guest, fault, others);
+    List<JsonNode> now = freezes(harness.records(), vm);
+    List<JsonNode> told = now.subList(records, now.size());
+    recorded(fault, told);
+    told(fault, label, reason, held, told);
     beforeCut = () -> {};
     afterCut = () -> {};
+    noRoomFor = "";
+    jump(Duration.ZERO);
     if (network.broken()) {
-      // An agent that comes back while it still cleans up is not asked for a minute.
-      Thread.sleep(2_500);
       network.mend();
-      Thread.sleep(500);
     }
     guest.startService();
     guest.script("");
   }
 
-  private List<JsonNode> records() {
-    return harness.records().stream()
-        .filter(line -> line.path("subject").asText().equals(vm.toString()))
-        .filter(line -> line.path("kind").asText().matches("(freeze|snapshot)\\..*"))
-        .toList();
-  }
-
-  /**
-   * Waits until the guest holds nothing.
-   *
-   * @return how long it held, from the call of PreCommitSnapshots on; -1 when it held nothing
-   */
-  private long released(String fault, int others) throws IOException, InterruptedException {
-    String freeze = "call DoSnapshotSet";
-    if (guest.log().stream().filter(line -> line.contains(freeze)).count() <= others) {
-      return -1;
-    }
-    long end = System.nanoTime() + WineGuest.LIMIT.toNanos();
-    List<String> log = guest.log();
-    while (log.stream().noneMatch(line -> line.matches("\\d+ (set over|VSS crashes)"))) {
-      assertTrue(System.nanoTime() < end, fault + ": never released");
-      Thread.sleep(50);
-      log = guest.log();
-    }
-    long began = moment(log, "call PreCommitSnapshots");
-    if (began < 0) {
-      return -1;
-    }
-    long ended = Math.max(moment(log, "HOLD end"), moment(log, "VSS crashes"));
-    if (ended < 0) {
-      ended = moment(log, "set over");
-    }
-    long held = ended - began;
-    assertTrue(held >= 0 && held < MOST_HELD, fault + ": held for " + held + " ms: " + log);
-    return held;
-  }
-
-  /** When the simulator said this for the first time, -1 when it did not. */
-  private static long moment(List<String> log, String text) {
-    return log.stream()
-        .filter(line -> line.substring(line.indexOf(' ') + 1).startsWith(text))
-        .mapToLong(line -> Long.parseLong(line.substring(0, line.indexOf(' '))))
-        .findFirst()
-        .orElse(-1);
+  /** Whatever became of a freeze, it is on record: all of it that the log had room for. */
+  private void recorded(String fault, List<JsonNode> told) {
+    List<String> kinds = told.stream().map(line -> line.path("kind").asText()).toList();
+    String all = kinds.stream().collect(Collectors.joining(", "));
+    assertTrue(kinds.contains("snapshot.begin"), fault + ": " + all);
+    boolean scarce = !noRoomFor.isEmpty();
+    assertTrue(scarce || kinds.contains("freeze.begin"), fault + ": " + all);
+    assertTrue(scarce || kinds.contains("freeze.end"), fault + ": " + all);
   }
 }

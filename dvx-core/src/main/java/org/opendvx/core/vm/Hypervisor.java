@@ -25,6 +25,14 @@ public interface Hypervisor extends AutoCloseable {
   /** One machine, read anew. */
   VmDescription describe(VmRef vm);
 
+  /**
+   * How a machine that is off came to be off; empty when it is not off, or when the hypervisor does
+   * not tell that for certain.
+   */
+  default Optional<PowerOff> lastPowerOff(VmRef vm) {
+    return Optional.empty();
+  }
+
   /** Powers on; done when it is on. Powering on what is on is no error. */
   void powerOn(VmRef vm, Duration limit);
 

@@ -20,6 +20,7 @@ final class Member {
   private final SnapshotPolicy policy;
   private final String who;
   private final Optional<Quiescer> quiescer;
+  private final Optional<WitnessedShutdown> shutdown;
   private final List<String> limits;
   private volatile Quiescer.@Nullable Prepared prepared;
   private volatile Quiescer.@Nullable Held held;
@@ -32,6 +33,7 @@ final class Member {
       List<FileKey> files,
       VmSnapshots.Request request,
       Optional<Quiescer> quiescer,
+      Optional<WitnessedShutdown> shutdown,
       List<String> limits) {
     this.vm = vm;
     this.name = name;
@@ -40,6 +42,7 @@ final class Member {
     this.policy = request.policy();
     this.who = request.who();
     this.quiescer = quiescer;
+    this.shutdown = shutdown;
     this.limits = new ArrayList<>(limits);
   }
 
@@ -69,6 +72,16 @@ final class Member {
 
   Optional<Quiescer> quiescer() {
     return quiescer;
+  }
+
+  /** How a machine that is off was shut down, if that was seen. */
+  Optional<WitnessedShutdown> shutdown() {
+    return shutdown;
+  }
+
+  /** Whether the guest has a part in what can be claimed. */
+  boolean hasGuest() {
+    return quiescer.isPresent() || shutdown.isPresent();
   }
 
   /** Whether a guest is to be frozen and nothing has gone wrong so far. */

@@ -25,6 +25,17 @@ public interface Quiescer {
   }
 
   /**
+   * Whether the guest of a machine that is off said that it shuts down in good order, and the
+   * hypervisor saw that it then switched itself off, and nothing ran since.
+   *
+   * @return a name of that shutdown, which another one does not have; empty when it was not seen,
+   *     or not whole
+   */
+  default Optional<String> witnessedShutdown(Hypervisor hypervisor, VmDescription vm) {
+    return Optional.empty();
+  }
+
+  /**
    * Freezes the guest and returns when its writes are held.
    *
    * @param disks the disks that are going to be cut

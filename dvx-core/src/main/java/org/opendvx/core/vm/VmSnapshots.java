@@ -177,9 +177,13 @@ public final class VmSnapshots {
     }
     VmDescription vm = hypervisor.describe(request.vm());
     String name = request.name() == null ? defaultName(vm, "") : request.name();
-    List<String> limits = limits(vm, request.policy());
+    Optional<WitnessedShutdown> shutdown =
+        request.policy() == SnapshotPolicy.OFF
+            ? Optional.empty()
+            : WitnessedShutdown.of(hypervisor, vm, quiescers);
+    List<String> limits = limits(vm, request.policy(), shutdown.isPresent());
     Optional<Quiescer> quiescer = quiescer(vm, request.policy(), limits);
-    return new Member(vm, name, resolve(vm), request, quiescer, limits);
+    return new Member(vm, name, resolve(vm), request, quiescer, shutdown, limits);
   }
 
   private static void refuseHopeless(Member member) {
@@ -194,7 +198,13 @@ public final class VmSnapshots {
     String reason = "taken while the machine was off, before a restore";
     Member member =
         new Member(
-            vm, defaultName(vm, what), resolve(vm), request, Optional.empty(), List.of(reason));
+            vm,
+            defaultName(vm, what),
+            resolve(vm),
+            request,
+            Optional.empty(),
+            Optional.empty(),
+            List.of(reason));
     CompletableFuture<List<Snapshots.Cut>> cut =
         start(List.of(member), RestorePoint.Origin.SAFETY, "");
     return point(paths.done("snapshot", member.name(), cut).getFirst().snapshot());
@@ -356,8 +366,7 @@ public final class VmSnapshots {
         member.limit("not frozen: " + String.join(", ", outcome.skipped()));
       }
     }
-    Consistency reached =
-        outcome == null || !limitsAllow(vm) ? Consistency.CRASH : outcome.consistency();
+    Consistency reached = reached(member, outcome);
     Optional<byte[]> document = outcome == null ? Optional.empty() : outcome.document();
     List<String> skipped = outcome == null ? List.of() : outcome.skipped();
     byte[] encoded = new VmDocument(vm, document.orElse(NONE), skipped).encode();
@@ -380,7 +389,7 @@ public final class VmSnapshots {
       }
     }
     Snapshots.SnapshotInfo info = cut.snapshot();
-    if (member.quiescer().isPresent()) {
+    if (member.hasGuest()) {
       info =
           paths.done(
               "label",
@@ -407,9 +416,24 @@ public final class VmSnapshots {
         outcome == null ? 0 : outcome.writesHeldMillis());
   }
 
+  /** The most that is true of a cut. */
+  private static Consistency reached(Member member, Quiescer.@Nullable Outcome outcome) {
+    if (outcome != null) {
+      return limitsAllow(member.vm()) ? outcome.consistency() : Consistency.CRASH;
+    }
+    if (member.shutdown().isEmpty()) {
+      return Consistency.CRASH;
+    }
+    if (member.shutdown().get().still()) {
+      return Consistency.FILE_SYSTEM;
+    }
+    member.limit("whether it stayed off until the cut was confirmed is not known");
+    return Consistency.CRASH;
+  }
+
   /** What a quiesced snapshot came to; one without a guest's part is not recorded. */
   private void record(Member member, String kind, String result, long id) {
-    if (member.quiescer().isEmpty()) {
+    if (!member.hasGuest()) {
       return;
     }
     Quiescer.Outcome outcome = member.outcome();
@@ -432,7 +456,7 @@ public final class VmSnapshots {
   }
 
   /** Why the restore point cannot be more than crash-consistent, before any guest is asked. */
-  private static List<String> limits(VmDescription vm, SnapshotPolicy policy) {
+  private static List<String> limits(VmDescription vm, SnapshotPolicy policy, boolean shutDown) {
     List<String> limits = new ArrayList<>();
     for (VmDescription.ForeignDisk disk : vm.foreignDisks()) {
       limits.add(
@@ -448,7 +472,11 @@ public final class VmSnapshots {
               });
     }
     switch (vm.power()) {
-      case OFF -> limits.add("the machine is off and no guest shutdown was witnessed");
+      case OFF ->
+          limits.add(
+              shutDown
+                  ? "the machine is off, its guest shut down in good order"
+                  : "the machine is off and no guest shutdown was witnessed");
       case SUSPENDED -> limits.add("the machine is suspended");
       case UNKNOWN -> limits.add("the machine's power state is unknown");
       case ON -> {

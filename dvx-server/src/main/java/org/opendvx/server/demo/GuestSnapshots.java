@@ -190,7 +190,8 @@ final class GuestSnapshots {
             .findFirst()
             .orElseThrow(() -> DvxException.of(Kind.INTERNAL, NAME + " has no data file").build());
     String export = node.file().export().equals("/") ? "" : node.file().export();
-    long records = guest.judge(export + "/.snapshots/" + last.snapshot().name() + flat, "ext4");
+    long records =
+        guest.judge(export + "/.snapshots/" + last.snapshot().name() + flat, "ext4").lastRecord();
     if (records == 0) {
       throw DvxException.of(Kind.INTERNAL, "The cut holds no record of the guest").build();
     }

@@ -22,8 +22,8 @@ final class CutImage {
     this.kind = kind;
   }
 
-  /** Reads it out, checks it, mounts it; returns the number of the last record. */
-  long judge(String host, String path) throws IOException, InterruptedException {
+  /** Reads it out, checks it, mounts it. */
+  Judged judge(String host, String path) throws IOException, InterruptedException {
     Path image = Files.createTempFile(folder, "cut-", ".img");
     try {
       Tools.demand(
@@ -42,31 +42,72 @@ final class CutImage {
     }
   }
 
-  private long ext4(Path image) throws IOException, InterruptedException {
+  /**
+   * What a freeze by {@code fsfreeze} and a plain copy of the device come to: the measure for a
+   * cut.
+   */
+  Judged reference(GuestFileSystem system) throws IOException, InterruptedException {
+    Path image = Files.createTempFile(folder, "reference-", ".img");
+    try {
+      if (!system.freezeAsStranger()) {
+        throw new IOException(system.point() + " could not be frozen");
+      }
+      try {
+        Tools.demand(
+            LIMIT,
+            "dd",
+            "if=" + system.disk().device(),
+            "of=" + image,
+            "bs=1M",
+            "iflag=direct",
+            "conv=sparse,notrunc",
+            "status=none");
+      } finally {
+        system.thaw();
+      }
+      return forWriting(image);
+    } finally {
+      Files.deleteIfExists(image);
+    }
+  }
+
+  private Judged ext4(Path image) throws IOException, InterruptedException {
     String head = Tools.demand(LIMIT, "dumpe2fs", "-h", image.toString());
     if (head.contains("needs_recovery")) {
       throw new IOException("the journal of the cut would have to be replayed");
     }
     Tools.demand(LIMIT, "e2fsck", "-fn", image.toString());
-    return mounted(image, true, "ro");
+    Judged read = mounted(image, true, "ro");
+    return agreeing(read, forWriting(image));
   }
 
   /**
    * A freeze of XFS leaves one record in the log, the superblock with its counters. Without the log
    * everything must be there; with that record the counters must be right too.
    */
-  private long xfs(Path image) throws IOException, InterruptedException {
-    long last = mounted(image, true, "ro,norecovery,nouuid");
-    long again = mounted(image, false, "nouuid");
-    if (again != last) {
-      throw new IOException("the log holds records up to " + again + ", the rest up to " + last);
-    }
+  private Judged xfs(Path image) throws IOException, InterruptedException {
+    Judged read = mounted(image, true, "ro,norecovery,nouuid");
+    Judged written = agreeing(read, forWriting(image));
     Tools.demand(LIMIT, "xfs_repair", "-n", image.toString());
-    return last;
+    return written;
   }
 
-  /** Mounts it; returns the number of the last record. */
-  private long mounted(Path image, boolean readOnly, String options)
+  private Judged forWriting(Path image) throws IOException, InterruptedException {
+    return mounted(image, false, kind.equals("xfs") ? "nouuid" : "rw");
+  }
+
+  private static Judged agreeing(Judged read, Judged written) throws IOException {
+    if (written.lastRecord() != read.lastRecord()) {
+      throw new IOException(
+          "the log holds records up to "
+              + written.lastRecord()
+              + ", the rest up to "
+              + read.lastRecord());
+    }
+    return written;
+  }
+
+  private Judged mounted(Path image, boolean readOnly, String options)
       throws IOException, InterruptedException {
     Path point = Files.createTempDirectory(folder, "cut-");
     List<String> attach = new ArrayList<>(List.of("losetup", "--find", "--show"));
@@ -76,9 +117,10 @@ final class CutImage {
     attach.add(image.toString());
     String device = Tools.demand(LIMIT, "", attach).strip();
     try {
+      KernelLog log = KernelLog.fromNow();
       Tools.demand(LIMIT, "mount", "-t", kind, "-o", options, device, point.toString());
       try {
-        return RecordWriter.last(point);
+        return new Judged(RecordWriter.last(point), log.of(device));
       } finally {
         Tools.demand(LIMIT, "umount", point.toString());
       }

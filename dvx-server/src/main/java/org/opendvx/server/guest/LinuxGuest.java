@@ -128,8 +128,13 @@ public final class LinuxGuest {
    * @param path with the export in front
    * @return the number of the last record in it
    */
-  public long judge(String path, String kind) throws IOException, InterruptedException {
+  public Judged judge(String path, String kind) throws IOException, InterruptedException {
     return new CutImage(setup.folder(), kind).judge(setup.host(), path);
+  }
+
+  /** What a freeze of this file system by {@code fsfreeze} and a plain copy of its disk come to. */
+  public Judged reference(GuestFileSystem system) throws IOException, InterruptedException {
+    return new CutImage(setup.folder(), system.kind()).reference(system);
   }
 
   /** Thaws whatever is frozen; returns whether something was. */

@@ -22,6 +22,7 @@ final class Tools {
           List.of("losetup", "mount"),
           List.of("mount", "mount"),
           List.of("fsfreeze", "util-linux"),
+          List.of("dmesg", "util-linux"),
           List.of("mkfs.ext4", "e2fsprogs"),
           List.of("dumpe2fs", "e2fsprogs"),
           List.of("mkfs.xfs", "xfsprogs"),
@@ -45,7 +46,7 @@ final class Tools {
     if (!"root".equals(System.getProperty("user.name"))) {
       return Optional.of("only root may mount and freeze");
     }
-    for (String device : List.of("/dev/fuse", "/dev/loop-control")) {
+    for (String device : List.of("/dev/fuse", "/dev/loop-control", "/dev/kmsg")) {
       if (!Files.isWritable(Path.of(device))) {
         return Optional.of("there is no " + device);
       }

@@ -31,9 +31,12 @@ import org.opendvx.server.config.AgentsSection;
 import org.opendvx.server.node.DataFolder;
 import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.HypervisorRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The coordinator, if the configuration wants one, and the audit log, always. */
 final class GuestAgents implements Agents {
+  private static final Logger LOG = LoggerFactory.getLogger(GuestAgents.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration THAW = Duration.ofSeconds(15);
   private static final Duration REPORT = Duration.ofMinutes(3);
@@ -54,6 +57,7 @@ final class GuestAgents implements Agents {
       MeterRegistry meters,
       Clock clock) {
     AuditLog audit = AuditLog.open(folder.root().resolve("audit.log"), clock);
+    recordInterrupted(audit);
     if (!section.enabled()) {
       return new GuestAgents(audit, null);
     }
@@ -71,6 +75,17 @@ final class GuestAgents implements Agents {
     } catch (RuntimeException | Error e) {
       audit.close();
       throw e;
+    }
+  }
+
+  /**
+   * A log that cannot be written yet is no reason not to serve; the ends are recorded next time.
+   */
+  private static void recordInterrupted(AuditLog audit) {
+    try {
+      audit.recordInterrupted();
+    } catch (DvxException e) {
+      LOG.warn("What an end of the node interrupted is not recorded yet: {}", e.getMessage());
     }
   }
 

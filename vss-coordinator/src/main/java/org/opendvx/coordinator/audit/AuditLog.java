@@ -39,15 +39,17 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
   private final Path file;
   private final FileChannel channel;
   private final Clock clock;
+  private final Interrupted interrupted;
   private long number;
   private String last;
 
-  private AuditLog(Path file, FileChannel channel, Clock clock, long number, String last) {
+  private AuditLog(Path file, FileChannel channel, Clock clock, Chain chain) {
     this.file = file;
     this.channel = channel;
     this.clock = clock;
-    this.number = number;
-    this.last = last;
+    this.interrupted = chain.interrupted();
+    this.number = chain.lines();
+    this.last = chain.last();
   }
 
   /**
@@ -70,7 +72,7 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
       Chain chain = verify(file);
       FileChannel channel =
           FileChannel.open(file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.APPEND));
-      return new AuditLog(file, channel, clock, chain.lines(), chain.last());
+      return new AuditLog(file, channel, clock, chain);
     } catch (IOException e) {
       throw unusable(file, e);
     }
@@ -93,12 +95,13 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
     }
   }
 
-  private record Chain(long lines, String last) {}
+  private record Chain(long lines, String last, Interrupted interrupted) {}
 
   /** Walks the chain. */
   private static Chain verify(Path file) throws IOException {
     long lines = 0;
     String last = FIRST;
+    Interrupted interrupted = new Interrupted();
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         JsonNode node = parse(line);
@@ -112,10 +115,11 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
               .build();
         }
         lines++;
+        interrupted.see(node);
         last = hash(line);
       }
     }
-    return new Chain(lines, last);
+    return new Chain(lines, last, interrupted);
   }
 
   private static @Nullable JsonNode parse(String line) {
@@ -159,6 +163,17 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
       takeBack(before, e);
       throw unusable(file, e);
     }
+  }
+
+  /**
+   * Records the end of what the process before this one had begun and not ended: it was killed, or
+   * its machine went down. Their guests let go by themselves; what is left of their cuts says
+   * CRASH.
+   */
+  public void recordInterrupted() {
+    interrupted
+        .take()
+        .forEach(end -> record(end.kind(), "coordinator", end.subject(), end.facts()));
   }
 
   /** Half a line must not stay in front of the next one. */

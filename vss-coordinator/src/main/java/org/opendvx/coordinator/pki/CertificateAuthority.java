@@ -255,8 +255,11 @@ public final class CertificateAuthority {
       throw new BadCertificateException("the certificate was not issued here");
     }
     Instant now = clock.instant();
-    if (now.isBefore(presented.getNotBefore().toInstant())
-        || now.isAfter(presented.getNotAfter().toInstant())) {
+    if (now.isBefore(presented.getNotBefore().toInstant())) {
+      throw new BadCertificateException(
+          "the certificate is valid from " + presented.getNotBefore().toInstant() + " on");
+    }
+    if (now.isAfter(presented.getNotAfter().toInstant())) {
       throw new BadCertificateException(
           "the certificate was valid until " + presented.getNotAfter().toInstant());
     }

@@ -35,9 +35,12 @@ public sealed interface FromAgent extends Message {
         @Nullable List<String> capabilities,
         boolean busy,
         @Nullable String lastSession) {
-      this.agent = Limits.text(agent, "agent", 128);
+      this.agent = Limits.name(agent, "agent", 128);
       this.machine = required(machine);
-      this.capabilities = Limits.list(capabilities, "capabilities", 32);
+      this.capabilities =
+          Limits.list(capabilities, "capabilities", 32).stream()
+              .map(each -> Limits.name(each, "capabilities", 64))
+              .toList();
       this.busy = busy;
       this.lastSession = Limits.uuidOrEmpty(lastSession, "lastSession");
     }
@@ -71,7 +74,7 @@ public sealed interface FromAgent extends Message {
       this.session = Limits.session(session);
       this.volumes =
           Limits.list(volumes, "volumes", Frame.MAX_ARRAY).stream()
-              .map(volume -> Limits.text(volume, "volumes", 512))
+              .map(volume -> Limits.line(volume, "volumes", 512))
               .toList();
       this.skipped = Limits.list(skipped, "skipped", Frame.MAX_ARRAY);
       this.writers = Limits.list(writers, "writers", Frame.MAX_ARRAY);
@@ -102,7 +105,7 @@ public sealed interface FromAgent extends Message {
         long writesHeld) {
       this.session = Limits.session(session);
       this.held = held;
-      this.released = Limits.text(released, "released", 32);
+      this.released = Limits.line(released, "released", 32);
       this.writersFrozen = Limits.millis(writersFrozen, "writersFrozen");
       this.writesHeld = Limits.millis(writesHeld, "writesHeld");
     }
@@ -152,7 +155,7 @@ public sealed interface FromAgent extends Message {
       if (!REACHED.contains(this.reached)) {
         throw Limits.bad("reached is none of " + REACHED);
       }
-      this.reason = Limits.text(reason, "reason", 4_096);
+      this.reason = Limits.line(reason, "reason", 4_096);
       this.writersFrozen = Limits.millis(writersFrozen, "writersFrozen");
       this.writesHeld = Limits.millis(writesHeld, "writesHeld");
       this.writers = Limits.list(writers, "writers", Frame.MAX_ARRAY);
@@ -167,6 +170,17 @@ public sealed interface FromAgent extends Message {
     }
   }
 
+  /** What was still going on when the connection began is over. */
+  record Idle(String lastSession) implements FromAgent {
+    /** Checks the limits. */
+    public Idle(@Nullable String lastSession) {
+      this.lastSession = Limits.uuidOrEmpty(lastSession, "lastSession");
+    }
+  }
+
+  /** The guest's operating system shuts down to power the machine off. */
+  record Shutdown() implements FromAgent {}
+
   /** It cannot; nothing is held. */
   record Failed(@Nullable UUID session, String stage, String code, String message, String hresult)
       implements FromAgent {
@@ -178,10 +192,10 @@ public sealed interface FromAgent extends Message {
         @Nullable String message,
         @Nullable String hresult) {
       this.session = session;
-      this.stage = Limits.text(stage, "stage", 32);
-      this.code = Limits.text(code, "code", 32);
-      this.message = Limits.text(message, "message", 4_096);
-      this.hresult = Limits.text(hresult, "hresult", 32);
+      this.stage = Limits.line(stage, "stage", 32);
+      this.code = Limits.line(code, "code", 32);
+      this.message = Limits.line(message, "message", 4_096);
+      this.hresult = Limits.line(hresult, "hresult", 32);
     }
   }
 

@@ -13,10 +13,10 @@ public record Hook(String name, String phase, int exit, long millis, String outp
       int exit,
       long millis,
       @Nullable String output) {
-    this.name = Limits.text(name, "hook.name", 512);
-    this.phase = Limits.text(phase, "hook.phase", 64);
+    this.name = Limits.line(name, "hook.name", 512);
+    this.phase = Limits.line(phase, "hook.phase", 64);
     this.exit = exit;
     this.millis = Limits.millis(millis, "hook.millis");
-    this.output = Limits.text(output, "hook.output", MAX_OUTPUT);
+    this.output = Limits.line(output, "hook.output", MAX_OUTPUT);
   }
 }

@@ -22,6 +22,39 @@ final class Limits {
     return value;
   }
 
+  /**
+   * A name that people are shown: no control characters, which could draw anything in a terminal or
+   * begin another line of a log.
+   */
+  static String name(@Nullable String value, String key, int max) {
+    String text = text(value, key, max);
+    if (text.codePoints().anyMatch(Limits::hidden)) {
+      throw bad(key + " holds control characters");
+    }
+    return text;
+  }
+
+  /** A text of the guest's that people are shown; its control characters become blanks. */
+  static String line(@Nullable String value, String key, int max) {
+    String text = text(value, key, max);
+    if (text.codePoints().noneMatch(Limits::hidden)) {
+      return text;
+    }
+    StringBuilder clean = new StringBuilder(text.length());
+    text.codePoints().forEach(c -> clean.appendCodePoint(hidden(c) ? ' ' : c));
+    return clean.toString();
+  }
+
+  /** Control and formatting characters, and halves of a pair. */
+  private static boolean hidden(int c) {
+    int type = Character.getType(c);
+    return Character.isISOControl(c)
+        || type == Character.FORMAT
+        || type == Character.SURROGATE
+        || type == Character.LINE_SEPARATOR
+        || type == Character.PARAGRAPH_SEPARATOR;
+  }
+
   /** A text that must be there. */
   static String required(@Nullable String value, String key, int max) {
     if (value == null || value.isEmpty()) {

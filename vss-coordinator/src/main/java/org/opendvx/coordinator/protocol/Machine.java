@@ -31,15 +31,15 @@ public record Machine(
       @Nullable String generationId,
       @Nullable List<String> macs,
       @Nullable String bootId) {
-    this.platform = Limits.text(platform, "machine.platform", MAX);
-    this.os = Limits.text(os, "machine.os", MAX);
-    this.hostName = Limits.text(hostName, "machine.hostName", MAX);
-    this.biosUuid = Limits.text(biosUuid, "machine.biosUuid", MAX).toLowerCase(Locale.ROOT);
-    this.generationId = Limits.text(generationId, "machine.generationId", MAX);
+    this.platform = Limits.name(platform, "machine.platform", MAX);
+    this.os = Limits.name(os, "machine.os", MAX);
+    this.hostName = Limits.name(hostName, "machine.hostName", MAX);
+    this.biosUuid = Limits.name(biosUuid, "machine.biosUuid", MAX).toLowerCase(Locale.ROOT);
+    this.generationId = Limits.name(generationId, "machine.generationId", MAX);
     this.macs =
         Limits.list(macs, "machine.macs", MAX_MACS).stream()
-            .map(mac -> Limits.text(mac, "machine.macs", MAX).toLowerCase(Locale.ROOT))
+            .map(mac -> Limits.name(mac, "machine.macs", MAX).toLowerCase(Locale.ROOT))
             .toList();
-    this.bootId = Limits.text(bootId, "machine.bootId", MAX);
+    this.bootId = Limits.name(bootId, "machine.bootId", MAX);
   }
 }

@@ -42,6 +42,8 @@ public final class MessageCodec {
     types.put("thawed", FromAgent.Thawed.class);
     types.put("document", FromAgent.Document.class);
     types.put("report", FromAgent.Report.class);
+    types.put("idle", FromAgent.Idle.class);
+    types.put("shutdown", FromAgent.Shutdown.class);
     types.put("failed", FromAgent.Failed.class);
     types.put("enrolled", FromCoordinator.Enrolled.class);
     types.put("challenge", FromCoordinator.Challenge.class);

@@ -8,7 +8,7 @@ public record Skipped(String volume, String reason) {
 
   /** Checks the limits. */
   public Skipped(@Nullable String volume, @Nullable String reason) {
-    this.volume = Limits.text(volume, "skipped.volume", MAX);
-    this.reason = Limits.text(reason, "skipped.reason", MAX);
+    this.volume = Limits.line(volume, "skipped.volume", MAX);
+    this.reason = Limits.line(reason, "skipped.reason", MAX);
   }
 }

@@ -22,15 +22,20 @@ public record Writer(String name, String id, String instance, int state, String 
       @Nullable String instance,
       int state,
       @Nullable String failure) {
-    this.name = Limits.text(name, "writer.name", MAX);
-    this.id = Limits.text(id, "writer.id", MAX);
-    this.instance = Limits.text(instance, "writer.instance", MAX);
+    this.name = Limits.line(name, "writer.name", MAX);
+    this.id = Limits.line(id, "writer.id", MAX);
+    this.instance = Limits.line(instance, "writer.instance", MAX);
     this.state = state;
-    this.failure = Limits.text(failure, "writer.failure", MAX);
+    this.failure = Limits.line(failure, "writer.failure", MAX);
   }
 
   /** Whether it ended well. */
   public boolean good() {
-    return state == STABLE && (failure.isEmpty() || failure.equalsIgnoreCase(NONE));
+    return state == STABLE && !failed();
+  }
+
+  /** Whether it says so itself. */
+  public boolean failed() {
+    return !failure.isEmpty() && !failure.equalsIgnoreCase(NONE);
   }
 }

@@ -2,6 +2,7 @@ package org.opendvx.coordinator.registry;
 
 import java.time.Instant;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An agent and the machine that it is bound to.
@@ -13,6 +14,8 @@ import java.util.UUID;
  * @param notAfter end of the newest certificate
  * @param bootId of the boot in which it was last seen
  * @param booted when that boot was first seen
+ * @param goodbye when its guest said that it shuts down to go off, and has not been seen since;
+ *     {@code EPOCH} when it did not
  */
 public record Agent(
     UUID id,
@@ -26,7 +29,38 @@ public record Agent(
     Instant notAfter,
     Instant enrolled,
     String bootId,
-    Instant booted) {
+    Instant booted,
+    Instant goodbye) {
+
+  /** One from a list that an older version wrote knows of no goodbye. */
+  public Agent(
+      UUID id,
+      String vm,
+      State state,
+      String platform,
+      String hostName,
+      String biosUuid,
+      String serial,
+      String nextSerial,
+      Instant notAfter,
+      Instant enrolled,
+      String bootId,
+      Instant booted,
+      @Nullable Instant goodbye) {
+    this.id = id;
+    this.vm = vm;
+    this.state = state;
+    this.platform = platform;
+    this.hostName = hostName;
+    this.biosUuid = biosUuid;
+    this.serial = serial;
+    this.nextSerial = nextSerial;
+    this.notAfter = notAfter;
+    this.enrolled = enrolled;
+    this.bootId = bootId;
+    this.booted = booted;
+    this.goodbye = goodbye == null ? Instant.EPOCH : goodbye;
+  }
 
   /** Whether its certificates count. */
   public enum State {
@@ -50,12 +84,14 @@ public record Agent(
         notAfter,
         enrolled,
         bootId,
-        booted);
+        booted,
+        goodbye);
   }
 
   Agent withSerials(String current, String next, Instant end) {
     return new Agent(
-        id, vm, state, platform, hostName, biosUuid, current, next, end, enrolled, bootId, booted);
+        id, vm, state, platform, hostName, biosUuid, current, next, end, enrolled, bootId, booted,
+        goodbye);
   }
 
   Agent withBoot(String boot, Instant seen) {
@@ -71,6 +107,24 @@ public record Agent(
         notAfter,
         enrolled,
         boot,
-        seen);
+        seen,
+        goodbye);
+  }
+
+  Agent withGoodbye(Instant said) {
+    return new Agent(
+        id,
+        vm,
+        state,
+        platform,
+        hostName,
+        biosUuid,
+        serial,
+        nextSerial,
+        notAfter,
+        enrolled,
+        bootId,
+        booted,
+        said);
   }
 }

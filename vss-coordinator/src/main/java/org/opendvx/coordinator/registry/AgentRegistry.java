@@ -242,6 +242,19 @@ public final class AgentRegistry {
     change(id, agent -> agent.withBoot(bootId, clock.instant()));
   }
 
+  /** Its guest said that it shuts down to go off. */
+  public synchronized void goodbye(UUID id) {
+    change(id, agent -> agent.withGoodbye(clock.instant()));
+  }
+
+  /** It runs: what was said of a shutdown is worth nothing any more. */
+  public synchronized void seen(UUID id) {
+    Agent agent = agents.get(id);
+    if (agent != null && !agent.goodbye().equals(Instant.EPOCH)) {
+      change(id, old -> old.withGoodbye(Instant.EPOCH));
+    }
+  }
+
   /**
    * Takes an agent's certificates back.
    *

@@ -229,6 +229,7 @@ final class Admission {
             issued.notAfter(),
             context.clock().instant(),
             "",
+            Instant.EPOCH,
             Instant.EPOCH);
     audit.record(
         "agent.enrolled",

@@ -37,6 +37,8 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
 
   private final Context context;
   private final Admission admission;
+  private final Doorway doorway;
+  private final Chatter chatter;
   private boolean waiting;
   private boolean refused;
   private @Nullable Agent agent;
@@ -45,10 +47,12 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
   private Admission.@Nullable Challenge challenge;
   private @Nullable AgentLink link;
 
-  AgentConnection(Context context, Admission admission) {
+  AgentConnection(Context context, Admission admission, Doorway doorway) {
     super(Envelope.class);
     this.context = context;
     this.admission = admission;
+    this.doorway = doorway;
+    this.chatter = new Chatter(context.ticker());
   }
 
   @Override
@@ -120,7 +124,7 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
         challenge = null;
         prove(channel, asked, told.nonce());
       }
-      case Message.Heartbeat told -> send(channel, told);
+      case Message.Heartbeat told -> answer(channel, told);
       case Message.Unknown told -> unknown(channel, told);
       default ->
           throw new ProtocolException(
@@ -175,6 +179,7 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
     off(
         channel,
         () -> {
+          context.registry().seen(known.id());
           if (!told.machine().bootId().equals(known.bootId())) {
             context.registry().booted(known.id(), told.machine().bootId());
           }
@@ -184,6 +189,10 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
   }
 
   private void welcome(ChannelHandlerContext channel, Agent known, AgentLink fresh) {
+    int most = context.settings().maxConnections();
+    if (context.links().count() >= most) {
+      throw new ProtocolException(RefusalCode.LIMIT, "there are " + most + " agents already");
+    }
     if (!context.links().take(fresh)) {
       AgentLink old = context.links().find(fresh.vm()).orElse(null);
       boolean rebooted =
@@ -201,10 +210,12 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
       }
     }
     link = fresh;
+    doorway.leave(channel.channel());
     long beat = context.settings().heartbeat().toSeconds();
     channel
         .pipeline()
-        .addFirst("silence", new ReadTimeoutHandler(beat * MISSED_HEARTBEATS, TimeUnit.SECONDS));
+        .addBefore(
+            "agent", "silence", new ReadTimeoutHandler(beat * MISSED_HEARTBEATS, TimeUnit.SECONDS));
     LOG.info("agent {} of {} is connected ({})", known.id(), fresh.vm(), fresh.proof());
     send(
         channel, new FromCoordinator.Welcome((int) beat, known.id(), admission.shouldRenew(known)));
@@ -212,18 +223,24 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
 
   private void serve(ChannelHandlerContext channel, AgentLink in, Message message) {
     switch (message) {
-      case Message.Heartbeat told -> send(channel, told);
-      case FromAgent.Prepared told -> in.receive(told, told.session());
-      case FromAgent.Frozen told -> in.receive(told, told.session());
-      case FromAgent.Thawed told -> in.receive(told, told.session());
-      case FromAgent.Document told -> in.receive(told, told.session());
-      case FromAgent.Report told -> in.receive(told, told.session());
+      case Message.Heartbeat told -> answer(channel, told);
+      case FromAgent.Prepared told -> freeze(in, told, told.session());
+      case FromAgent.Frozen told -> freeze(in, told, told.session());
+      case FromAgent.Thawed told -> freeze(in, told, told.session());
+      case FromAgent.Document told -> freeze(in, told, told.session());
+      case FromAgent.Report told -> freeze(in, told, told.session());
       case FromAgent.Failed told -> failed(in, told);
+      case FromAgent.Idle _ -> {
+        chatter.said(1);
+        in.idle();
+      }
+      case FromAgent.Shutdown _ -> goodbye(in);
       case FromAgent.Renew told -> {
         Agent known = agent;
         if (known == null || waiting) {
           throw new ProtocolException(RefusalCode.PROTOCOL, "one renewal at a time");
         }
+        chatter.said(Chatter.RENEWAL);
         off(channel, () -> admission.renew(known, told.csr()), renewed -> send(channel, renewed));
       }
       case Message.Unknown told -> unknown(channel, told);
@@ -242,16 +259,37 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
     Object _ = channel.writeAndFlush(message);
   }
 
-  private static void failed(AgentLink in, FromAgent.Failed told) {
-    UUID session = told.session();
-    if (session == null) {
-      LOG.info("the agent of {} says {}: {}", in.vm(), told.code(), told.message());
-    } else {
-      in.receive(told, session);
+  /** The guest's last word; on its way to the disk it must not hold up the event loop. */
+  private void goodbye(AgentLink in) {
+    chatter.said(Chatter.RENEWAL);
+    LOG.info("the guest of {} shuts down", in.vm());
+    context.blocking().execute(() -> context.shutdowns().said(in));
+  }
+
+  private void answer(ChannelHandlerContext channel, Message.Heartbeat told) {
+    chatter.said(1);
+    send(channel, told);
+  }
+
+  /** A message about a freeze; those of one that is over are heard, but not without end. */
+  private void freeze(AgentLink in, FromAgent told, UUID session) {
+    if (!in.receive(told, session)) {
+      chatter.said(1);
     }
   }
 
-  private static void unknown(ChannelHandlerContext channel, Message.Unknown told) {
+  private void failed(AgentLink in, FromAgent.Failed told) {
+    UUID session = told.session();
+    if (session == null) {
+      chatter.said(1);
+      LOG.info("the agent of {} says {}: {}", in.vm(), told.code(), told.message());
+    } else {
+      freeze(in, told, session);
+    }
+  }
+
+  private void unknown(ChannelHandlerContext channel, Message.Unknown told) {
+    chatter.said(1);
     send(
         channel,
         new FromAgent.Failed(null, "", "UNKNOWN", "no message " + told.type() + " is known", ""));

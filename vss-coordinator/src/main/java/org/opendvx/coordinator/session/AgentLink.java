@@ -17,7 +17,10 @@ import org.slf4j.LoggerFactory;
 final class AgentLink {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLink.class);
 
-  /** How long an agent may need to clean up after an abort before it is asked again. */
+  /**
+   * How long an agent may need to clean up after an abort before it is asked again, if it does not
+   * say that it is done.
+   */
   private static final long CLEAN_UP_MILLIS = 60_000;
 
   private final Channel channel;
@@ -28,6 +31,7 @@ final class AgentLink {
   private final Instant since;
   private final Ticker ticker;
   private final AtomicReference<@Nullable FreezeSession> current = new AtomicReference<>();
+  private final AtomicReference<@Nullable UUID> acknowledged = new AtomicReference<>();
   private volatile long endingSince;
   private volatile @Nullable UUID ending;
   private volatile boolean guestBusy;
@@ -122,8 +126,12 @@ final class AgentLink {
     Object _ = channel.writeAndFlush(message);
   }
 
-  /** A message about a freeze; on the event loop. */
-  void receive(FromAgent message, UUID session) {
+  /**
+   * A message about a freeze; on the event loop.
+   *
+   * @return whether it was about the one that is going on
+   */
+  boolean receive(FromAgent message, UUID session) {
     FreezeSession now = current.get();
     if (now != null && now.id().equals(session)) {
       now.receive(message);
@@ -136,13 +144,24 @@ final class AgentLink {
         ending = null;
       }
     }
-    if (message instanceof FromAgent.Report && current.get() != now) {
-      // Whoever drove the freeze has turned away meanwhile.
-      send(new FromCoordinator.Reported(session));
-    } else if (message instanceof FromAgent.Report && (now == null || !now.id().equals(session))) {
-      // The agent is free again only once its report is acknowledged, wanted or not.
+    boolean unwanted = now == null || !now.id().equals(session) || current.get() != now;
+    if (message instanceof FromAgent.Report && unwanted) {
+      // Whoever drove the freeze has turned away; the agent is free again only once it is told so.
+      acknowledge(session);
+    }
+    return now != null && now.id().equals(session);
+  }
+
+  /** Tells the agent, once, that the report of a freeze was kept. */
+  void acknowledge(UUID session) {
+    if (!session.equals(acknowledged.getAndSet(session))) {
       send(new FromCoordinator.Reported(session));
     }
+  }
+
+  /** It says that nothing goes on any more of what did when it connected. */
+  void idle() {
+    guestBusy = false;
   }
 
   /** The connection is gone. */

@@ -18,6 +18,7 @@ import org.opendvx.coordinator.registry.Agent;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.AuditTrail;
+import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.VmDescription;
 
@@ -60,6 +61,11 @@ final class AgentQuiescer implements Quiescer {
     return up.isNegative() || up.compareTo(context.settings().settle()) >= 0
         ? Optional.empty()
         : Optional.of("the guest booted " + up.toSeconds() + " s ago and is not ready yet");
+  }
+
+  @Override
+  public Optional<String> witnessedShutdown(Hypervisor hypervisor, VmDescription vm) {
+    return context.shutdowns().witnessed(hypervisor, vm);
   }
 
   @Override

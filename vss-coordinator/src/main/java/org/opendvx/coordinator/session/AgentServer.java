@@ -43,7 +43,12 @@ import org.slf4j.LoggerFactory;
 final class AgentServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentServer.class);
   private static final int HANDSHAKE_SECONDS = 15;
+
+  /** Of the records of those that waited too long among too many. */
+  private static final String CROWD = "CROWD";
+
   private static final Duration NEW_CERTIFICATE = Duration.ofDays(90);
+  private static final Duration SET_BACK = Duration.ofMinutes(-1);
 
   /** The last two are for Windows up to 2012 R2. */
   private static final List<String> SUITES =
@@ -57,6 +62,7 @@ final class AgentServer implements AutoCloseable {
 
   private final Context context;
   private final Admission admission;
+  private final Doorway doorway = new Doorway();
   private final EventLoopGroup loops;
   private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
   private volatile Dated tls;
@@ -110,12 +116,9 @@ final class AgentServer implements AutoCloseable {
   }
 
   private void accept(SocketChannel channel) {
-    if (open.size() >= context.settings().maxConnections()) {
-      LOG.warn("too many agents: {} is turned away", channel.remoteAddress());
-      Object _ = channel.close();
-      return;
-    }
     open.add(channel);
+    doorway.enter(channel).ifPresent(this::turnAway);
+    Object _ = channel.closeFuture().addListener(_ -> doorway.leave(channel));
     SslHandler handler = current().newHandler(channel.alloc());
     handler.setHandshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS);
     channel
@@ -123,13 +126,35 @@ final class AgentServer implements AutoCloseable {
         .addLast("tls", handler)
         .addLast("decoder", new FrameDecoder())
         .addLast("encoder", new FrameEncoder())
-        .addLast("agent", new AgentConnection(context, admission));
+        .addLast("agent", new AgentConnection(context, admission, doorway));
   }
 
-  /** The context in use; a node that runs for long takes a new certificate in time. */
+  private void turnAway(Channel channel) {
+    String client = String.valueOf(channel.remoteAddress());
+    context.meters().refused(CROWD);
+    context
+        .blocking()
+        .execute(
+            () ->
+                context
+                    .refusals()
+                    .note(
+                        CROWD,
+                        "more than " + Doorway.MOST + " connections wait to present themselves",
+                        client,
+                        "",
+                        ""));
+    Object _ = channel.close();
+  }
+
+  /**
+   * The context in use. A node that runs for long takes a new certificate in time; so does one
+   * whose clock was set back: agents would not believe a certificate of the future.
+   */
   private SslContext current() {
     Dated dated = tls;
-    if (context.clock().instant().isAfter(dated.made().plus(NEW_CERTIFICATE))) {
+    Duration age = Duration.between(dated.made(), context.clock().instant());
+    if (age.compareTo(NEW_CERTIFICATE) > 0 || age.compareTo(SET_BACK) < 0) {
       dated = fresh();
       tls = dated;
     }

@@ -17,6 +17,7 @@ record Context(
     Machines machines,
     Links links,
     Refusals refusals,
+    Shutdowns shutdowns,
     FreezeMeters meters,
     Clock clock,
     Ticker ticker,

@@ -59,6 +59,7 @@ public final class Coordinator implements AutoCloseable {
             machines,
             links,
             new Refusals(audit, ticker),
+            new Shutdowns(registry, links, audit, clock),
             new FreezeMeters(meters, links),
             clock,
             ticker,

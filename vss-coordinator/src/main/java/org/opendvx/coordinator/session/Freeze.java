@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.coordinator.protocol.Frame;
 import org.opendvx.coordinator.protocol.FromAgent;
 import org.opendvx.coordinator.protocol.FromCoordinator;
+import org.opendvx.coordinator.protocol.Writer;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.vm.AuditTrail;
 import org.opendvx.core.vm.Consistency;
@@ -38,6 +39,7 @@ final class Freeze {
   private final AtomicBoolean over = new AtomicBoolean();
   private final long start;
   private List<String> skipped = List.of();
+  private List<Writer> before = List.of();
   private long frozenAt;
   private boolean held;
 
@@ -74,6 +76,7 @@ final class Freeze {
   void prepared(FromAgent.Prepared told) {
     facts.put("prepareMillis", context.ticker().millisSince(start));
     facts.put("volumes", told.volumes().size());
+    before = told.writers();
     skipped =
         told.skipped().stream()
             .limit(MAX_SKIPPED)
@@ -108,7 +111,7 @@ final class Freeze {
             : word(session.report(), context.settings().report(), "report", missing);
     String trouble = missing.toString();
     if (report != null) {
-      link.send(new FromCoordinator.Reported(session.id()));
+      link.acknowledge(session.id());
       trouble = session.documents().trouble(report);
     } else {
       link.send(new FromCoordinator.Abort(session.id(), trouble));
@@ -116,7 +119,12 @@ final class Freeze {
     link.end(session, report == null);
     Verdict verdict =
         Verdict.of(
-            application, Math.max(0, holding - Frame.MAX_HOLD_MILLIS), thawed, report, trouble);
+            application,
+            Math.max(0, holding - Frame.MAX_HOLD_MILLIS),
+            before,
+            thawed,
+            report,
+            trouble);
     return finish(verdict, thawed, report, trouble);
   }
 
@@ -180,7 +188,7 @@ final class Freeze {
     }
     link.end(session, !session.report().isDone());
     if (session.report().isDone() && !session.report().isCompletedExceptionally()) {
-      link.send(new FromCoordinator.Reported(session.id()));
+      link.acknowledge(session.id());
     }
     try {
       ended("ABORTED at " + stage, why);

@@ -88,7 +88,12 @@ final class FreezeSession {
         report.complete(told);
       }
       case FromAgent.Failed told -> stop(new StoppedException(said(told)));
-      case FromAgent.Enroll _, FromAgent.Hello _, FromAgent.Proof _, FromAgent.Renew _ ->
+      case FromAgent.Enroll _,
+          FromAgent.Hello _,
+          FromAgent.Proof _,
+          FromAgent.Renew _,
+          FromAgent.Idle _,
+          FromAgent.Shutdown _ ->
           throw new IllegalArgumentException("not about a freeze");
     }
   }

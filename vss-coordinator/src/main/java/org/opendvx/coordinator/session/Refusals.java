@@ -1,5 +1,6 @@
 package org.opendvx.coordinator.session;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.opendvx.core.error.DvxException;
@@ -9,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Notes connections that were refused, in the log and in the audit record: at most {@value
- * #PER_MINUTE} a minute one by one, since anybody may knock; the rest as a number. Thread-safe.
+ * #PER_MINUTE} a minute of each kind one by one, since anybody may knock; the rest as a number. Who
+ * makes much noise of one kind does not hide what else is refused. Thread-safe.
  */
 final class Refusals {
   static final int PER_MINUTE = 60;
@@ -19,30 +21,41 @@ final class Refusals {
 
   private final AuditTrail audit;
   private final Ticker ticker;
-  private long windowStart;
-  private int inWindow;
-  private long dropped;
+
+  /** By code: there are few. */
+  private final Map<String, Window> windows = new HashMap<>();
+
+  /** A minute of one kind. */
+  private static final class Window {
+    private long start;
+    private int noted;
+    private long dropped;
+
+    Window(long start) {
+      this.start = start;
+    }
+  }
 
   Refusals(AuditTrail audit, Ticker ticker) {
     this.audit = audit;
     this.ticker = ticker;
-    this.windowStart = ticker.nanos();
   }
 
   /** Notes one; may wait for the disk. */
   void note(String code, String reason, String client, String agent, String vm) {
     long unnamed;
     synchronized (this) {
-      if (ticker.nanos() - windowStart > MINUTE_NANOS) {
-        windowStart = ticker.nanos();
-        inWindow = 0;
+      Window window = windows.computeIfAbsent(code, _ -> new Window(ticker.nanos()));
+      if (ticker.nanos() - window.start > MINUTE_NANOS) {
+        window.start = ticker.nanos();
+        window.noted = 0;
       }
-      if (++inWindow > PER_MINUTE) {
-        dropped++;
+      if (++window.noted > PER_MINUTE) {
+        window.dropped++;
         return;
       }
-      unnamed = dropped;
-      dropped = 0;
+      unnamed = window.dropped;
+      window.dropped = 0;
     }
     LOG.warn("refused an agent at {}: {}: {}", client, code, reason);
     Map<String, Object> facts = new LinkedHashMap<>();

@@ -19,6 +19,7 @@ record Verdict(Consistency consistency, String reason) {
    * Judges.
    *
    * @param lateMillis how much later than the hold can last the cut was, 0 when it was in time
+   * @param before the writers as they were before the freeze
    * @param thawed null when the guest never said
    * @param report null when the guest never said
    * @param trouble what is wrong with the documents, or why a message is missing
@@ -26,6 +27,7 @@ record Verdict(Consistency consistency, String reason) {
   static Verdict of(
       boolean applicationAsked,
       long lateMillis,
+      List<Writer> before,
       FromAgent.@Nullable Thawed thawed,
       FromAgent.@Nullable Report report,
       String trouble) {
@@ -44,10 +46,11 @@ record Verdict(Consistency consistency, String reason) {
     if (report == null) {
       return new Verdict(Consistency.CRASH, or(trouble, "the guest's report is missing"));
     }
-    return judge(applicationAsked, report, trouble);
+    return judge(applicationAsked, before, report, trouble);
   }
 
-  private static Verdict judge(boolean applicationAsked, FromAgent.Report report, String trouble) {
+  private static Verdict judge(
+      boolean applicationAsked, List<Writer> before, FromAgent.Report report, String trouble) {
     Consistency reached = Consistency.valueOf(report.reached());
     List<String> reasons = new ArrayList<>();
     if (!report.success()) {
@@ -65,6 +68,10 @@ record Verdict(Consistency consistency, String reason) {
     if (bad.length() > 0) {
       reasons.add("writers failed: " + bad);
     }
+    String lost = lost(before, report.writers());
+    if (!lost.isEmpty()) {
+      reasons.add("writers that failed or ended before the report: " + lost);
+    }
     if (!trouble.isEmpty()) {
       reasons.add(trouble);
     }
@@ -76,6 +83,24 @@ record Verdict(Consistency consistency, String reason) {
       reasons.add("the guest reached " + reached);
     }
     return new Verdict(most, String.join("; ", reasons));
+  }
+
+  /** Writers that had failed before the freeze, or of which the report says nothing. */
+  private static String lost(List<Writer> before, List<Writer> after) {
+    StringJoiner lost = new StringJoiner(", ");
+    for (Writer writer : before) {
+      boolean there =
+          after.stream()
+              .anyMatch(
+                  other ->
+                      other.instance().equals(writer.instance())
+                          && other.id().equals(writer.id())
+                          && other.name().equals(writer.name()));
+      if (writer.failed() || !there) {
+        lost.add(writer.name());
+      }
+    }
+    return lost.toString();
   }
 
   /** What is not told without a fault is at most a consistent file system. */

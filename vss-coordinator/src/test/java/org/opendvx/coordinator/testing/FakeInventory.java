@@ -4,10 +4,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.coordinator.session.Machines;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.GuestInfo;
+import org.opendvx.core.vm.PowerOff;
 import org.opendvx.core.vm.PowerState;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
@@ -19,6 +21,7 @@ public final class FakeInventory implements Machines, GuestInfo {
 
   private final Map<VmRef, VmDescription> machines = new ConcurrentHashMap<>();
   private final Map<VmRef, String> nonces = new ConcurrentHashMap<>();
+  private final Map<VmRef, PowerOff> offs = new ConcurrentHashMap<>();
   private volatile boolean passesFacts = true;
 
   /** Adds a running machine with one disk. */
@@ -47,6 +50,22 @@ public final class FakeInventory implements Machines, GuestInfo {
             macs);
     machines.put(ref, vm);
     return vm;
+  }
+
+  /** Switches a machine off, or on; its hypervisor tells what is given, if anything. */
+  public void power(VmRef ref, PowerState power, @Nullable PowerOff told) {
+    VmDescription vm = describe(ref);
+    put(ref.id(), power, vm.biosUuid(), vm.macs());
+    if (told == null) {
+      offs.remove(ref);
+    } else {
+      offs.put(ref, told);
+    }
+  }
+
+  /** How a machine came to be off, as its hypervisor tells. */
+  public Optional<PowerOff> lastPowerOff(VmRef ref) {
+    return Optional.ofNullable(offs.get(ref));
   }
 
   /** Gives a machine other disks; its files stay. */

@@ -25,7 +25,7 @@ import org.opendvx.core.vm.VmSnapshots;
  * A real coordinator on a port of the kernel's choice, a real datastore, and an inventory that the
  * test makes up: mint a token, start any agent with it, wait for the agent, take snapshots.
  */
-public final class Harness implements AutoCloseable {
+public final class Harness implements GuestNode, AutoCloseable {
   private final FakeInventory inventory = new FakeInventory();
   private final TestSnapshots store;
   private final boolean ownsStore;
@@ -125,6 +125,7 @@ public final class Harness implements AutoCloseable {
     this.store = store;
     this.ownsStore = ownsStore;
     audit = AuditLog.open(folder.resolve("audit.log"), parts.clock());
+    audit.recordInterrupted();
     AuditTrail trail = parts.audit().around(audit);
     coordinator =
         Coordinator.start(
@@ -145,13 +146,15 @@ public final class Harness implements AutoCloseable {
             Clock.systemUTC());
   }
 
-  /** Makes a running machine with one disk on the datastore. */
+  /** Makes a running machine with one disk on the datastore, unless it is there. */
   public VmDescription machine(String id, String biosUuid, List<String> macs) {
-    store.file(id, id + "-flat.vmdk");
+    if (!store.has(id)) {
+      store.file(id, id + "-flat.vmdk");
+    }
     return inventory.add(id, biosUuid, macs);
   }
 
-  /** A token for a machine's agent. */
+  @Override
   public String token(VmRef vm) {
     return coordinator.token(vm, Duration.ofHours(1), "test").text();
   }
@@ -164,7 +167,7 @@ public final class Harness implements AutoCloseable {
   /** Waits until an agent may be asked to freeze. */
   public void awaitAgent(VmRef vm, Duration limit) throws InterruptedException {
     long end = System.nanoTime() + limit.toNanos();
-    while (coordinator.quiescer().notReady(inventory.describe(vm)).isPresent() || !connected(vm)) {
+    while (!ready(vm)) {
       if (System.nanoTime() > end) {
         throw new AssertionError("no agent for " + vm + " within " + limit + ": " + records());
       }
@@ -172,7 +175,17 @@ public final class Harness implements AutoCloseable {
     }
   }
 
-  /** Whether an agent is connected for a machine. */
+  @Override
+  public boolean ready(VmRef vm) {
+    return connected(vm) && coordinator.quiescer().notReady(inventory.describe(vm)).isEmpty();
+  }
+
+  @Override
+  public String nonce(VmRef vm) {
+    return inventory.read(vm);
+  }
+
+  @Override
   public boolean connected(VmRef vm) {
     return coordinator.agents().stream()
         .anyMatch(view -> view.connected() && view.agent().vm().equals(vm.toString()));
@@ -182,6 +195,11 @@ public final class Harness implements AutoCloseable {
   public VmSnapshots.Taken snapshot(VmRef vm, SnapshotPolicy policy) {
     return snapshots.create(
         new OnlyDescribes(inventory), new VmSnapshots.Request(vm, null, Map.of(), policy, "test"));
+  }
+
+  /** Writes to a machine's disk until it is closed: blocks of 4 KiB, each durable before the next. */
+  public WriteLoad load(VmRef vm) {
+    return new WriteLoad(store.datastore(), store.find(vm.id(), vm.id() + "-flat.vmdk"));
   }
 
   /** The restore points that there are. */

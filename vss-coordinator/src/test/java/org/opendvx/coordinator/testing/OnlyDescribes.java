@@ -3,8 +3,10 @@ package org.opendvx.coordinator.testing;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.PowerOff;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.core.vm.VmRef;
@@ -25,6 +27,11 @@ public record OnlyDescribes(FakeInventory inventory) implements Hypervisor {
   @Override
   public VmDescription describe(VmRef vm) {
     return inventory.describe(vm);
+  }
+
+  @Override
+  public Optional<PowerOff> lastPowerOff(VmRef vm) {
+    return inventory.lastPowerOff(vm);
   }
 
   @Override

@@ -20,6 +20,7 @@ public class Script {
       List.of(new Writer("SqlServerWriter", "id", "instance", Writer.STABLE, "0x00000000"));
   private volatile long heldSince;
   private volatile long heldMillis = -1;
+  private boolean over;
 
   /** A script. */
   public Script() {}
@@ -46,7 +47,7 @@ public class Script {
   /** Runs until the report is acknowledged or the connection ends. */
   public final void run(FakeAgent agent) throws IOException {
     try {
-      while (true) {
+      while (!over) {
         Message message = agent.next();
         switch (message) {
           case FromCoordinator.Prepare told -> prepare(agent, told);
@@ -62,6 +63,11 @@ public class Script {
     } finally {
       release();
     }
+  }
+
+  /** It was its last word: {@link #run} ends with it. */
+  protected final void over() {
+    over = true;
   }
 
   /** Prepares. */

@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class TcpProxy implements AutoCloseable {
   private final ServerSocket listener;
-  private final int target;
+  private volatile int target;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile boolean silent;
   private volatile boolean down;
@@ -30,6 +30,11 @@ public final class TcpProxy implements AutoCloseable {
   /** {@code host:port} for the agent. */
   public String address() {
     return "127.0.0.1:" + listener.getLocalPort();
+  }
+
+  /** Leads to another port, for new connections. */
+  public void target(int port) {
+    target = port;
   }
 
   /** From now on nothing arrives, and nobody is told. */

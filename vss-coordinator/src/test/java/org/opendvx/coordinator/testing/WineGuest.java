@@ -6,9 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.NetworkInterface;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -34,25 +39,27 @@ public final class WineGuest {
   private final Path agent = root().resolve("windows-agent");
   private final Path folder;
   private final Path prefix;
-  private final Harness harness;
+  private final GuestNode node;
+  private final Path faults;
   private final VmRef vm;
   private final Thread hypervisor;
 
   /**
    * Builds the programs if they are not, and starts the guest.
    *
-   * @param harness which knows the machine
+   * @param node which knows the machine
    * @param server what the agent connects to
    */
-  public WineGuest(Path folder, Harness harness, VmRef vm, String server)
+  public WineGuest(Path folder, GuestNode node, VmRef vm, String server)
       throws IOException, InterruptedException {
     this.folder = folder;
     this.prefix = folder.resolve("wine");
-    this.harness = harness;
+    this.node = node;
+    this.faults = Files.write(folder.resolve("guest-faults"), new byte[2 * Long.BYTES]);
     this.vm = vm;
     this.hypervisor = Thread.ofPlatform().name("guestinfo").unstarted(this::passNonces);
     Path printed = folder.resolve("make.txt");
-    List<String> make = List.of("make", "-C", agent.toString(), "programs", "fakes");
+    List<String> make = List.of("make", "-C", agent.toString(), "all");
     assertEquals(0, execute(Duration.ofMinutes(15), "", printed, make), () -> text(printed));
     boolean started = false;
     try {
@@ -61,7 +68,7 @@ public final class WineGuest {
       write("dvx-fakes/vmtoolsd.cmd", "@type C:\\dvx-fakes\\nonce.txt\r\n");
       hypervisor.start();
       wine("", "agent", "install", "--no-start");
-      wine(harness.token(vm) + "\n", "agent", "enroll", "--server", server, "--token-stdin");
+      wine(node.token(vm) + "\n", "agent", "enroll", "--server", server, "--token-stdin");
       startService();
       started = true;
     } finally {
@@ -88,13 +95,45 @@ public final class WineGuest {
   public void startService() throws IOException, InterruptedException {
     // Wine's service manager does not start a dead service anew, and needs a moment to see it die.
     long end = System.nanoTime() + LIMIT.toNanos();
-    while (!harness.connected(vm) && System.nanoTime() < end) {
+    while (!node.connected(vm) && System.nanoTime() < end) {
       wine("", "run", "net", "start", "DvxAgent");
-      for (int i = 0; i < 20 && !harness.connected(vm); i++) {
-        Thread.sleep(100);
+      for (int i = 0; i < 100 && !node.connected(vm); i++) {
+        Thread.sleep(20);
       }
     }
-    harness.awaitAgent(vm, LIMIT);
+    while (!node.ready(vm)) {
+      assertTrue(System.nanoTime() < end, () -> "the agent is not ready: " + text(agentLog()));
+      Thread.sleep(20);
+    }
+  }
+
+  /** Moves the guest's time of day; its monotonic clock goes on. */
+  public void clock(Duration off) throws IOException {
+    fault(0, off.toSeconds());
+  }
+
+  /** Lets no byte be written into the agent's data folder. */
+  public void diskFull(boolean full) throws IOException {
+    fault(1, full ? 1 : 0);
+  }
+
+  private void fault(int which, long value) throws IOException {
+    try (FileChannel file = FileChannel.open(faults, StandardOpenOption.WRITE)) {
+      ByteBuffer number = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+      file.write(number.putLong(value).flip(), (long) which * Long.BYTES);
+    }
+  }
+
+  /** The agent's own log. */
+  public Path agentLog() {
+    return drive("ProgramData/DVX/agent.log");
+  }
+
+  /** The setup program, as an administrator sees it. */
+  public String setup() throws IOException {
+    Path program = agent.resolve("target/dvx-agent-setup.exe");
+    Files.copy(program, drive("setup.exe"), StandardCopyOption.REPLACE_EXISTING);
+    return "C:\\setup.exe";
   }
 
   /** The faults of the next freeze; empty for none. Forgets what the simulator wrote down. */
@@ -154,7 +193,7 @@ public final class WineGuest {
   private void passNonces() {
     String last = "";
     while (!stopped.get()) {
-      String now = harness.inventory().read(vm);
+      String now = node.nonce(vm);
       try {
         if (!now.equals(last)) {
           write("dvx-fakes/nonce.txt", now);
@@ -169,6 +208,8 @@ public final class WineGuest {
 
   private static String settings() {
     return """
+        reconnectMillis = 200
+        reconnectLongestSeconds = 1
         windows.keyStore = user
         windows.volumeList = C:\\dvx-fakes\\volumes.txt
         windows.vmtoolsd = C:\\dvx-fakes\\vmtoolsd.cmd
@@ -183,13 +224,14 @@ public final class WineGuest {
     return prefix.resolve("drive_c").resolve(path);
   }
 
-  private static int execute(Duration limit, String input, Path printed, List<String> command)
+  private int execute(Duration limit, String input, Path printed, List<String> command)
       throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(printed.toFile())
-            .start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(printed.toFile());
+    if (!command.getFirst().equals("make")) {
+      builder.environment().put("DVX_GUEST_FAULTS", faults.toString());
+    }
+    Process process = builder.start();
     try {
       try (var stdin = process.outputWriter()) {
         stdin.write(input);

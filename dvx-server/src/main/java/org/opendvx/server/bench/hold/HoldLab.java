@@ -44,6 +44,7 @@ import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.StageLimits;
 import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.server.guest.GuestMachine;
+import org.opendvx.server.guest.Judged;
 import org.opendvx.server.guest.LinuxGuest;
 
 /**
@@ -344,9 +345,9 @@ final class HoldLab {
     return audit.count();
   }
 
-  /** Judges every disk of a restore point; returns the last records in them. */
-  List<Long> judge(RestorePoint point) throws IOException, InterruptedException {
-    List<Long> last = new ArrayList<>();
+  /** Judges every disk of a restore point. */
+  List<Judged> judge(RestorePoint point) throws IOException, InterruptedException {
+    List<Judged> last = new ArrayList<>();
     for (int i = 0; i < options.kinds().size(); i++) {
       last.add(
           guest.judge(

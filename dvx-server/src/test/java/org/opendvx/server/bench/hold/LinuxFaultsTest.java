@@ -26,6 +26,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.testing.FaultTable;
 import org.opendvx.core.vm.Consistency;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
@@ -43,7 +44,8 @@ import org.opendvx.server.guest.RecordWriter;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class LinuxFaultsTest {
-  private static final FaultRows TABLE = new FaultRows(Path.of("target", "faults-linux-agent.md"));
+  private static final FaultTable TABLE =
+      new FaultTable("linux-agent", "Native Linux agent, ext4 and xfs over NFS", "longest write");
   private static final Duration LIMIT = Duration.ofMinutes(1);
   private static final Duration SCRIPT = Duration.ofMillis(700);
   private static final long RELEASED_NANOS = Duration.ofSeconds(10).toNanos();
@@ -138,7 +140,7 @@ class LinuxFaultsTest {
             .distinct()
             .collect(Collectors.joining(", "));
     assertTrue(kinds.contains("snapshot."), row + ": " + lab.records(records));
-    TABLE.add(row, label, reason, Duration.ofNanos(longest).toMillis(), kinds);
+    TABLE.add(new FaultTable.Row(row, label, reason, Duration.ofNanos(longest).toMillis(), kinds));
     anew();
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +24,7 @@ import org.opendvx.core.vm.Consistency;
 import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.server.guest.GuestFileSystem;
+import org.opendvx.server.guest.Judged;
 import org.opendvx.server.guest.LinuxGuest;
 import org.opendvx.server.guest.RecordWriter;
 
@@ -108,10 +110,34 @@ class LinuxGuestTest {
     assertEquals(Consistency.FILE_SYSTEM, taken.point().consistency(), taken.point().reason());
     assertTrue(taken.writesHeldMillis() < 8_000, "held " + taken.writesHeldMillis() + " ms");
     assertEquals(before, after, "no write came through during the cut");
-    List<Long> last = lab.judge(taken.point());
-    for (int i = 0; i < last.size(); i++) {
-      assertTrue(last.get(i) >= before.get(i), last + " of " + before);
-      assertTrue(last.get(i) <= before.get(i) + 1, last + " of " + before);
+    List<Judged> cut = lab.judge(taken.point());
+    for (int i = 0; i < cut.size(); i++) {
+      long last = cut.get(i).lastRecord();
+      assertTrue(last >= before.get(i), cut + " of " + before);
+      assertTrue(last <= before.get(i) + 1, cut + " of " + before);
+      mountsAsACleanFreezeDoes(lab.guest().systems().get(i), cut.get(i));
+    }
+  }
+
+  /**
+   * XFS says that it recovers its log after every freeze: so the measure is what the kernel says of
+   * a plain copy of the same disk, frozen by fsfreeze under the same load.
+   */
+  private void mountsAsACleanFreezeDoes(GuestFileSystem system, Judged cut)
+      throws IOException, InterruptedException {
+    assertTrue(load.stream().allMatch(Process::isAlive), "fio runs");
+    awaitWrites();
+    Judged reference = lab.guest().reference(system);
+    System.out.println(system.kind() + ", a clean freeze: " + reference.kernelSaid());
+    System.out.println(system.kind() + ", the cut:        " + cut.kernelSaid());
+    assertFalse(cut.kernelSaid().isEmpty(), "the kernel says that it mounts");
+    List<String> more = new ArrayList<>(cut.kernelSaid());
+    reference.kernelSaid().forEach(more::remove);
+    assertEquals(List.of(), more, "said of the cut, not of a clean freeze");
+    for (String line : cut.kernelSaid()) {
+      assertFalse(
+          line.toLowerCase(Locale.ROOT).matches(".*(error|corrupt|warn|bad|orphan|unclean).*"),
+          line);
     }
   }
 
