@@ -49,7 +49,6 @@ import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.rhv.session.EngineCredentials;
 import org.opendvx.rhv.session.EngineTrust;
-import org.opendvx.rhv.sim.DomainStore;
 import org.ovirt.engine.sdk4.types.Cluster;
 import org.ovirt.engine.sdk4.types.Disk;
 import org.ovirt.engine.sdk4.types.DiskFormat;

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opendvx.core.vm.VmMobility;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.RhvLab;
-import org.opendvx.rhv.sim.DomainStore;
 import org.ovirt.engine.sdk4.types.VmStatus;
 
 /** What is told of machines that move, restart, start and stop. */

@@ -1,7 +1,8 @@
-package org.opendvx.rhv.sim;
+package org.opendvx.rhv;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.opendvx.rhv.sim.SimEngine;
 
 /** Runs the simulated engine by hand, until its standard input ends. */
 public final class SimMain {
