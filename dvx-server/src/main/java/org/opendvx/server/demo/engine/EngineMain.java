@@ -14,7 +14,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.Optional;
 import org.opendvx.rhv.sim.SimEngine;
 import org.opendvx.server.bench.rpc.Credentials;
 import org.opendvx.server.bench.rpc.NfsSession;
@@ -40,7 +40,7 @@ public final class EngineMain {
    * @param arguments folder for its files, export of the domain, port of NFS, port of MOUNT, and
    *     the process whose end ends it
    */
-  public static void main(String[] arguments) throws IOException, InterruptedException {
+  public static void main(String[] arguments) throws IOException {
     Path folder = Path.of(arguments[0]);
     Target target =
         new Target(
@@ -51,9 +51,7 @@ public final class EngineMain {
             new Credentials("demo-host", VDSM, VDSM),
             CALL_LIMIT,
             false);
-    CountDownLatch end = new CountDownLatch(1);
-    ProcessHandle.of(Long.parseLong(arguments[4]))
-        .ifPresentOrElse(parent -> parent.onExit().thenRun(end::countDown), end::countDown);
+    Optional<ProcessHandle> parent = ProcessHandle.of(Long.parseLong(arguments[4]));
     try (NfsMount mount = new NfsMount(NfsSession.open(target));
         SimEngine engine = new SimEngine(mount, "")) {
       engine.lab().host("ovirt-host1", "127.0.0.1");
@@ -77,7 +75,9 @@ public final class EngineMain {
               "http://127.0.0.1:" + control.getAddress().getPort() + "/control/calls",
               "token",
               token));
-      end.await();
+      if (parent.isPresent()) {
+        parent.get().onExit().join();
+      }
       control.stop(0);
     }
   }
