@@ -55,6 +55,8 @@ public final class VmFollower implements Consumer<VmMobility> {
       case VmMobility.Moved moved when moved.target().equals(host) -> follow(moved);
       case VmMobility.RestartedElsewhere moved when moved.target().equals(host) -> follow(moved);
       case VmMobility.PoweredOn on when on.host().equals(host) -> follow(on);
+      // The host may live and write: only the pool's lease says when its files may be taken.
+      case VmMobility.HostLost lost -> LOG.info("{} stays where it is: {}", lost.name(), lost);
       default -> LOG.debug("Not for this host: {}", event);
     }
   }

@@ -9,7 +9,7 @@ import org.opendvx.server.demo.load.Tally;
 
 /** The whole of it, step by step. */
 final class Demo {
-  private static final int STEPS = 16;
+  private static final int STEPS = 17;
 
   private final Workshop shop;
 
@@ -95,6 +95,11 @@ final class Demo {
             BothHypervisors.NAME + " is made anew in the engine",
             seconds(150),
             () -> both.restore(made, cut));
+        ThereAndBack.Converted converted =
+            steps.run(
+                SmallMachine.NAME + " goes to oVirt and back",
+                seconds(150),
+                () -> new ThereAndBack(shop, node, tally).run(small));
         StunCount.Counted stuns =
             steps.run(
                 "Was any machine stunned?",
@@ -107,6 +112,7 @@ final class Demo {
                 series,
                 loss,
                 cut,
+                converted,
                 holds.withLabels(GuestSnapshots.labels(node)),
                 reduction,
                 tally,

@@ -36,6 +36,10 @@ final class FigureTable {
         "Longest write when two drives were lost, ms",
         figures.get("write_ms_max_at_drive_loss"));
     row(table, "One cut over vCenter and oVirt until durable, ms", figures.get("both_cut_ms"));
+    row(
+        table,
+        "More stored for a machine sent to oVirt and back, %",
+        figures.get("convert_more_percent"));
     if (figures.containsKey("hold_ms_p50")) {
       row(table, "Guest with agent: writes held, half of them, ms", figures.get("hold_ms_p50"));
       row(table, "Guest with agent: writes held, longest, ms", figures.get("hold_ms_max"));

@@ -14,6 +14,7 @@ import org.opendvx.server.demo.load.Tally;
  * @param series the snapshots under load
  * @param loss what the loss of two drives did
  * @param both the cut over machines of both hypervisors
+ * @param converted what became of the machine that went to the engine and back
  * @param holds of the guest with the agent
  * @param reduction bytes written by bytes stored
  * @param tally what was compared
@@ -24,6 +25,7 @@ record Figures(
     Series series,
     DrivePull.Loss loss,
     BothHypervisors.Cut both,
+    ThereAndBack.Converted converted,
     GuestSnapshots.Holds holds,
     double reduction,
     Tally tally,
@@ -60,6 +62,7 @@ record Figures(
     figures.put("both_cut_ms", millis(both.totalNanos()));
     figures.put("both_cut_machines", both.machines());
     figures.put("both_writes_during_cut", both.writes());
+    figures.put("convert_more_percent", converted.percent());
     holds.putInto(figures);
     figures.put("seconds", Math.round(seconds * 10) / 10.0);
     return figures;

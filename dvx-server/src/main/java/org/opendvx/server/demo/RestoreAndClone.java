@@ -21,7 +21,8 @@ import org.opendvx.server.demo.load.View;
 
 /** Step 8: the small machine is spoilt, restored in place, and cloned. */
 final class RestoreAndClone {
-  private static final String SNAPSHOT = SmallMachine.NAME + "-first";
+  /** The restore point. */
+  static final String SNAPSHOT = SmallMachine.NAME + "-first";
 
   /** The new machine. */
   static final String CLONE = SmallMachine.NAME + "-copy";

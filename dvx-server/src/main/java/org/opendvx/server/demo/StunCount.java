@@ -9,8 +9,8 @@ import org.opendvx.server.demo.engine.EngineSimulator;
 import org.opendvx.server.demo.vm.StunControl;
 
 /**
- * Step 16: how often vCenter and the engine were told to make a snapshot of its own, and that it is
- * counted.
+ * The last step: how often vCenter and the engine were told to make a snapshot of its own, and that
+ * it is counted.
  */
 final class StunCount {
   private final Workshop shop;

@@ -40,6 +40,7 @@ class FiguresTest {
         series,
         new DrivePull.Loss(2, 250_000_000),
         new BothHypervisors.Cut("s", 2, 7_500_000, 40),
+        new ThereAndBack.Converted(1_000_000, 1_230),
         new GuestSnapshots.Holds(List.of(4L, 5L, 60L), Map.of("CRASH", 2L)),
         1.98765,
         tally,
@@ -73,6 +74,7 @@ class FiguresTest {
     assertEquals(0L, names.get("engine_snapshots"));
     assertEquals(7.5, names.get("both_cut_ms"));
     assertEquals(2, names.get("both_cut_machines"));
+    assertEquals(0.123, names.get("convert_more_percent"));
     assertEquals(5L, names.get("hold_ms_p50"));
     assertEquals(60L, names.get("hold_ms_max"));
     assertEquals(Map.of("CRASH", 2L), names.get("labels"));
