@@ -45,7 +45,7 @@ final class Demo {
       GuestSnapshots.Holds holds =
           steps.run(
               GuestSnapshots.NAME + ": a Linux guest with the agent",
-              seconds(150),
+              seconds(300),
               new GuestSnapshots(shop, node, vcenter)::run);
       LargeMachine.Made large =
           steps.run(
@@ -80,7 +80,7 @@ final class Demo {
         Engine engine =
             steps.run(
                 "An oVirt engine, and a storage domain of it on the same datastore",
-                seconds(90),
+                seconds(150),
                 new EngineStart(shop, node)::run);
         BothHypervisors both = new BothHypervisors(shop, node, engine, tally);
         BothHypervisors.Made made =

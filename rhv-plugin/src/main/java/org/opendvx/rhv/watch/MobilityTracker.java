@@ -189,6 +189,10 @@ final class MobilityTracker {
       machine.power = PowerState.ON;
       return;
     }
+    if (machine.power != PowerState.ON && seen.host().isEmpty()) {
+      // It waits to be launched. Where it runs is told with its being on.
+      return;
+    }
     boolean elsewhere =
         !seen.host().isEmpty() && !machine.host.isEmpty() && !seen.host().equals(machine.host);
     boolean early =
