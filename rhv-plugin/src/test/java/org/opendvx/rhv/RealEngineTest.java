@@ -14,7 +14,9 @@ import static org.ovirt.engine.sdk4.builders.Builders.template;
 import static org.ovirt.engine.sdk4.builders.Builders.vm;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -23,16 +25,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.nfs.NfsServer;
 import org.opendvx.core.nfs.NfsSettings;
 import org.opendvx.core.nfs.access.ClientNetwork;
@@ -49,22 +55,25 @@ import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.rhv.session.EngineCredentials;
 import org.opendvx.rhv.session.EngineTrust;
-import org.opendvx.rhv.sim.DomainStore;
 import org.ovirt.engine.sdk4.types.Cluster;
 import org.ovirt.engine.sdk4.types.Disk;
 import org.ovirt.engine.sdk4.types.DiskFormat;
 import org.ovirt.engine.sdk4.types.DiskInterface;
 import org.ovirt.engine.sdk4.types.DiskStatus;
+import org.ovirt.engine.sdk4.types.Host;
+import org.ovirt.engine.sdk4.types.HostStatus;
+import org.ovirt.engine.sdk4.types.Vm;
+import org.ovirt.engine.sdk4.types.VmStatus;
 
 /**
  * The whole adapter against any engine, named by {@code DVX_TEST_OVIRT_URL}, {@code
- * DVX_TEST_OVIRT_USER}, {@code DVX_TEST_OVIRT_PASSWORD_FILE}, {@code DVX_TEST_OVIRT_CA} (PEM),
- * {@code DVX_TEST_OVIRT_CLUSTER} and {@code DVX_TEST_NFS_HOST} (how its hosts reach this machine,
- * where an NFS server is started on {@code DVX_TEST_NFS_PORT}, usually 2049). Skipped without them.
+ * DVX_TEST_OVIRT_USER}, {@code DVX_TEST_OVIRT_PASSWORD_FILE}, {@code DVX_TEST_OVIRT_CA} (PEM), and
+ * {@code DVX_TEST_NFS_HOST} (how its hosts reach this machine, where an NFS server is started on
+ * {@code DVX_TEST_NFS_PORT}, usually 2049). Skipped without them. {@code DVX_TEST_OVIRT_CLUSTER}
+ * names the target cluster; without it, it is one whose data center has a host that is up.
  *
- * <p>It touches only what it makes; all of that is called {@code dvxtest-...}. With {@code
- * DVX_TEST_OVIRT_SIMULATED_HOSTS} set, hosts are believed to write no files, and the test makes the
- * files of its disks itself.
+ * <p>It touches only what it makes; all of that is called {@code dvxtest-...}. Where hosts write no
+ * files, since they are simulated, the test sees that and makes the files of its disks itself.
  */
 @Timeout(900)
 class RealEngineTest {
@@ -75,6 +84,7 @@ class RealEngineTest {
   private final DomainStore store = new DomainStore();
   private final String name = "dvxtest-" + Long.toString(System.currentTimeMillis(), 36);
   private final List<String> machines = new ArrayList<>();
+  private String cluster = "";
   private @Nullable NfsServer nfs;
   private @Nullable Rhv opened;
   private @Nullable Thread hosts;
@@ -83,6 +93,34 @@ class RealEngineTest {
     String value = System.getenv(key);
     assumeTrue(value != null && !value.isBlank(), key + " is not set: no engine to test against");
     return value == null ? "" : value;
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket _ = new ServerSocket(port)) {
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  /** The cluster that is named, else the first that has a host which is up. */
+  private static Cluster target(Rhv probe) {
+    String wanted = Objects.requireNonNullElse(System.getenv(PREFIX + "CLUSTER"), "").strip();
+    boolean any = wanted.isEmpty();
+    Set<String> up =
+        probe.catalog().allHosts().stream()
+            .filter(host -> host.status() == HostStatus.UP && host.clusterPresent())
+            .map(host -> host.cluster().id())
+            .collect(Collectors.toSet());
+    return probe.catalog().clusters().stream()
+        .filter(Cluster::dataCenterPresent)
+        .filter(
+            each ->
+                any
+                    ? up.contains(each.id())
+                    : wanted.equals(each.name()) || wanted.equals(each.id()))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no cluster to test in: " + wanted));
   }
 
   private Rhv rhv() {
@@ -108,14 +146,10 @@ class RealEngineTest {
             "",
             Duration.ofSeconds(60));
     setting("DVX_TEST_NFS_HOST");
-    String wanted = setting(PREFIX + "CLUSTER");
     String center;
     try (Rhv probe = new Rhv(config)) {
-      Cluster target =
-          probe.catalog().clusters().stream()
-              .filter(each -> each.name().equals(wanted))
-              .findFirst()
-              .orElseThrow();
+      Cluster target = target(probe);
+      cluster = target.name();
       center =
           probe
               .session()
@@ -150,12 +184,17 @@ class RealEngineTest {
                     new Export.Owner(36, 36),
                     false,
                     false)));
-    String port = System.getenv("DVX_TEST_NFS_PORT");
+    String given = System.getenv("DVX_TEST_NFS_PORT");
+    int port = given == null ? 2049 : Integer.parseInt(given);
+    if (given == null && !isFree(port)) {
+      System.out.println("port 2049 is taken: real hosts will not find this NFS server");
+      port = 0;
+    }
     nfs =
         new NfsServer(
             new NfsSettings(
                 List.of(InetAddress.getByAddress(new byte[4])),
-                port == null ? 2049 : Integer.parseInt(port),
+                port,
                 usual.exports(),
                 NfsSettings.Portmapper.AUTO,
                 usual.portmapPort(),
@@ -182,7 +221,7 @@ class RealEngineTest {
       for (String id : machines) {
         try {
           rhv.powerOff(new VmRef("real", id), Duration.ofMinutes(2));
-          rhv.session().change("remove", s -> s.vmsService().vmService(id).remove().send());
+          remove(rhv, id);
         } catch (DvxException e) {
           System.out.println("could not remove the machine " + id + ": " + e.render());
         }
@@ -198,6 +237,23 @@ class RealEngineTest {
       nfs.close();
     }
     store.close();
+  }
+
+  /** Removes a machine and its disks; an engine refuses while it is still at something with it. */
+  private static void remove(Rhv rhv, String id) throws InterruptedException {
+    for (int i = 0; ; i++) {
+      try {
+        rhv.session().change("remove", s -> s.vmsService().vmService(id).remove().send());
+      } catch (DvxException e) {
+        if (e.kind() == Kind.NOT_FOUND) {
+          return;
+        }
+        if (!e.kind().isTransient() || i == 60) {
+          throw e;
+        }
+      }
+      Thread.sleep(1_000);
+    }
   }
 
   /** Makes the files that simulated hosts do not make. */
@@ -239,7 +295,6 @@ class RealEngineTest {
 
   private String machine() throws InterruptedException {
     String domain = rhv().catalog().requireDomain().id();
-    String wanted = setting(PREFIX + "CLUSTER");
     String disk =
         rhv()
             .session()
@@ -278,7 +333,7 @@ class RealEngineTest {
                         .add()
                         .vm(
                             vm().name(name + "-vm")
-                                .cluster(cluster().name(wanted))
+                                .cluster(cluster().name(cluster))
                                 .template(template().name("Blank")))
                         .send()
                         .vm()
@@ -310,13 +365,15 @@ class RealEngineTest {
     System.out.println(rhv().about());
     rhv().registerDatastore(mount, List.of());
     assertTrue(rhv().hosts(name).stream().anyMatch(HostState::mounted));
-    if (System.getenv(PREFIX + "SIMULATED_HOSTS") != null) {
-      standInForHosts();
-    }
     VmRef ref = new VmRef("real", machine());
     String path = rhv().describe(ref).files().getFirst();
-    for (int i = 0; i < 100 && store.find(path) == null; i++) {
-      Thread.sleep(200);
+    // Real hosts make the file before the engine says that the disk is there.
+    for (int i = 0; i < 200 && store.find(path) == null; i++) {
+      Thread.sleep(100);
+      if (i == 50) {
+        System.out.println("the hosts write no files: they are simulated");
+        standInForHosts();
+      }
     }
     byte[] then = new byte[SIZE];
     new Random(1).nextBytes(then);
@@ -352,12 +409,16 @@ class RealEngineTest {
                 })) {
       rhv().powerOn(ref, Duration.ofMinutes(3));
       VmMobility.PoweredOn on = next(told, VmMobility.PoweredOn.class);
-      List<HostState> others =
-          rhv().hosts(name).stream()
-              .filter(each -> each.mounted() && !each.host().equals(on.host()))
+      awaitUp(ref);
+      List<Host> others =
+          rhv().catalog().allHosts().stream()
+              .filter(each -> each.status() == HostStatus.UP && !each.name().equals(on.host()))
+              .filter(each -> each.clusterPresent() && each.cluster().id().equals(clusterOf(ref)))
               .toList();
-      if (!others.isEmpty()) {
-        String target = others.getFirst().host();
+      if (others.isEmpty()) {
+        System.out.println("the cluster has no second host that is up: nothing can move");
+      } else {
+        String target = others.getFirst().name();
         rhv()
             .session()
             .change(
@@ -368,6 +429,21 @@ class RealEngineTest {
       }
       rhv().powerOff(ref, Duration.ofMinutes(3));
       next(told, VmMobility.PoweredOff.class);
+    }
+  }
+
+  private Vm read(VmRef ref) {
+    return rhv().session().read("read", s -> s.vmsService().vmService(ref.id()).get().send().vm());
+  }
+
+  private String clusterOf(VmRef ref) {
+    return read(ref).cluster().id();
+  }
+
+  /** A machine that powers up is on, and cannot migrate yet. */
+  private void awaitUp(VmRef ref) throws InterruptedException {
+    for (int i = 0; i < 240 && read(ref).status() != VmStatus.UP; i++) {
+      Thread.sleep(500);
     }
   }
 

@@ -8,7 +8,6 @@ import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.session.EngineCredentials;
 import org.opendvx.rhv.session.EngineTrust;
-import org.opendvx.rhv.sim.DomainStore;
 import org.opendvx.rhv.sim.SimEngine;
 import org.opendvx.rhv.sim.SimLab;
 

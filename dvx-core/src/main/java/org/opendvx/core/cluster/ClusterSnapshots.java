@@ -92,4 +92,9 @@ final class ClusterSnapshots implements Snapshots {
   public CompletableFuture<Void> replaceContent(Caller caller, FileKey target, FileKey source) {
     return store.run(new SnapshotOp.Replace(caller, target, source)).thenAccept(_ -> {});
   }
+
+  @Override
+  public CompletableFuture<Void> cloneRange(Caller caller, Range range) {
+    return store.run(new SnapshotOp.CloneRange(caller, range)).thenAccept(_ -> {});
+  }
 }

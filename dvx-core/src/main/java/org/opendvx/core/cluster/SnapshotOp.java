@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import org.opendvx.core.datastore.Caller;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.CloneFile;
 import org.opendvx.core.datastore.Snapshots.Cut;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
@@ -28,6 +29,7 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
   int RESTORE = 47;
   int CLONE = 48;
   int REPLACE = 49;
+  int CLONE_RANGE = 51;
 
   @Override
   default FileKey key() {
@@ -70,6 +72,11 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
               Values.caller(in),
               in.getList(i -> new CloneFile(Values.key(i), Values.key(i), i.getBytes())));
       case REPLACE -> new Replace(Values.caller(in), Values.key(in), Values.key(in));
+      case CLONE_RANGE ->
+          new CloneRange(
+              Values.caller(in),
+              new Snapshots.Range(
+                  Values.key(in), in.getLong(), Values.key(in), in.getLong(), in.getLong()));
       default -> throw new BufferUnderflowException();
     };
   }
@@ -333,6 +340,28 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
       Values.putCaller(out.put(REPLACE), caller);
       Values.putKey(out, target);
       Values.putKey(out, source);
+    }
+  }
+
+  /** Gives a range of a file the content of another; durable when it is answered. */
+  record CloneRange(Caller caller, Snapshots.Range range) implements Quiet {
+    @Override
+    public CompletableFuture<Boolean> run(DvxDatastore store) {
+      return store
+          .snapshots()
+          .cloneRange(caller, range)
+          .thenCompose(_ -> store.commit(range.target()))
+          .thenApply(_ -> true);
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      Values.putCaller(out.put(CLONE_RANGE), caller);
+      Values.putKey(out, range.source());
+      out.putLong(range.sourceOffset());
+      Values.putKey(out, range.target());
+      out.putLong(range.targetOffset());
+      out.putLong(range.length());
     }
   }
 }

@@ -37,6 +37,11 @@ sealed interface Change {
   record BlocksMapped(long file, long first, long[] addresses, long size, long time)
       implements Change {}
 
+  /** Blocks of a file became references to chunks that other blocks have; see BlocksMapped. */
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+  record BlocksShared(long file, long first, long[] addresses, long size, long time)
+      implements Change {}
+
   /** A file lost everything beyond a size; what of its last block is beyond it is zero already. */
   record Truncated(long file, long size, long time) implements Change {}
 

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.opendvx.core.datastore.Change.BlocksMapped;
+import org.opendvx.core.datastore.Change.BlocksShared;
 import org.opendvx.core.datastore.Change.ContentShared;
 import org.opendvx.core.datastore.Change.EntryPut;
 import org.opendvx.core.datastore.Change.EntryRemove;
@@ -45,7 +46,9 @@ final class ChangeCodec {
   private static final byte SNAPSHOT_JOINED = 13;
   private static final byte INODE_TAKEN = 14;
   private static final byte INODE_GIVEN = 15;
+  private static final byte BLOCKS_SHARED = 16;
 
+  private static final int BLOCKS_FIXED = 8 + 8 + 8 + 8 + 4;
   private static final int ENTRY_FIXED = 8 + 8 + 1 + 8 + 2;
   private static final int NODE_FIXED = 8 + 8 + 1 + 2;
 
@@ -62,7 +65,8 @@ final class ChangeCodec {
 
   private static int bodyLength(Change change) {
     return switch (change) {
-      case BlocksMapped mapped -> 8 + 8 + 8 + 8 + 4 + 8 * mapped.addresses().length;
+      case BlocksMapped mapped -> BLOCKS_FIXED + 8 * mapped.addresses().length;
+      case BlocksShared shared -> BLOCKS_FIXED + 8 * shared.addresses().length;
       case InodeMake make -> 8 + InodeCodec.length(make.image());
       case InodePut put -> 8 + InodeCodec.length(put.image());
       case InodeDrop _ -> 8;
@@ -101,10 +105,11 @@ final class ChangeCodec {
     switch (change) {
       case BlocksMapped(long file, long first, long[] addresses, long size, long time) -> {
         out.put(BLOCKS_MAPPED).putLong(file).putLong(first).putLong(size).putLong(time);
-        out.putInt(addresses.length);
-        for (long address : addresses) {
-          out.putLong(address);
-        }
+        encodeAddresses(out, addresses);
+      }
+      case BlocksShared(long file, long first, long[] addresses, long size, long time) -> {
+        out.put(BLOCKS_SHARED).putLong(file).putLong(first).putLong(size).putLong(time);
+        encodeAddresses(out, addresses);
       }
       case InodeMake(long file, InodeImage image) -> {
         out.put(INODE_MAKE).putLong(file);
@@ -160,6 +165,13 @@ final class ChangeCodec {
     }
   }
 
+  private static void encodeAddresses(ByteBuffer out, long[] addresses) {
+    out.putInt(addresses.length);
+    for (long address : addresses) {
+      out.putLong(address);
+    }
+  }
+
   /** Reads what {@link #encode} wrote and leaves the buffer behind it. */
   static List<Change> decode(ByteBuffer in) {
     try {
@@ -182,6 +194,11 @@ final class ChangeCodec {
     int type = in.get();
     return switch (type) {
       case BLOCKS_MAPPED -> blocksMapped(in);
+      case BLOCKS_SHARED -> {
+        BlocksMapped body = blocksMapped(in);
+        yield new BlocksShared(
+            body.file(), body.first(), body.addresses(), body.size(), body.time());
+      }
       case INODE_MAKE -> new InodeMake(in.getLong(), InodeCodec.decode(in));
       case INODE_PUT -> new InodePut(in.getLong(), InodeCodec.decode(in));
       case INODE_DROP -> new InodeDrop(in.getLong());

@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Change.BlocksShared;
 import org.opendvx.core.datastore.Change.ContentShared;
 import org.opendvx.core.datastore.Snapshots.CloneFile;
+import org.opendvx.core.tree.BlockMap;
 
 /** Makes files that share the blocks of others: clones, replaced contents. Thread-safe. */
 final class SharePath {
@@ -164,5 +166,77 @@ final class SharePath {
       locks.namespace.unlockWrite(stamp);
       locks.catalogue.unlock();
     }
+  }
+
+  /**
+   * Shares a range. The source stays as it is from the moment its addresses are looked up until the
+   * record is in the journal: a frozen one under the catalogue's lock, a live one under its own. So
+   * what the range refers to then is reachable all the time, and the cleaner takes none of it.
+   */
+  CompletableFuture<Void> cloneRange(Caller caller, Snapshots.Range range) {
+    Files.requireChangeable(range.target());
+    requireAligned(range);
+    int count = (int) (range.length() / Blocks.SIZE);
+    if (count == 0) {
+      return CompletableFuture.completedFuture(null);
+    }
+    admission.admitFlow(8L * count + Blocks.SIZE);
+    locks.catalogue.lock();
+    long stamp = locks.namespace.writeLock();
+    try {
+      Inode inode = files.live(range.target());
+      Files.requireRegular(inode.image());
+      Permissions.requireWrite(caller, inode.image());
+      Source source = source(range.source());
+      Permissions.requireRead(caller, source.image());
+      try (Transaction transaction = transactions.begin(caller)) {
+        transaction.lock(inode);
+        lockLive(transaction, source);
+        long[] addresses = new long[count];
+        blocks(source).getRange(Blocks.of(range.sourceOffset()), count, addresses, 0);
+        long first = Blocks.of(range.targetOffset());
+        if (!inode.blocks().resident(first, first + count - 1)) {
+          inode.blocks().getRange(first, count, new long[count], 0);
+        }
+        InodeImage image = inode.image();
+        long size = Math.max(image.size(), range.targetOffset() + range.length());
+        transaction.add(new BlocksShared(inode.id, first, addresses, size, transaction.now()));
+        int mode = Permissions.afterWrite(caller, image);
+        if (mode != image.mode()) {
+          transaction.put(
+              inode,
+              image.withOwner(mode, image.uid(), image.gid()).written(size, transaction.now()));
+        }
+        inode.written(transaction.commit(null));
+        return CompletableFuture.completedFuture(null);
+      }
+    } finally {
+      locks.namespace.unlockWrite(stamp);
+      locks.catalogue.unlock();
+    }
+  }
+
+  private static void requireAligned(Snapshots.Range range) {
+    long all = range.sourceOffset() | range.targetOffset() | range.length();
+    if (all < 0 || Blocks.within(all) != 0 || range.length() > Snapshots.MAX_RANGE) {
+      throw new FileException(FileError.INVALID, "not whole blocks, or too many: " + range);
+    }
+    long last = Math.max(range.sourceOffset(), range.targetOffset());
+    if (last > Datastore.MAX_FILE_SIZE - range.length()) {
+      throw new FileException(FileError.FILE_TOO_LARGE, "files end at 62 TiB");
+    }
+  }
+
+  private BlockMap blocks(Source source) {
+    Inode live = source.live();
+    if (live != null) {
+      return live.blocks();
+    }
+    SnapshotContents contents = snapshots.contents(source.key().snapshot());
+    SnapshotContents.Frozen frozen = contents == null ? null : contents.find(source.key().file());
+    if (frozen == null) {
+      throw new FileException(FileError.STALE, "the source is not in the snapshot");
+    }
+    return frozen.blocks;
   }
 }

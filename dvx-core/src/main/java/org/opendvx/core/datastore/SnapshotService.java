@@ -122,4 +122,9 @@ final class SnapshotService implements Snapshots {
   public CompletableFuture<Void> replaceContent(Caller caller, FileKey target, FileKey source) {
     return attempts.run(() -> shares.replaceContent(caller, target, source));
   }
+
+  @Override
+  public CompletableFuture<Void> cloneRange(Caller caller, Range range) {
+    return attempts.run(() -> shares.cloneRange(caller, range));
+  }
 }

@@ -86,6 +86,26 @@ public interface Snapshots {
    */
   CompletableFuture<Void> replaceContent(Caller caller, FileKey target, FileKey source);
 
+  /** The longest range of one {@link #cloneRange}, in bytes. */
+  int MAX_RANGE = 4 << 20;
+
+  /**
+   * Gives a range of a live file the content of a range of the same or another (live or frozen)
+   * file, without copying: chunks are referred to, holes stay holes. One journal record, so all of
+   * it happens or nothing. The target grows where need be; what the source has beyond its end reads
+   * as zeros. Durable after {@link Datastore#commit} of the target.
+   *
+   * @param range offsets and length are multiples of 4 KiB, the length at most {@link #MAX_RANGE}
+   */
+  CompletableFuture<Void> cloneRange(Caller caller, Range range);
+
+  /**
+   * Where from and where to.
+   *
+   * @param length in bytes
+   */
+  record Range(FileKey source, long sourceOffset, FileKey target, long targetOffset, long length) {}
+
   /**
    * What to freeze.
    *

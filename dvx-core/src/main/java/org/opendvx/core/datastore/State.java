@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.opendvx.core.datastore.Change.BlocksMapped;
+import org.opendvx.core.datastore.Change.BlocksShared;
 import org.opendvx.core.datastore.Change.ContentShared;
 import org.opendvx.core.datastore.Change.EntryPut;
 import org.opendvx.core.datastore.Change.EntryRemove;
@@ -65,7 +66,10 @@ final class State {
 
   private void apply(Change change) {
     switch (change) {
-      case BlocksMapped mapped -> map(mapped);
+      case BlocksMapped(long file, long first, long[] addresses, long size, long time) ->
+          map(file, first, addresses, size, time);
+      case BlocksShared(long file, long first, long[] addresses, long size, long time) ->
+          map(file, first, addresses, size, time);
       case InodeMake(long file, InodeImage image) -> {
         Inode _ = inodes.make(file, image);
       }
@@ -107,12 +111,11 @@ final class State {
     }
   }
 
-  private void map(BlocksMapped mapped) {
-    Inode inode = inodes.change(mapped.file());
-    long[] addresses = mapped.addresses();
-    inode.blocks().putRange(mapped.first(), addresses, 0, addresses.length);
+  private void map(long file, long first, long[] addresses, long size, long time) {
+    Inode inode = inodes.change(file);
+    inode.blocks().putRange(first, addresses, 0, addresses.length);
     inodes.mapped(addresses.length);
-    written(inode, mapped.size(), mapped.time());
+    written(inode, size, time);
   }
 
   private void take(InodeTaken taken) {

@@ -60,6 +60,8 @@ public final class VmFollower implements Consumer<VmMobility> {
       case VmMobility.RestartedElsewhere moved when hosts.contains(moved.target()) ->
           follow(moved.vm(), moved.name());
       case VmMobility.PoweredOn on when hosts.contains(on.host()) -> follow(on.vm(), on.name());
+      // The host may live and write: only the pool's lease says when its files may be taken.
+      case VmMobility.HostLost lost -> LOG.info("{} stays where it is: {}", lost.name(), lost);
       default -> LOG.debug("Not for this host: {}", event);
     }
   }

@@ -41,6 +41,15 @@ public sealed interface VmMobility {
   record RestartedElsewhere(VmRef vm, String name, Instant time, String source, String target)
       implements VmMobility {}
 
+  /**
+   * The hypervisor has lost the host that it runs on. It may run there still: nothing is to be
+   * taken from that host for this alone. What follows, if anything, is that it was restarted
+   * elsewhere, powered off, or that the host is lost again after it came back.
+   *
+   * @param host name of the lost host
+   */
+  record HostLost(VmRef vm, String name, Instant time, String host) implements VmMobility {}
+
   /** It was powered on. */
   record PoweredOn(VmRef vm, String name, Instant time, String host) implements VmMobility {}
 

@@ -100,16 +100,36 @@ public final class VmRestore {
         vm.name(),
         datastore.snapshots().restore(request.point().id(), ids, List.copyOf(gone.values())));
     rewrite(hypervisor, members);
-    hypervisor.reload(request.vm());
     LOG.info(
         "Restored {} to {}; the state before is {}",
         vm.name(),
         request.point().name(),
         safety.name());
-    if (request.powerOn()) {
-      hypervisor.powerOn(request.vm(), request.limit());
+    try {
+      hypervisor.reload(request.vm());
+      if (request.powerOn()) {
+        hypervisor.powerOn(request.vm(), request.limit());
+      }
+    } catch (DvxException e) {
+      throw restoredButNotOn(vm, request, safety, e);
     }
     return new Restored(safety, List.copyOf(restored), List.copyOf(gone.keySet()));
+  }
+
+  /** Nobody may take this for a restore that did not happen. */
+  private static DvxException restoredButNotOn(
+      VmDescription vm, Request request, RestorePoint safety, DvxException why) {
+    return DvxException.of(
+            why.kind(), "The disks of " + vm.name() + " are restored, but the machine is not ready")
+        .cause(why.report().what())
+        .remedy(
+            request.powerOn()
+                ? "Switch it on by the hypervisor's own means; nothing is left to restore"
+                : "Have the hypervisor read it again; nothing is left to restore")
+        .detail("restored to", request.point().name())
+        .detail("state before", safety.name())
+        .causedBy(why)
+        .build();
   }
 
   private static void requireSameMachine(

@@ -32,6 +32,10 @@ import org.slf4j.LoggerFactory;
 public final class VmSnapshots {
   private static final Logger LOG = LoggerFactory.getLogger(VmSnapshots.class);
   private static final int MAX_GROUP = 64;
+
+  /** Names of a safety snapshot that are tried. */
+  private static final int NAMES_TRIED = 8;
+
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final byte[] NONE = {};
@@ -196,18 +200,29 @@ public final class VmSnapshots {
   RestorePoint safety(VmDescription vm, String what) {
     Request request = new Request(vm.ref(), null, Map.of(), SnapshotPolicy.OFF);
     String reason = "taken while the machine was off, before a restore";
-    Member member =
-        new Member(
-            vm,
-            defaultName(vm, what),
-            resolve(vm),
-            request,
-            Optional.empty(),
-            Optional.empty(),
-            List.of(reason));
-    CompletableFuture<List<Snapshots.Cut>> cut =
-        start(List.of(member), RestorePoint.Origin.SAFETY, "");
-    return point(paths.done("snapshot", member.name(), cut).getFirst().snapshot());
+    String name = defaultName(vm, what);
+    for (int attempt = 1; ; attempt++) {
+      // Machines of two hypervisors may have one name, and be restored in the same millisecond.
+      String given = attempt == 1 ? name : name + "-" + attempt;
+      Member member =
+          new Member(
+              vm,
+              given,
+              resolve(vm),
+              request,
+              Optional.empty(),
+              Optional.empty(),
+              List.of(reason));
+      CompletableFuture<List<Snapshots.Cut>> cut =
+          start(List.of(member), RestorePoint.Origin.SAFETY, "");
+      try {
+        return point(paths.done("snapshot", given, cut).getFirst().snapshot());
+      } catch (DvxException e) {
+        if (e.kind() != Kind.EXISTS || attempt == NAMES_TRIED) {
+          throw e;
+        }
+      }
+    }
   }
 
   private GroupTaken run(List<Member> all, Stragglers stragglers, String group) {

@@ -38,6 +38,7 @@ class CodecsTest {
             1, new DirectoryEntry(4711, TestStore.name("x".repeat(255)), 16, FileType.FIFO)));
     changes.add(new Change.EntryRemove(1, 4711));
     changes.add(new Change.BlocksMapped(16, 5, new long[] {1, 0, -1}, 9000, 12));
+    changes.add(new Change.BlocksShared(17, 6, new long[] {2, 0, -2}, 9001, 13));
     changes.add(new Change.Truncated(16, 4096, 13));
     changes.add(new Change.ContentShared(16, new FileKey(3, 17)));
     changes.add(

@@ -65,8 +65,10 @@ final class ModelDriver {
       cloneFile();
     } else if (choice < 95) {
       restore();
-    } else {
+    } else if (choice < 97) {
       replaceContent();
+    } else {
+      cloneRange();
     }
   }
 
@@ -454,5 +456,41 @@ final class ModelDriver {
     ModelFile from = model.file(source);
     to.size = from.size;
     to.blocks = new java.util.TreeMap<>(from.blocks);
+  }
+
+  private void cloneRange() {
+    Long target = pick(FileType.REGULAR);
+    Long live = pick(FileType.REGULAR);
+    if (target == null || live == null) {
+      make();
+      return;
+    }
+    ModelFile from = model.file(live);
+    FileKey source = FileKey.live(live);
+    Model.Shot shot = pickSnapshot();
+    if (shot != null && !shot.members().isEmpty() && random.nextBoolean()) {
+      List<ModelFile> members = List.copyOf(shot.members().values());
+      from = members.get(random.nextInt(members.size()));
+      source = new FileKey(shot.id(), from.id);
+    }
+    long sourceBlock = random.nextInt(SMALL_FILE / 4096);
+    long targetBlock =
+        random.nextInt(SMALL_FILE / 4096) + (random.nextInt(20) == 0 ? FAR / 4096 : 0);
+    long blocks = 1L + random.nextInt(12);
+    Snapshots.Range range =
+        new Snapshots.Range(
+            source, sourceBlock * 4096L, FileKey.live(target), targetBlock * 4096L, blocks * 4096L);
+    boolean stable = random.nextBoolean();
+    both(
+        "clone " + range,
+        null,
+        () -> {
+          TestStore.get(store.store.snapshots().cloneRange(Caller.SYSTEM, range));
+          if (stable) {
+            TestStore.get(store.store.commit(range.target()));
+          }
+        });
+    durable &= stable;
+    model.file(target).cloneRange(from, sourceBlock, targetBlock, blocks);
   }
 }

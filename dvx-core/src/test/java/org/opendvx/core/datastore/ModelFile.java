@@ -61,6 +61,19 @@ final class ModelFile {
     }
   }
 
+  void cloneRange(ModelFile from, long sourceBlock, long targetBlock, long count) {
+    TreeMap<Long, byte[]> then = new TreeMap<>(from.blocks);
+    for (long i = 0; i < count; i++) {
+      byte[] block = then.get(sourceBlock + i);
+      if (block == null) {
+        blocks.remove(targetBlock + i);
+      } else {
+        blocks.put(targetBlock + i, block);
+      }
+    }
+    size = Math.max(size, (targetBlock + count) * BLOCK);
+  }
+
   void truncate(long newSize) {
     if (newSize < size) {
       long last = newSize / BLOCK;

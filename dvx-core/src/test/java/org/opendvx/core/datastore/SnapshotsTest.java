@@ -77,6 +77,67 @@ class SnapshotsTest {
     }
   }
 
+  private void cloneRange(FileKey source, long from, FileKey target, long to, long length) {
+    TestStore.get(
+        store
+            .store
+            .snapshots()
+            .cloneRange(Caller.SYSTEM, new Snapshots.Range(source, from, target, to, length)));
+  }
+
+  @Test
+  void aRangeOfAFrozenFileIsSharedWithoutStoringItAgain() {
+    byte[] then = random(1, 40_960);
+    store.write(disk, 8_192, then);
+    SnapshotInfo taken = store.cut("first", disk).snapshot();
+    FileKey frozen = new FileKey(taken.id(), disk.file());
+    store.write(disk, 0, random(2, 60_000));
+    byte[] own = random(3, 65_536);
+    store.write(config, 0, own);
+    long stored = store.store.space().storedWritten();
+    long written = store.store.space().logicalWritten();
+    cloneRange(frozen, 4_096, config, 16_384, 20_480);
+    cloneRange(frozen, 1 << 20, config, 1 << 20, 8_192);
+    TestStore.get(store.store.commit(config));
+    assertEquals(stored, store.store.space().storedWritten());
+    byte[] expected = java.util.Arrays.copyOf(own, (1 << 20) + 8_192);
+    java.util.Arrays.fill(expected, 16_384, 20_480, (byte) 0);
+    System.arraycopy(then, 0, expected, 20_480, 16_384);
+    for (int round = 0; round < 3; round++) {
+      assertArrayEquals(expected, store.readAll(config), "round " + round);
+      assertEquals(written, store.store.space().logicalWritten(), "not counted as written");
+      store = round == 0 ? store.crash() : store.restart();
+    }
+    TestStore.get(store.store.snapshots().delete(taken.id()));
+    assertArrayEquals(expected, store.readAll(config), "what it refers to stays");
+  }
+
+  @Test
+  void aRangeWithinOneFileMayOverlapItself() {
+    byte[] bytes = random(4, 49_152);
+    store.write(disk, 0, bytes);
+    cloneRange(disk, 0, disk, 8_192, 40_960);
+    System.arraycopy(bytes.clone(), 0, bytes, 8_192, 40_960);
+    assertArrayEquals(bytes, store.readAll(disk));
+  }
+
+  @Test
+  void rangesThatAreNoneAreRefused() {
+    store.write(disk, 0, random(4, 8_192));
+    SnapshotInfo taken = store.cut("first", disk).snapshot();
+    FileKey frozen = new FileKey(taken.id(), disk.file());
+    refused(FileError.INVALID, () -> cloneRange(disk, 1, config, 0, 4_096));
+    refused(FileError.INVALID, () -> cloneRange(disk, 0, config, 0, 4_000));
+    refused(FileError.INVALID, () -> cloneRange(disk, -4_096, config, 0, 4_096));
+    refused(FileError.INVALID, () -> cloneRange(disk, 0, config, 0, Snapshots.MAX_RANGE + 4_096L));
+    refused(
+        FileError.FILE_TOO_LARGE,
+        () -> cloneRange(disk, 0, config, Datastore.MAX_FILE_SIZE, 4_096));
+    refused(FileError.READ_ONLY, () -> cloneRange(disk, 0, frozen, 0, 4_096));
+    refused(FileError.STALE, () -> cloneRange(new FileKey(99, 9), 0, config, 0, 4_096));
+    assertEquals(0, store.attributes(config).size());
+  }
+
   @Test
   void severalSnapshotsOfOneCutAreOneInstantAndEachStandsAlone() {
     byte[] before = random(1, 5_000);

@@ -1,5 +1,6 @@
 package org.opendvx.core.testing;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -313,6 +314,27 @@ final class InMemorySnapshots implements Snapshots {
           InMemoryNode to = datastore.node(target);
           PosixRules.requireData(caller, to, PosixRules.WRITE);
           to.content = datastore.node(source).content.freeze();
+          to.touch(datastore.now());
+          return null;
+        });
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> cloneRange(Caller caller, Range range) {
+    return locked(
+        () -> {
+          if (range.target().frozen()) {
+            throw new FileException(FileError.READ_ONLY, "a snapshot does not change");
+          }
+          InMemoryNode to = datastore.node(range.target());
+          PosixRules.requireData(caller, to, PosixRules.WRITE);
+          byte[] bytes = new byte[Math.toIntExact(range.length())];
+          int _ =
+              datastore
+                  .node(range.source())
+                  .content
+                  .read(range.sourceOffset(), ByteBuffer.wrap(bytes));
+          to.content.write(range.targetOffset(), ByteBuffer.wrap(bytes));
           to.touch(datastore.now());
           return null;
         });

@@ -83,6 +83,8 @@ final class VmFollowerTest {
     FileKey _ = machine();
     follower.accept(new VmMobility.Moved(VM, "web", NOW, "esx-2", "esx-3"));
     follower.accept(new VmMobility.PoweredOff(VM, "web", NOW, "esx-2"));
+    follower.accept(new VmMobility.HostLost(VM, "web", NOW, "esx-2"));
+    follower.accept(new VmMobility.HostLost(VM, "web", NOW, "esx-1"));
     assertEquals(List.of(), moved);
     assertEquals(List.of(), confirmed);
   }

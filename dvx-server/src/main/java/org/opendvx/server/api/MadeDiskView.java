@@ -5,6 +5,8 @@ package org.opendvx.server.api;
  *
  * @param id in the manager
  * @param path from the datastore's root
+ * @param bytesReferred of layers that were joined into it, 0 when there was one file
  * @param bytesCopied 0 when all of it is shared
  */
-public record MadeDiskView(String id, String alias, String path, long bytesCopied) {}
+public record MadeDiskView(
+    String id, String alias, String path, long bytesReferred, long bytesCopied) {}

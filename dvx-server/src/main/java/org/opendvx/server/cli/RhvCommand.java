@@ -391,7 +391,9 @@ final class RhvCommand extends Group {
                         "Id",
                         view.id(),
                         "Bytes copied",
-                        Long.toString(view.bytesCopied())));
+                        Long.toString(view.bytesCopied()),
+                        "Bytes of layers referred to",
+                        Long.toString(view.bytesReferred())));
           });
     }
   }

@@ -2,13 +2,14 @@ package org.opendvx.server.demo;
 
 import java.time.Duration;
 import org.opendvx.server.api.DatastoreView;
+import org.opendvx.server.demo.EngineStart.Engine;
 import org.opendvx.server.demo.VCenterStart.VCenter;
 import org.opendvx.server.demo.load.SequenceLoad;
 import org.opendvx.server.demo.load.Tally;
 
 /** The whole of it, step by step. */
 final class Demo {
-  private static final int STEPS = 12;
+  private static final int STEPS = 17;
 
   private final Workshop shop;
 
@@ -21,7 +22,7 @@ final class Demo {
    *
    * @param figures what was measured
    */
-  record Result(Figures figures, Node node, VCenter vcenter) {}
+  record Result(Figures figures, Node node, VCenter vcenter, Engine engine) {}
 
   /** Does every step; the figures are there only if every one held. */
   Result run() throws InterruptedException {
@@ -44,7 +45,7 @@ final class Demo {
       GuestSnapshots.Holds holds =
           steps.run(
               GuestSnapshots.NAME + ": a Linux guest with the agent",
-              seconds(150),
+              seconds(300),
               new GuestSnapshots(shop, node, vcenter)::run);
       LargeMachine.Made large =
           steps.run(
@@ -76,19 +77,47 @@ final class Demo {
               load.check();
               return new LargeProof(shop, node, large, tally).run(series, load.acknowledged());
             });
+        Engine engine =
+            steps.run(
+                "An oVirt engine, and a storage domain of it on the same datastore",
+                seconds(150),
+                new EngineStart(shop, node)::run);
+        BothHypervisors both = new BothHypervisors(shop, node, engine, tally);
+        BothHypervisors.Made made =
+            steps.run(
+                BothHypervisors.NAME + ": a machine in oVirt",
+                seconds(100),
+                () -> both.make(small.originals().getFirst()));
+        BothHypervisors.Cut cut =
+            steps.run(
+                "One cut over machines of both hypervisors", seconds(120), () -> both.cut(made));
+        steps.run(
+            BothHypervisors.NAME + " is made anew in the engine",
+            seconds(150),
+            () -> both.restore(made, cut));
+        ThereAndBack.Converted converted =
+            steps.run(
+                SmallMachine.NAME + " goes to oVirt and back",
+                seconds(150),
+                () -> new ThereAndBack(shop, node, tally).run(small));
         StunCount.Counted stuns =
-            steps.run("Was any machine stunned?", seconds(40), new StunCount(shop, vcenter)::run);
+            steps.run(
+                "Was any machine stunned?",
+                seconds(40),
+                new StunCount(shop, vcenter, engine, made.id())::run);
         double reduction = node.api().get("datastore", DatastoreView.class).reduction();
         Figures figures =
             new Figures(
                 stuns,
                 series,
                 loss,
+                cut,
+                converted,
                 holds.withLabels(GuestSnapshots.labels(node)),
                 reduction,
                 tally,
                 shop.narrator().seconds());
-        return new Result(figures, node, vcenter);
+        return new Result(figures, node, vcenter, engine);
       }
     }
   }

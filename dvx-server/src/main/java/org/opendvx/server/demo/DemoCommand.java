@@ -89,7 +89,7 @@ public final class DemoCommand implements Callable<Integer> {
         narrator.plain(Kept.text(shop, result));
       }
       if (!result.figures().isGood()) {
-        narrator.plain("NOT as it must be: stuns and mismatches must be 0.");
+        narrator.plain("NOT as it must be: stuns, engine snapshots and mismatches must be 0.");
         return 1;
       }
       return 0;

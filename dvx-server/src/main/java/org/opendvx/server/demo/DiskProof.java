@@ -55,15 +55,15 @@ final class DiskProof {
 
   private void compare(String machine, DiskView disk, Path original)
       throws IOException, InterruptedException {
-    String flat = file(disk, "-flat.vmdk");
+    compare(machine, file(disk, "-flat.vmdk"), original);
+  }
+
+  /** Compares the data file of a machine's disk, which holds a file system, with its original. */
+  void compare(String machine, String flat, Path original)
+      throws IOException, InterruptedException {
     Path copy = shop.path("copy-of-" + machine + ".img");
     try {
-      node.foreign().get(flat, copy, LIMIT);
-      long at = Files.mismatch(original, copy);
-      tally.checked(Files.size(original));
-      if (at >= 0) {
-        tally.mismatch(flat + " differs from its original at byte " + at);
-      }
+      same(flat, original, copy);
       if (!new FileSystemImage(shop.programs(), shop.folder()).isSound(copy)) {
         tally.mismatch("e2fsck finds a fault in " + flat);
       }
@@ -72,6 +72,26 @@ final class DiskProof {
     }
     if (node.answersOnPort111() && !node.foreign().isSame(original, flat, LIMIT)) {
       tally.mismatch("qemu-img compare finds " + flat + " different from its original");
+    }
+  }
+
+  /** Compares a data file with its original. */
+  void same(String path, Path original) throws IOException, InterruptedException {
+    Path copy = shop.path("copy-of-file.img");
+    try {
+      same(path, original, copy);
+    } finally {
+      Files.deleteIfExists(copy);
+    }
+  }
+
+  private void same(String path, Path original, Path copy)
+      throws IOException, InterruptedException {
+    node.foreign().get(path, copy, LIMIT);
+    long at = Files.mismatch(original, copy);
+    tally.checked(Files.size(original));
+    if (at >= 0) {
+      tally.mismatch(path + " differs from its original at byte " + at);
     }
   }
 

@@ -18,6 +18,14 @@ final class FigureTable {
         table,
         "  counted in the control run that made one on purpose",
         figures.get("stuns_of_control_run"));
+    row(
+        table,
+        "Snapshots of its own that the oVirt engine received",
+        figures.get("engine_snapshots"));
+    row(
+        table,
+        "  counted in the control run that asked for one",
+        figures.get("engine_snapshots_of_control_run"));
     row(table, "Snapshot until durable, half of them within, ms", figures.get("cut_ms_p50"));
     row(table, "Snapshot until durable, slowest, ms", figures.get("cut_ms_max"));
     row(table, "  of it with writes held back, longest, ms", figures.get("held_ms_max"));
@@ -27,6 +35,11 @@ final class FigureTable {
         table,
         "Longest write when two drives were lost, ms",
         figures.get("write_ms_max_at_drive_loss"));
+    row(table, "One cut over vCenter and oVirt until durable, ms", figures.get("both_cut_ms"));
+    row(
+        table,
+        "More stored for a machine sent to oVirt and back, %",
+        figures.get("convert_more_percent"));
     if (figures.containsKey("hold_ms_p50")) {
       row(table, "Guest with agent: writes held, half of them, ms", figures.get("hold_ms_p50"));
       row(table, "Guest with agent: writes held, longest, ms", figures.get("hold_ms_max"));

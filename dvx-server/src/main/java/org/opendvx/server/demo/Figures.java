@@ -13,6 +13,8 @@ import org.opendvx.server.demo.load.Tally;
  * @param stuns hypervisor snapshots that vCenter was asked for
  * @param series the snapshots under load
  * @param loss what the loss of two drives did
+ * @param both the cut over machines of both hypervisors
+ * @param converted what became of the machine that went to the engine and back
  * @param holds of the guest with the agent
  * @param reduction bytes written by bytes stored
  * @param tally what was compared
@@ -22,6 +24,8 @@ record Figures(
     StunCount.Counted stuns,
     Series series,
     DrivePull.Loss loss,
+    BothHypervisors.Cut both,
+    ThereAndBack.Converted converted,
     GuestSnapshots.Holds holds,
     double reduction,
     Tally tally,
@@ -30,7 +34,7 @@ record Figures(
 
   /** Whether all is as it must be. */
   boolean isGood() {
-    return stuns.stuns() == 0 && tally.mismatches() == 0;
+    return stuns.stuns() == 0 && stuns.engine() == 0 && tally.mismatches() == 0;
   }
 
   /** By the names under which they are kept; times in milliseconds. */
@@ -53,6 +57,12 @@ record Figures(
     figures.put("held_ms_max", millis(held.getLast()));
     figures.put("writes_during_cuts", series.writes());
     figures.put("write_ms_max_at_drive_loss", millis(loss.longestNanos()));
+    figures.put("engine_snapshots", stuns.engine());
+    figures.put("engine_snapshots_of_control_run", stuns.engineControl());
+    figures.put("both_cut_ms", millis(both.totalNanos()));
+    figures.put("both_cut_machines", both.machines());
+    figures.put("both_writes_during_cut", both.writes());
+    figures.put("convert_more_percent", converted.percent());
     holds.putInto(figures);
     figures.put("seconds", Math.round(seconds * 10) / 10.0);
     return figures;

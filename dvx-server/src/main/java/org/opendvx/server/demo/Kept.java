@@ -10,12 +10,13 @@ final class Kept {
     NodeFile node = result.node().file();
     String certificate = node.certificateSha256();
     return """
-    Node and vCenter are still running.
+    Node, vCenter and engine are still running.
       See it:     export DVX_URL=%s DVX_TOKEN=$(cat %s)
                   ./dvx --help; ./dvx status --certificate-sha256 %s
       List it:    nfs-ls '%s'
       Mount it:   mount -t nfs -o vers=3,proto=tcp,mountproto=tcp,nolock,port=%d,mountport=%d 127.0.0.1:%s /mnt
       vCenter:    %s as %s, password %s
+      Engine:     %s as %s, password %s
       Stop it:    kill %d; rm -r %s
     """
         .formatted(
@@ -29,6 +30,9 @@ final class Kept {
             result.vcenter().simulator().url(),
             result.vcenter().simulator().user(),
             shop.path("vcenter").resolve("password"),
+            result.engine().simulator().url(),
+            result.engine().simulator().user(),
+            result.engine().simulator().passwordFile(),
             node.pid(),
             shop.folder());
   }

@@ -28,6 +28,9 @@ final class NodeStart {
   /** The datastore's name. */
   static final String DATASTORE = "dvx";
 
+  /** The folder, and the export, that the oVirt engine's storage domain is in. */
+  static final String OVIRT = "/rhv";
+
   private static final int DRIVES = 6;
   private static final int PORTMAPPER = 111;
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -112,6 +115,9 @@ final class NodeStart {
     }
     text.append("nfs:\n  listen: 127.0.0.1\n  port: 0\n  portmapper: ");
     text.append(quoted(portmapper ? "on" : "off")).append('\n');
+    text.append("  exports:\n    - path: /dvx\n");
+    text.append("    - {path: ").append(OVIRT).append(", folder: ").append(OVIRT);
+    text.append(", owner: '36:36'}\n");
     text.append("rest:\n  listen: 127.0.0.1\n  port: 0\n");
     text.append("agents:\n  listen: 127.0.0.1\n  port: 0\n  settle: 0s\n");
     return text.toString();
@@ -121,8 +127,16 @@ final class NodeStart {
     return "'" + value.toString().replace("'", "''") + "'";
   }
 
-  /** The same Java, class path and settings that this process runs with. */
   private static List<String> command(Path config, Path ready) {
+    List<String> command = java();
+    command.add("org.opendvx.server.Main");
+    command.addAll(
+        List.of("serve", "--config", config.toString(), "--ready-file", ready.toString()));
+    return command;
+  }
+
+  /** The same Java, class path and settings that this process runs with; a class is to follow. */
+  static List<String> java() {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -132,9 +146,6 @@ final class NodeStart {
     }
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
-    command.add("org.opendvx.server.Main");
-    command.addAll(
-        List.of("serve", "--config", config.toString(), "--ready-file", ready.toString()));
     return command;
   }
 

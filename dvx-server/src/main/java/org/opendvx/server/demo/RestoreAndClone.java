@@ -21,8 +21,12 @@ import org.opendvx.server.demo.load.View;
 
 /** Step 8: the small machine is spoilt, restored in place, and cloned. */
 final class RestoreAndClone {
-  private static final String SNAPSHOT = SmallMachine.NAME + "-first";
-  private static final String CLONE = SmallMachine.NAME + "-copy";
+  /** The restore point. */
+  static final String SNAPSHOT = SmallMachine.NAME + "-first";
+
+  /** The new machine. */
+  static final String CLONE = SmallMachine.NAME + "-copy";
+
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int SPOILT = 300;
   private static final int LONGEST = 32 << 10;

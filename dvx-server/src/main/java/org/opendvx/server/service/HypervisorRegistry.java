@@ -285,8 +285,9 @@ public final class HypervisorRegistry implements AutoCloseable {
 
   private void tell(VmMobility event) {
     listeners.forEach(listener -> listener.accept(event));
-    Severity severity =
-        event instanceof VmMobility.RestartedElsewhere ? Severity.WARNING : Severity.INFO;
+    boolean bad =
+        event instanceof VmMobility.RestartedElsewhere || event instanceof VmMobility.HostLost;
+    Severity severity = bad ? Severity.WARNING : Severity.INFO;
     events.add(event.time(), severity, Mobility.kind(event), event.name(), Mobility.text(event));
   }
 

@@ -13,6 +13,7 @@ final class Mobility {
       case VmMobility.Moved _ -> "vm.moved";
       case VmMobility.MoveFailed _ -> "vm.move-failed";
       case VmMobility.RestartedElsewhere _ -> "vm.restarted-elsewhere";
+      case VmMobility.HostLost _ -> "vm.host-lost";
       case VmMobility.PoweredOn _ -> "vm.powered-on";
       case VmMobility.PoweredOff _ -> "vm.powered-off";
     };
@@ -25,6 +26,7 @@ final class Mobility {
       case VmMobility.Moved e -> "moved" + way(e.source(), e.target());
       case VmMobility.MoveFailed e -> "did not move" + way(e.source(), e.target());
       case VmMobility.RestartedElsewhere e -> "restarted" + way(e.source(), e.target());
+      case VmMobility.HostLost e -> "its host was lost: " + e.host();
       case VmMobility.PoweredOn e -> "powered on" + (e.host().isEmpty() ? "" : " on " + e.host());
       case VmMobility.PoweredOff e -> "powered off" + (e.host().isEmpty() ? "" : " on " + e.host());
     };

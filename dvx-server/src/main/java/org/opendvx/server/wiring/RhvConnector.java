@@ -150,7 +150,7 @@ final class RhvConnector implements HypervisorConnector {
           new NewMachine(rhv, datastore)
               .makeDisk(
                   info.id(), VmDocument.decode(info.document()).vm(), disk, alias, DISK_LIMIT);
-      return new MadeDiskView(made.id(), alias, made.path(), made.copied());
+      return new MadeDiskView(made.id(), alias, made.path(), made.shared(), made.copied());
     }
   }
 }

@@ -66,6 +66,11 @@ class DemoTest {
     JsonNode figures = new ObjectMapper().readTree(json.toFile());
     assertEquals(0, figures.path("stuns").asInt(-1));
     assertEquals(1, figures.path("stuns_of_control_run").asInt(-1));
+    assertEquals(0, figures.path("engine_snapshots").asInt(-1));
+    assertEquals(1, figures.path("engine_snapshots_of_control_run").asInt(-1));
+    assertEquals(2, figures.path("both_cut_machines").asInt(-1));
+    assertTrue(figures.path("both_cut_ms").asDouble() > 0, figures::toString);
+    assertTrue(figures.path("convert_more_percent").asDouble(100) < 1, figures::toString);
     assertEquals(0, figures.path("mismatches").asInt(-1));
     assertEquals(2, figures.path("drives_lost").asInt(-1));
     assertTrue(figures.path("bytes_verified").asLong() > 300L << 20, figures::toString);

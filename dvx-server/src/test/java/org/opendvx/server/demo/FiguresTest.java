@@ -26,15 +26,21 @@ class FiguresTest {
   }
 
   private Figures figures(long stuns) {
+    return figures(stuns, 0);
+  }
+
+  private Figures figures(long stuns, long engineSnapshots) {
     Series series =
         new Series(
             List.of(cut(9), cut(1), cut(3), cut(2), cut(4)),
             1000,
             new WriteTimes.Longest(12_345_678, 23_456_789));
     return new Figures(
-        new StunCount.Counted(stuns, 1),
+        new StunCount.Counted(stuns, 1, engineSnapshots, 1),
         series,
         new DrivePull.Loss(2, 250_000_000),
+        new BothHypervisors.Cut("s", 2, 7_500_000, 40),
+        new ThereAndBack.Converted(1_000_000, 1_230),
         new GuestSnapshots.Holds(List.of(4L, 5L, 60L), Map.of("CRASH", 2L)),
         1.98765,
         tally,
@@ -65,6 +71,10 @@ class FiguresTest {
     assertEquals(4096L, names.get("bytes_verified"));
     assertEquals(2, names.get("drives_lost"));
     assertEquals(0.9, names.get("held_ms_max"));
+    assertEquals(0L, names.get("engine_snapshots"));
+    assertEquals(7.5, names.get("both_cut_ms"));
+    assertEquals(2, names.get("both_cut_machines"));
+    assertEquals(0.123, names.get("convert_more_percent"));
     assertEquals(5L, names.get("hold_ms_p50"));
     assertEquals(60L, names.get("hold_ms_max"));
     assertEquals(Map.of("CRASH", 2L), names.get("labels"));
@@ -74,6 +84,7 @@ class FiguresTest {
   void aStunOrAMismatchIsNotGood() {
     assertTrue(figures(0).isGood());
     assertFalse(figures(1).isGood());
+    assertFalse(figures(0, 1).isGood());
     tally.mismatch("one");
     assertFalse(figures(0).isGood());
   }

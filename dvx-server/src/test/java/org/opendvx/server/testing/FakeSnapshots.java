@@ -100,4 +100,9 @@ public final class FakeSnapshots implements Snapshots {
   public CompletableFuture<Void> replaceContent(Caller caller, FileKey target, FileKey source) {
     return CompletableFuture.completedFuture(null);
   }
+
+  @Override
+  public CompletableFuture<Void> cloneRange(Caller caller, Range range) {
+    return CompletableFuture.completedFuture(null);
+  }
 }

@@ -17,7 +17,7 @@ import org.opendvx.core.pool.Pool;
 import org.opendvx.core.testing.InMemoryPool;
 import org.opendvx.core.vm.AuditTrail;
 import org.opendvx.core.vm.VmRef;
-import org.opendvx.rhv.sim.DomainStore;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.sim.SimEngine;
 import org.opendvx.server.api.HostOutcome;
 import org.opendvx.server.api.MountRequest;

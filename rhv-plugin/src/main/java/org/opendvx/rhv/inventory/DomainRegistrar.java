@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -37,6 +38,15 @@ import org.slf4j.LoggerFactory;
 public final class DomainRegistrar {
   private static final Logger LOG = LoggerFactory.getLogger(DomainRegistrar.class);
   private static final int MOST_REFUSALS = 8;
+
+  /** What an engine says while it is still at something, such as making its OVF disks. */
+  private static final Pattern BUSY =
+      Pattern.compile(
+          "locked|running task|in progress|being |already in use|already exist|related operation",
+          Pattern.CASE_INSENSITIVE);
+
+  /** A refusal of a busy engine is waited out so long. */
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final EngineSession session;
   private final Catalog catalog;
@@ -315,7 +325,7 @@ public final class DomainRegistrar {
             system -> attached(system, center).list().send().storageDomains())
         .stream()
         .filter(each -> domain.equals(each.id()))
-        .map(StorageDomain::status)
+        .map(each -> each.statusPresent() ? each.status() : StorageDomainStatus.UNKNOWN)
         .findFirst();
   }
 
@@ -324,7 +334,8 @@ public final class DomainRegistrar {
    * told after some tries, since the next look may show that it does not matter.
    */
   private void repeat(String doing, Step step) {
-    long end = System.nanoTime() + limit.toNanos();
+    long began = System.nanoTime();
+    long end = began + limit.toNanos();
     int refusals = 0;
     DvxException last = null;
     while (System.nanoTime() - end < 0) {
@@ -335,7 +346,9 @@ public final class DomainRegistrar {
       } catch (DvxException e) {
         last = e;
         boolean refusal = e.kind() == Kind.CONFLICT || e.kind() == Kind.EXISTS;
-        refusals += refusal ? 1 : 0;
+        boolean busy = refusal && BUSY.matcher(e.report().cause()).find();
+        boolean waits = busy && System.nanoTime() - began < PATIENCE.toNanos();
+        refusals += refusal && !waits ? 1 : 0;
         if (refusals > MOST_REFUSALS || !(refusal || e.kind().isTransient())) {
           throw e;
         }

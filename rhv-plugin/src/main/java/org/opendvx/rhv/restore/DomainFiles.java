@@ -14,6 +14,7 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -98,6 +99,12 @@ final class DomainFiles {
     done(
         "share a disk's content",
         datastore.snapshots().replaceContent(Caller.SYSTEM, target, source));
+  }
+
+  /** Refers to a range of a frozen file; durable after {@link #commit}. */
+  void shareRange(Snapshots.Range range) {
+    done(
+        "share a part of a disk's content", datastore.snapshots().cloneRange(Caller.SYSTEM, range));
   }
 
   private static <T> T done(String what, CompletableFuture<T> future) {

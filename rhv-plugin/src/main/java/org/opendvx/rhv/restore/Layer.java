@@ -11,6 +11,15 @@ sealed interface Layer permits Qcow2Layer, Layer.Raw {
   /** What the layer has at a place, for at most so many bytes; at least one. */
   Piece at(long offset, int most);
 
+  /** The frozen file. */
+  FileKey file();
+
+  /**
+   * Where in the file the bytes of a piece of {@link Piece.Kind#DATA} stand as they are; -1 when
+   * they do not, since they are compressed.
+   */
+  long position(long offset);
+
   /** Bytes of a piece of {@link Piece.Kind#DATA}. */
   byte[] read(long offset, int length);
 
@@ -32,6 +41,11 @@ sealed interface Layer permits Qcow2Layer, Layer.Raw {
       return offset >= size
           ? new Piece(Piece.Kind.ZERO, most)
           : new Piece(Piece.Kind.DATA, (int) Math.min(most, size - offset));
+    }
+
+    @Override
+    public long position(long offset) {
+      return offset;
     }
 
     @Override

@@ -69,9 +69,14 @@ public final class NewMachine {
   /**
    * A disk that was made.
    *
+   * @param shared bytes of layers that are referred to, when layers were joined; else 0
    * @param copied bytes that were copied; 0 when all of it is shared
    */
-  public record MadeDisk(String id, String path, long copied) {}
+  public record MadeDisk(String id, String path, long shared, long copied) {
+    MadeDisk(String id) {
+      this(id, "", 0, 0);
+    }
+  }
 
   /**
    * A disk to make.
@@ -222,14 +227,14 @@ public final class NewMachine {
     String domain = rhv.catalog().requireDomain().id();
     // The id is ours, so that a call whose answer was lost can be told from one that failed.
     String wanted = UUID.randomUUID().toString();
-    made.add(new MadeDisk(wanted, "", 0));
+    made.add(new MadeDisk(wanted));
     String id = addDisk(wanted, alias, from.bytes(), domain);
-    made.set(made.size() - 1, new MadeDisk(id, "", 0));
+    made.set(made.size() - 1, new MadeDisk(id));
     Disk ready = ready(id, deadline);
     String path = new ImagePath(rhv.folder(), domain, id, ready.imageId()).path();
     FileKey target = appears(path, deadline);
-    long copied = fill(from.chain(), from.like(), target, from.bytes());
-    MadeDisk done = new MadeDisk(id, path, copied);
+    Flattening.Joined joined = fill(from.chain(), from.like(), target, from.bytes());
+    MadeDisk done = new MadeDisk(id, path, joined.shared(), joined.copied());
     made.set(made.size() - 1, done);
     return done;
   }
@@ -249,14 +254,15 @@ public final class NewMachine {
     }
   }
 
-  private long fill(List<FileKey> chain, DiskAttachment like, FileKey target, long size) {
+  private Flattening.Joined fill(
+      List<FileKey> chain, DiskAttachment like, FileKey target, long size) {
     boolean qcow2 = like.disk().formatPresent() && like.disk().format() == DiskFormat.COW;
     if (chain.size() == 1 && !qcow2) {
       files.share(target, chain.getFirst());
       if (files.attributes(target).size() < size) {
         files.size(target, size);
       }
-      return 0;
+      return new Flattening.Joined(0, 0);
     }
     Flattening flattening = new Flattening(files);
     List<Layer> layers = flattening.open(chain, qcow2);
@@ -504,7 +510,11 @@ public final class NewMachine {
   private static List<String> notes(Wanted wanted, List<MadeDisk> disks) {
     List<String> notes = new ArrayList<>();
     long copied = disks.stream().mapToLong(MadeDisk::copied).sum();
-    notes.add(copied == 0 ? "0 bytes copied" : copied + " bytes copied to join disk layers");
+    long shared = disks.stream().mapToLong(MadeDisk::shared).sum();
+    notes.add(
+        copied + shared == 0
+            ? "0 bytes copied"
+            : copied + " bytes copied to join disk layers, " + shared + " referred to");
     if (wanted.like().nicsPresent() && !wanted.like().nics().isEmpty()) {
       notes.add(
           wanted.keepAddresses()

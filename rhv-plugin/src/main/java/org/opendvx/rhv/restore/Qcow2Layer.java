@@ -129,6 +129,17 @@ final class Qcow2Layer implements Layer {
   }
 
   @Override
+  public FileKey file() {
+    return file;
+  }
+
+  @Override
+  public long position(long offset) {
+    long entry = entry(offset);
+    return (entry & COMPRESSED) != 0 ? -1 : (entry & OFFSET) + (offset & ((1L << clusterBits) - 1));
+  }
+
+  @Override
   public byte[] read(long offset, int length) {
     long entry = entry(offset);
     int inside = (int) (offset & ((1L << clusterBits) - 1));

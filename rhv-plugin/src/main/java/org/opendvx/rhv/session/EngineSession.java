@@ -27,6 +27,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class EngineSession implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EngineSession.class);
+
+  /** Behind the limits of the calls, some of which are long. */
+  private static final Duration LONGEST_READ = Duration.ofMinutes(10);
+
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
   private static final int READ_TRIES = 4;
@@ -61,7 +65,9 @@ public final class EngineSession implements AutoCloseable {
     this.callLimit = callLimit;
     this.http =
         new EngineHttp(
-            trust, callLimit.compareTo(CONNECT_LIMIT) < 0 ? callLimit : CONNECT_LIMIT, callLimit);
+            trust,
+            callLimit.compareTo(CONNECT_LIMIT) < 0 ? callLimit : CONNECT_LIMIT,
+            LONGEST_READ);
   }
 
   /**

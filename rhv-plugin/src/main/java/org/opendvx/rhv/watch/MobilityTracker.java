@@ -69,8 +69,22 @@ final class MobilityTracker {
     this.listener = listener;
   }
 
+  /** All hosts. Of one that was lost since the last time, its machines are told at once. */
   void hosts(Map<String, HostSeen> seen) {
+    Map<String, HostSeen> before = hosts;
     hosts = Map.copyOf(seen);
+    if (!knowsState) {
+      return;
+    }
+    Instant now = clock.instant();
+    for (Machine machine : machines.values()) {
+      HostSeen was = before.get(machine.host);
+      HostSeen is = hosts.get(machine.host);
+      boolean wasLost = was != null && was.lost();
+      if (is != null && is.lost() && !wasLost && machine.power == PowerState.ON) {
+        listener.accept(new VmMobility.HostLost(machine.ref, machine.name, now, is.name()));
+      }
+    }
   }
 
   /** Whether a machine's host is none that was read: then hosts should be read again. */
@@ -173,6 +187,10 @@ final class MobilityTracker {
       announce(machine, now, "");
       machine.resolvable = true;
       machine.power = PowerState.ON;
+      return;
+    }
+    if (machine.power != PowerState.ON && seen.host().isEmpty()) {
+      // It waits to be launched. Where it runs is told with its being on.
       return;
     }
     boolean elsewhere =

@@ -25,9 +25,9 @@ import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.Hypervisor.HostResult;
 import org.opendvx.core.vm.Hypervisor.HostState;
 import org.opendvx.core.vm.VmSummary;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.RhvLab;
-import org.opendvx.rhv.sim.DomainStore;
 import org.opendvx.rhv.sim.Fault;
 import org.ovirt.engine.sdk4.types.HostStatus;
 

@@ -20,9 +20,9 @@ import org.opendvx.core.vm.PowerState;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDescription.ForeignDisk;
 import org.opendvx.core.vm.VmDocument;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.RhvLab;
-import org.opendvx.rhv.sim.DomainStore;
 import org.ovirt.engine.sdk4.types.VmStatus;
 
 /** Which files a machine is made of, what is out of reach, and the switch. */

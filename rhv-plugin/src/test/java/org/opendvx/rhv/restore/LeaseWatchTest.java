@@ -24,9 +24,9 @@ import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.RhvLab;
-import org.opendvx.rhv.sim.DomainStore;
 
 /** Leases as sanlock writes them, beside the disks of a machine that is said to be off. */
 @Timeout(120)

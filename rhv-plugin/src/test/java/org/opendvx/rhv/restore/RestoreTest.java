@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -40,10 +41,10 @@ import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.RhvLab;
 import org.opendvx.rhv.inventory.RoleMaker;
-import org.opendvx.rhv.sim.DomainStore;
 import org.opendvx.rhv.sim.Fault;
 import org.opendvx.rhv.sim.SimLab;
 import org.ovirt.engine.sdk4.types.VmStatus;
@@ -272,6 +273,108 @@ class RestoreTest {
   }
 
   @Test
+  void everyFaultAtEveryCallOfARestoreInPlaceLeavesTheOldOrTheNewContent() throws Exception {
+    int calls;
+    try (RhvLab own = new RhvLab(store, "/calm")) {
+      InPlace calm = new InPlace(own, "calm");
+      calm.spoil();
+      own.engine().script(_ -> Fault.NONE);
+      calm.restore();
+      calls = own.engine().calls();
+    }
+    assertTrue(calls > 6, "describe, power off, look, look again, power on: " + calls);
+    AtomicInteger whole = new AtomicInteger();
+    List<Future<?>> lanes = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int lane = 0; lane < LANES; lane++) {
+        int first = lane;
+        lanes.add(threads.submit(() -> restoredUnderFaults(first, calls, whole)));
+      }
+      for (Future<?> each : lanes) {
+        each.get(200, TimeUnit.SECONDS);
+      }
+    }
+    int all = calls * (Fault.values().length - 1);
+    System.out.println("restored in place at the first try under faults: " + whole + " of " + all);
+    assertTrue(whole.get() > all / 2, "too few: " + whole);
+  }
+
+  private void restoredUnderFaults(int lane, int calls, AtomicInteger whole) {
+    try (RhvLab own = new RhvLab(store, "/place" + lane)) {
+      InPlace machine = new InPlace(own, "place-" + lane);
+      own.sim().unruly(true);
+      for (int at = lane; at < calls; at += LANES) {
+        for (Fault fault : Fault.values()) {
+          if (fault == Fault.NONE) {
+            continue;
+          }
+          String what = fault + " at " + at;
+          byte[] spoilt = machine.spoil();
+          int call = at;
+          own.engine().script(n -> n == call ? fault : Fault.NONE);
+          try {
+            machine.restore();
+            own.engine().script(_ -> Fault.NONE);
+            whole.incrementAndGet();
+          } catch (DvxException e) {
+            own.engine().script(_ -> Fault.NONE);
+            assertTrue(e.kind().isTransient(), what + ": " + e);
+            boolean done = e.report().what().contains("are restored");
+            assertArrayEquals(done ? machine.then : spoilt, machine.now(), what);
+            machine.restore();
+          }
+          assertArrayEquals(machine.then, machine.now(), what);
+          assertEquals(
+              VmStatus.UP, Objects.requireNonNull(own.sim().seen(machine.id)).status(), what);
+        }
+      }
+      own.engine().takeRefused();
+      assertEquals(List.of(), own.engine().violations());
+    }
+  }
+
+  /** A running machine with a restore point, and a connection of little patience. */
+  private final class InPlace {
+    private final Rhv impatient;
+    private final String id;
+    private final String path;
+    private final byte[] then;
+    private final RestorePoint point;
+
+    InPlace(RhvLab own, String name) {
+      id = own.sim().machine("web", own.registered(), 1 << 20);
+      path = own.sim().path(Objects.requireNonNull(own.sim().seen(id)).disks().getFirst());
+      store.write(path, 0, name.getBytes(StandardCharsets.UTF_8));
+      then = now();
+      impatient = own.connect("admin@internal", "secret", Duration.ofSeconds(1));
+      point =
+          snapshots
+              .create(
+                  impatient,
+                  new VmSnapshots.Request(RhvLab.ref(id), name, Map.of(), SnapshotPolicy.OFF))
+              .point();
+      own.sim().start(id, "host1");
+    }
+
+    byte[] now() {
+      return store.read(path);
+    }
+
+    /** The guest writes on; what the disk holds then. */
+    byte[] spoil() {
+      byte[] random = new byte[10_000];
+      ThreadLocalRandom.current().nextBytes(random);
+      store.write(path, 4096, random);
+      return now();
+    }
+
+    void restore() {
+      RestoreTest.this.restore.restore(
+          impatient, new VmRestore.Request(RhvLab.ref(id), point, true, true, RhvLab.LONG));
+    }
+  }
+
+  @Test
   void theLeastRoleIsEnoughForAll() {
     lab.engine().account("dvx@internal", "pw");
     assertEquals(RoleMaker.PERMITS, rhv.createRole("OpenDVX"));
@@ -335,7 +438,8 @@ class RestoreTest {
     assertEquals(3, point.files());
     VmClone.Cloned made = clone.clone(rhv, request(point, "web-flat"));
     assertArrayEquals(Files.readAllBytes(expected), store.read(made.files().getFirst()));
-    assertTrue(made.notes().getFirst().contains("copied to join"), made.notes().toString());
+    String note = made.notes().getFirst();
+    assertTrue(note.contains("copied to join") && note.contains("referred to"), note);
     String path = lab.sim().path(disk);
     byte[] then = store.read(path);
     store.write(path, 65_536, bytes(65_536));

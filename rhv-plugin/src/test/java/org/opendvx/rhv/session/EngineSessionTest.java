@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.rhv.sim.DomainStore;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.sim.EngineCa;
 import org.opendvx.rhv.sim.Fault;
 import org.opendvx.rhv.sim.SimEngine;

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.opendvx.core.vm.VmMobility;
+import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.RhvLab;
-import org.opendvx.rhv.sim.DomainStore;
+import org.ovirt.engine.sdk4.types.HostStatus;
 import org.ovirt.engine.sdk4.types.VmStatus;
 
 /** What is told of machines that move, restart, start and stop. */
@@ -80,12 +81,38 @@ class VmWatchTest {
 
   @Test
   void aLostHostsMachineIsRestartedElsewhere() throws Exception {
+    String off = lab.sim().machine("off", lab.registered(), 1 << 20);
     lab.sim().loseHost("host1");
+    VmMobility.HostLost lost = next(VmMobility.HostLost.class);
+    assertEquals("host1", lost.host());
+    assertEquals(RhvLab.ref(web), lost.vm(), "not " + off + ", which does not run");
     nothingMore();
     lab.sim().restartElsewhere(web, "host2");
     VmMobility.RestartedElsewhere restarted = next(VmMobility.RestartedElsewhere.class);
     assertEquals("host1", restarted.source());
     assertEquals("host2", restarted.target());
+    nothingMore();
+  }
+
+  @Test
+  void aHostThatIsLostAndFencedAtOnceIsToldBeforeTheRestart() throws Exception {
+    lab.sim().unruly(true);
+    lab.sim().loseHost("host1");
+    lab.sim().host("host1", HostStatus.DOWN);
+    lab.sim().restartElsewhere(web, "host2");
+    assertEquals("host1", next(VmMobility.HostLost.class).host());
+    assertEquals("host2", next(VmMobility.RestartedElsewhere.class).target());
+    nothingMore();
+  }
+
+  @Test
+  void aHostThatComesBackAndIsLostAgainIsToldAgain() throws Exception {
+    lab.sim().loseHost("host1");
+    next(VmMobility.HostLost.class);
+    lab.sim().findHost("host1");
+    nothingMore();
+    lab.sim().loseHost("host1");
+    assertEquals("host1", next(VmMobility.HostLost.class).host());
     nothingMore();
   }
 

@@ -45,6 +45,7 @@ final class MobilityTracker {
   private final Map<String, Machine> machines = new LinkedHashMap<>();
   private final Map<String, Host> hosts = new HashMap<>();
   private final Set<String> missing = new HashSet<>();
+  private final Set<String> silentHosts = new HashSet<>();
   private boolean resuming;
   private boolean knowsState;
 
@@ -97,6 +98,22 @@ final class MobilityTracker {
         new Host(
             name == null ? before.name() : name,
             connected == null ? before.connected() : connected));
+  }
+
+  /**
+   * vCenter hears nothing from a host any more, or again. Somebody's disconnecting it is no loss.
+   */
+  void hostSilent(String id, boolean silent) {
+    boolean changed = silent ? silentHosts.add(id) : silentHosts.remove(id);
+    if (!changed || !silent || !knowsState) {
+      return;
+    }
+    for (Machine machine : machines.values()) {
+      if (machine.toldHost.equals(id) && machine.power == PowerState.ON) {
+        machine.held.add(
+            new VmMobility.HostLost(machine.ref, machine.name, clock.instant(), hostName(id)));
+      }
+    }
   }
 
   /** Takes in what is known of a machine; null is no news. */
@@ -266,15 +283,7 @@ final class MobilityTracker {
         machine.held.forEach(listener);
         machine.held.clear();
       } else {
-        // An announcement is early or it is nothing; all else keeps its place behind the move.
-        machine.held.removeIf(
-            each -> {
-              boolean early = each instanceof VmMobility.AboutToMove;
-              if (early) {
-                listener.accept(each);
-              }
-              return early;
-            });
+        tellEarly(machine);
       }
       if (machine.announced != null && !alive(machine.announced, MOVE_LIFE)) {
         machine.announced = null;
@@ -304,9 +313,7 @@ final class MobilityTracker {
     Instant time = explained && arrival != null ? arrival.time() : clock.instant();
     String from = hostName(machine.toldHost);
     String to = hostName(machine.host);
-    // An announcement that was taken in with the arrival comes before it.
-    machine.held.stream().filter(VmMobility.AboutToMove.class::isInstance).forEach(listener);
-    machine.held.removeIf(VmMobility.AboutToMove.class::isInstance);
+    tellEarly(machine);
     listener.accept(
         restarted
             ? new VmMobility.RestartedElsewhere(machine.ref, machine.name, time, from, to)
@@ -322,6 +329,19 @@ final class MobilityTracker {
     machine.arrival = null;
     machine.unexplainedSince = null;
     return true;
+  }
+
+  /** An announcement, and the loss of the old host, come before the move; all else behind it. */
+  private void tellEarly(Machine machine) {
+    machine.held.removeIf(
+        each -> {
+          boolean early =
+              each instanceof VmMobility.AboutToMove || each instanceof VmMobility.HostLost;
+          if (early) {
+            listener.accept(each);
+          }
+          return early;
+        });
   }
 
   private static boolean isRestart(@Nullable Notice notice) {

@@ -283,15 +283,19 @@ public final class VmWatch implements AutoCloseable {
 
   private void host(ObjectUpdate update) {
     String name = null;
-    Boolean connected = null;
+    String connection = "";
     for (PropertyChange change : changes(update)) {
       if (change.getVal() != null && change.getName().equals("name")) {
         name = change.getVal().toString();
       } else if (change.getVal() != null && change.getName().equals("runtime.connectionState")) {
-        connected = change.getVal().toString().equals("connected");
+        connection = change.getVal().toString();
       }
     }
-    tracker.host(update.getObj().getVal(), name, connected);
+    String id = update.getObj().getVal();
+    tracker.host(id, name, connection.isEmpty() ? null : connection.equals("connected"));
+    if (!connection.isEmpty()) {
+      tracker.hostSilent(id, connection.equals("notResponding"));
+    }
   }
 
   /** An "enter" is no news by itself: a simulator sends it again with every change. */

@@ -30,6 +30,7 @@ class MobilityTrackerTest {
       case Moved e -> "moved " + e.source() + ">" + e.target();
       case MoveFailed e -> "failed " + e.source() + ">" + e.target();
       case RestartedElsewhere e -> "restarted " + e.source() + ">" + e.target();
+      case VmMobility.HostLost e -> "lost " + e.host();
       case PoweredOn e -> "on " + e.host();
       case PoweredOff e -> "off " + e.host();
     };
@@ -81,6 +82,21 @@ class MobilityTrackerTest {
         notice(2, Notice.Kind.ABOUT_TO_MOVE, "h1", "h2"), notice(3, Notice.Kind.MOVED, "h1", "h2"));
     wait(5000);
     assertEquals(2, told.size(), "doubled and late events are no news");
+  }
+
+  @Test
+  void aLostHostIsToldOnceAndBeforeTheRestart() {
+    tracker.hostSilent("h3", true);
+    tracker.hostSilent("h1", true);
+    tracker.hostSilent("h1", true);
+    tracker.settle();
+    assertEquals(List.of("lost H1"), told, "once, and not for a host where it does not run");
+    tracker.hostSilent("h1", false);
+    tracker.hostSilent("h1", true);
+    tracker.host("h1", null, false);
+    runsOn("h2");
+    tracker.settle();
+    assertEquals(List.of("lost H1", "lost H1", "restarted H1>H2"), told);
   }
 
   @Test

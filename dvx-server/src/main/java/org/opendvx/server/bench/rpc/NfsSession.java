@@ -263,6 +263,11 @@ public final class NfsSession implements Closeable {
     call("REMOVE " + name, Nfs3.REMOVE, out -> putEntry(out, directory, name));
   }
 
+  /** Removes an empty directory. */
+  public void removeDirectory(byte[] parent, String name) throws IOException {
+    call("RMDIR " + name, Nfs3.RMDIR, out -> putEntry(out, parent, name));
+  }
+
   private ByteBuffer call(String what, int procedure, Consumer<ByteBuffer> arguments)
       throws IOException {
     ByteBuffer in = caller.call(Nfs3.PROGRAM, Nfs3.VERSION, procedure, arguments);

@@ -75,10 +75,10 @@ final class SimApi {
     }
   }
 
-  SimApi(SimState state, DomainStore store, String folder, Consumer<String> violation) {
+  SimApi(SimState state, HostMount mount, String folder, Consumer<String> violation) {
     this.state = state;
     this.violation = violation;
-    this.domains = new SimDomains(state, store, folder);
+    this.domains = new SimDomains(state, mount, folder);
     this.vms = new SimVms(state, domains, violation);
   }
 

@@ -204,6 +204,21 @@ public final class SimLab {
     }
   }
 
+  /** A lost host is back, and its machines run there as before. */
+  public void findHost(String name) {
+    synchronized (state) {
+      SimState.Host host = state.hostNamed(name);
+      host.status = HostStatus.UP;
+      state.happened(13, "Status of host " + name + " was set to Up.", null, host.id);
+      for (SimState.Machine vm : state.vms.values()) {
+        if (vm.host.equals(host.id)) {
+          vm.status = VmStatus.UP;
+          state.happened(143, "VM " + vm.name + " was set to the Up status.", vm.id, host.id);
+        }
+      }
+    }
+  }
+
   /** A highly available machine is started elsewhere after a loss. */
   public void restartElsewhere(String vm, String target) {
     change(

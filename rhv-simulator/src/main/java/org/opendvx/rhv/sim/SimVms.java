@@ -186,6 +186,7 @@ final class SimVms {
 
   private Answer snapshots(SimApi api, String method, String[] part, SimState.Machine vm) {
     if (!method.equals("GET")) {
+      state.snapshotsAsked++;
       violation.accept("a snapshot of the engine was asked for: " + String.join("/", part));
       throw new Refusal(400, "[no]");
     }

@@ -24,12 +24,12 @@ final class SimDomains {
   static final long STEP_MILLIS = 40;
 
   private final SimState state;
-  private final DomainStore store;
+  private final HostMount mount;
   private final String folder;
 
-  SimDomains(SimState state, DomainStore store, String folder) {
+  SimDomains(SimState state, HostMount mount, String folder) {
     this.state = state;
-    this.store = store;
+    this.mount = mount;
     this.folder = folder;
   }
 
@@ -187,19 +187,19 @@ final class SimDomains {
       throw Refusal.conflict("Cannot add Storage Connection. Storage connection already exists.");
     }
     String id = importing ? wanted.id() : UUID.randomUUID().toString();
-    if (importing && store.find(folder + "/" + id + "/dom_md/metadata") == null) {
+    if (importing && !mount.exists(folder + "/" + id + "/dom_md/metadata")) {
       throw new Refusal(400, "[Storage domain does not exist: (" + id + ")]");
     }
     if (!importing) {
       for (String name : List.of("ids", "leases", "inbox", "outbox")) {
-        store.create(folder + "/" + id + "/dom_md/" + name, 1 << 20);
+        mount.makeFile(folder + "/" + id + "/dom_md/" + name, 1 << 20);
       }
-      store.create(folder + "/" + id + "/dom_md/metadata", 0);
-      store.write(
+      mount.makeFile(folder + "/" + id + "/dom_md/metadata", 0);
+      mount.write(
           folder + "/" + id + "/dom_md/metadata",
           0,
           ("CLASS=Data\nSDUUID=" + id + "\n").getBytes(StandardCharsets.UTF_8));
-      store.folders(folder + "/" + id + "/images");
+      mount.makeFolders(folder + "/" + id + "/images");
     }
     String name = wanted.namePresent() ? wanted.name() : "imported";
     SimState.Domain it = new SimState.Domain(id, name, address, path);
@@ -217,7 +217,7 @@ final class SimDomains {
       throw new Refusal(400, "[host is required]");
     }
     if ("true".equals(query.get("format"))) {
-      store.removeFolder(folder + "/" + it.id + "/dom_md");
+      mount.removeFolder(folder + "/" + it.id + "/dom_md");
     }
     state.domains.remove(it.id);
     state.happened(960, "Storage Domain " + it.name + " was removed", null, null);
@@ -335,7 +335,7 @@ final class SimDomains {
       }
       state.disks.remove(image.id);
       state.vms.values().forEach(vm -> vm.attachments.removeIf(a -> a.disk().equals(image.id)));
-      store.removeFolder(folder(image));
+      mount.removeFolder(folder(image));
       return Answer.done();
     }
     throw api.unknown(method, String.join("/", part));
@@ -373,10 +373,10 @@ final class SimDomains {
   /** An image's three files, as vdsm lays them out. */
   void makeFiles(SimState.Image image, String id, long size) {
     String path = folder(image) + "/" + id;
-    store.create(path, size);
-    store.create(path + ".lease", 1 << 20);
-    store.create(path + ".meta", 0);
-    store.write(
+    mount.makeFile(path, size);
+    mount.makeFile(path + ".lease", 1 << 20);
+    mount.makeFile(path + ".meta", 0);
+    mount.write(
         path + ".meta",
         0,
         ("CAP=" + size + "\nFORMAT=" + image.format + "\nIMAGE=" + image.id + "\nEOF\n")

@@ -36,6 +36,9 @@ final class SimState {
   /** VMs in the OVF store of a domain that was taken away: domain id to machines. */
   final Map<String, Map<String, Machine>> ovfStores = new HashMap<>();
 
+  /** How often a snapshot of the engine was asked for. */
+  int snapshotsAsked;
+
   long lastEvent = 1000;
 
   static final class Host {

@@ -1,4 +1,4 @@
-package org.opendvx.rhv.sim;
+package org.opendvx.rhv;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -19,9 +19,10 @@ import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.journal.JournalSettings;
 import org.opendvx.core.log.LogSettings;
 import org.opendvx.core.testing.InMemoryPool;
+import org.opendvx.rhv.sim.HostMount;
 
 /** A real datastore over a pool in memory, with the few blocking calls that vdsm's part needs. */
-public final class DomainStore implements AutoCloseable {
+public final class DomainStore implements HostMount, AutoCloseable {
   /** As whom vdsm and qemu write. */
   private static final Caller VDSM = new Caller(36, 36, new int[] {36}, null);
 
@@ -129,7 +130,7 @@ public final class DomainStore implements AutoCloseable {
         .key();
   }
 
-  /** Writes. */
+  @Override
   public void write(String path, long offset, byte[] content) {
     FileKey key = require(path);
     for (int at = 0; at < content.length; at += Datastore.MAX_IO) {
@@ -158,12 +159,27 @@ public final class DomainStore implements AutoCloseable {
     return Arrays.copyOf(all, at);
   }
 
+  @Override
+  public boolean exists(String path) {
+    return find(path) != null;
+  }
+
+  @Override
+  public void makeFolders(String path) {
+    folders(path);
+  }
+
+  @Override
+  public void makeFile(String path, long size) {
+    create(path, size);
+  }
+
   /** Attributes. */
   public Attributes attributes(FileKey key) {
     return get(datastore.attributes(key));
   }
 
-  /** Removes a folder and the files in it. */
+  @Override
   public void removeFolder(String path) {
     FileKey folder = find(path);
     if (folder == null) {

@@ -1,7 +1,8 @@
-package org.opendvx.rhv.sim;
+package org.opendvx.rhv;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.opendvx.rhv.sim.SimEngine;
 
 /** Runs the simulated engine by hand, until its standard input ends. */
 public final class SimMain {
@@ -25,7 +26,6 @@ public final class SimMain {
       System.out.println("export DVX_TEST_OVIRT_PASSWORD_FILE=" + password);
       System.out.println("export DVX_TEST_OVIRT_CA=" + ca);
       System.out.println("export DVX_TEST_OVIRT_CLUSTER=Default");
-      System.out.println("export DVX_TEST_OVIRT_SIMULATED_HOSTS=1");
       System.out.println("export DVX_TEST_NFS_HOST=127.0.0.1");
       System.out.flush();
       while (System.in.read() >= 0) {

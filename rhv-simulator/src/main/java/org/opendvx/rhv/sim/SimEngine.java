@@ -57,8 +57,8 @@ public final class SimEngine implements AutoCloseable {
   private volatile boolean unreachable;
 
   /** An engine whose domain files are in a store, in the folder that stands for its export. */
-  public SimEngine(DomainStore store, String folder) {
-    api = new SimApi(state, store, folder, this::violation);
+  public SimEngine(HostMount mount, String folder) {
+    api = new SimApi(state, mount, folder, this::violation);
     passwords.put("admin@internal", "secret");
     try {
       server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -113,6 +113,13 @@ public final class SimEngine implements AutoCloseable {
   public List<String> violations() {
     synchronized (state) {
       return List.copyOf(violations);
+    }
+  }
+
+  /** How often a snapshot of the engine's own was asked for; each is a violation too. */
+  public int snapshotsAsked() {
+    synchronized (state) {
+      return state.snapshotsAsked;
     }
   }
 
