@@ -9,6 +9,7 @@ import org.opendvx.server.cli.Surroundings;
 import org.opendvx.server.config.Nearest;
 import org.opendvx.server.datanode.DataNodeCommand;
 import org.opendvx.server.demo.DemoCommand;
+import org.opendvx.server.forward.ForwardCommand;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
@@ -55,6 +56,7 @@ public final class Main implements Runnable, Surroundings {
     dvx.addSubcommand(new ServeCommand(parts));
     dvx.addSubcommand(new DataNodeCommand());
     dvx.addSubcommand(new HostCommand(RealParts.hostParts(parts)));
+    dvx.addSubcommand(new ForwardCommand());
     dvx.addSubcommand(new BenchCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);

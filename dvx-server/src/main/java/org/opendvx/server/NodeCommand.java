@@ -17,6 +17,7 @@ import org.opendvx.server.config.RestSection;
 import org.opendvx.server.node.Banner;
 import org.opendvx.server.node.DvxNode;
 import org.opendvx.server.node.LogSetup;
+import org.opendvx.server.node.LoopbackMount;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.security.PrivateFiles;
 import org.slf4j.Logger;
@@ -87,6 +88,10 @@ abstract class NodeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     NodeConfig settings = settings();
     LogSetup.apply(settings.log());
+    if (settings.memory().lock()) {
+      // By this thread, before others: what it starts inherits the mark.
+      LoopbackMount.prepare();
+    }
     CompletableFuture<DvxNode> starting = new CompletableFuture<>();
     CountDownLatch stopped = new CountDownLatch(1);
     // Before the start: a signal during it is a clean stop too.

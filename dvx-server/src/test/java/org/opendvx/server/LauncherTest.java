@@ -46,6 +46,8 @@ class LauncherTest {
     tree = Files.createDirectories(scratch.resolve("a tree"));
     Path repository = Path.of("").toAbsolutePath().resolveSibling("dvx");
     Files.copy(repository, tree.resolve("dvx"), StandardCopyOption.COPY_ATTRIBUTES);
+    Path scripts = Files.createDirectory(tree.resolve("scripts"));
+    Files.copy(repository.resolveSibling("scripts").resolve("java.sh"), scripts.resolve("java.sh"));
     Files.createDirectories(tree.resolve(".mvn"));
     Files.writeString(tree.resolve("pom.xml"), "<project/>");
     Files.createDirectories(tree.resolve("dvx-server/src/main"));

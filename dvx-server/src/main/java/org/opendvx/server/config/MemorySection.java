@@ -7,7 +7,14 @@ public record MemorySection(
     @Setting(
             value = "128MiB",
             says = "The table that finds duplicates; 24 bytes a chunk. When full it samples.")
-        ByteSize dedupeIndex) {
+        ByteSize dedupeIndex,
+    @Setting(
+            value = "false",
+            says =
+                "Lock the process in memory and mark its threads as part of write-back, for a"
+                    + " hypervisor that mounts this node from the same machine: see"
+                    + " [packages.md](packages.md). The node does not start if it cannot.")
+        boolean lock) {
 
   /** Checks the floor of each. */
   public MemorySection {

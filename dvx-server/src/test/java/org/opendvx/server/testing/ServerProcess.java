@@ -86,6 +86,11 @@ public final class ServerProcess implements AutoCloseable {
     return ready.get("nfsPort").asInt();
   }
 
+  /** The process. */
+  public long pid() {
+    return process.pid();
+  }
+
   /** What it has logged. */
   public String log() throws IOException {
     return Files.readString(err);
