@@ -16,10 +16,10 @@ import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.error.DvxException;
 
 /**
- * A snapshot of files of several owners, taken at the namespace's root. Each owner withholds its
+ * Snapshots of files of several owners, taken at the namespace's root. Each owner withholds its
  * answers and freezes its files in memory; when all have confirmed, the answers go; then each makes
- * what it froze durable, and one record of the catalogue commits the snapshot. Until that record
- * nothing of it is found anywhere. Thread-safe; blocks.
+ * what it froze durable, and one record of the catalogue commits them. Until that record nothing of
+ * it is found anywhere. Thread-safe; blocks.
  */
 final class BarrierCut {
   private static final int TRIES = 40;
@@ -39,23 +39,23 @@ final class BarrierCut {
   }
 
   /**
-   * Takes a snapshot.
+   * Takes snapshots of one instant.
    *
    * @throws FileException BUSY when some owner did not confirm in time; nothing was changed then
    */
-  Cut cut(ServedRoot namespace, CutRequest request) {
+  List<Cut> cut(ServedRoot namespace, List<CutRequest> requests) {
     long start = System.nanoTime();
     FileException last = new FileException(FileError.BUSY, "the owners do not answer");
     for (int attempt = 0; attempt < TRIES; attempt++) {
       if (System.nanoTime() - start > settings.route().toNanos()) {
         break;
       }
-      Map<String, List<Long>> parts = parts(namespace, request);
+      Map<String, List<Long>> parts = parts(namespace, requests);
       try {
         if (parts.size() == 1 && parts.containsKey(namespace.name())) {
-          return Peers.await(namespace.store().snapshots().cut(request), settings.route());
+          return Peers.await(namespace.store().snapshots().cutTogether(requests), settings.route());
         }
-        return joined(namespace, request, parts, start);
+        return joined(namespace, requests, parts, start);
       } catch (FileAwayException | PeerReply.AwayElsewhere | RouteException e) {
         last = new FileException(FileError.BUSY, String.valueOf(e.getMessage()));
       } catch (FileException e) {
@@ -72,9 +72,10 @@ final class BarrierCut {
     throw last;
   }
 
-  private Map<String, List<Long>> parts(ServedRoot namespace, CutRequest request) {
+  private Map<String, List<Long>> parts(ServedRoot namespace, List<CutRequest> requests) {
     Map<String, List<Long>> parts = new LinkedHashMap<>();
-    for (FileKey key : request.files()) {
+    List<FileKey> all = requests.stream().flatMap(one -> one.files().stream()).toList();
+    for (FileKey key : all) {
       String root =
           namespace.ownership().away(key.file())
               ? owners.find(key.file()).root()
@@ -90,8 +91,8 @@ final class BarrierCut {
     return parts;
   }
 
-  private Cut joined(
-      ServedRoot namespace, CutRequest request, Map<String, List<Long>> parts, long start) {
+  private List<Cut> joined(
+      ServedRoot namespace, List<CutRequest> requests, Map<String, List<Long>> parts, long start) {
     long cut = random.nextLong();
     boolean frozen = false;
     long begun = System.nanoTime();
@@ -106,7 +107,7 @@ final class BarrierCut {
     parts.keySet().forEach(root -> tell(root, new PeerCall.Release(root, cut)));
     long held = System.nanoTime() - begun;
     Map<Long, byte[]> parcels = settle(cut, parts);
-    return Peers.await(namespace.store().join(request, parcels, held, start), settings.settle());
+    return Peers.await(namespace.store().join(requests, parcels, held, start), settings.settle());
   }
 
   /**

@@ -27,11 +27,11 @@ final class ClusterDatastore implements Datastore {
   private final Router router;
   private final Roots roots;
   private final FrontBar bar;
+  private final SpaceFigures space;
   private final long born;
   private final AtomicLong losses;
   private final Consumer<FileKey> onCreated;
   private final ClusterSnapshots snapshots;
-  private volatile SpaceReport space = new SpaceReport(0, 0, 0, 0, 0, 0);
 
   /**
    * A datastore.
@@ -44,12 +44,14 @@ final class ClusterDatastore implements Datastore {
       Router router,
       Roots roots,
       FrontBar bar,
+      SpaceFigures space,
       long born,
       AtomicLong losses,
       Consumer<FileKey> onCreated) {
     this.router = router;
     this.roots = roots;
     this.bar = bar;
+    this.space = space;
     this.born = born;
     this.losses = losses;
     this.onCreated = onCreated;
@@ -172,15 +174,10 @@ final class ClusterDatastore implements Datastore {
     return run(new NameOp.ListNames(caller, directory, cookie, limit));
   }
 
-  /** As of the last look at the namespace's root. */
+  /** As of the last look, a few seconds ago at the most. */
   @Override
   public SpaceReport space() {
-    return space;
-  }
-
-  /** Asks the namespace's root for what {@link #space} answers. */
-  void refreshSpace() {
-    var _ = router.run(new SnapshotOp.Space()).thenAccept(report -> space = report);
+    return space.report();
   }
 
   @Override

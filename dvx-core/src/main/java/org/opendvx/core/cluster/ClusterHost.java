@@ -37,6 +37,7 @@ public final class ClusterHost implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterHost.class);
   private static final long RETRY_MILLIS = 200;
   private static final long SOON_MILLIS = 50;
+  private static final long SPACE_SECONDS = 3;
   private static final Duration END = Duration.ofSeconds(30);
 
   private final Membership membership;
@@ -45,6 +46,7 @@ public final class ClusterHost implements AutoCloseable {
   private final Peers peers;
   private final HandOver handOver;
   private final Router router;
+  private final SpaceFigures space;
   private final ClusterDatastore datastore;
   private final ClusterSettings settings;
   private final PeerNetwork network;
@@ -91,9 +93,10 @@ public final class ClusterHost implements AutoCloseable {
     this.peers = new Peers(network, membership, settings.call());
     this.handOver = new HandOver(roots, owners, membership, peers, settings);
     this.router = new Router(membership, roots, owners, peers, settings, NAMESPACE);
+    this.space = new SpaceFigures(parts.pool(), membership, roots, NAMESPACE);
     this.datastore =
         new ClusterDatastore(
-            router, roots, bar, new SecureRandom().nextLong(), losses, this::created);
+            router, roots, bar, space, new SecureRandom().nextLong(), losses, this::created);
     BarrierCut cuts = new BarrierCut(roots, owners, peers, settings);
     NamespaceRunner runner = new NamespaceRunner(handOver, cuts, datastore);
     router.runner(runner);
@@ -299,10 +302,7 @@ public final class ClusterHost implements AutoCloseable {
       try {
         if (membership.lost()) {
           roots.loseAll();
-          membership.join();
-          if (membership.wasDeclaredDead() && settings.confirmMachines()) {
-            bar.close();
-          }
+          rejoin();
         } else {
           // A renewal that took as long as the lease is soon followed by the next one.
           Thread.sleep(membership.held() ? settings.renewal().toMillis() : SOON_MILLIS);
@@ -317,6 +317,18 @@ public final class ClusterHost implements AutoCloseable {
     }
   }
 
+  private void rejoin() throws InterruptedException {
+    boolean barred = bar.closed();
+    if (settings.confirmMachines()) {
+      // Before the new life begins: nothing may slip through first.
+      bar.close();
+    }
+    membership.join();
+    if (settings.confirmMachines() && !barred && !membership.wasDeclaredDead()) {
+      bar.confirmAll();
+    }
+  }
+
   private void keep() {
     long looks = 0;
     long every = Math.max(1, TimeUnit.SECONDS.toNanos(1) / settings.tick().toNanos());
@@ -327,11 +339,17 @@ public final class ClusterHost implements AutoCloseable {
           Map<String, Lease> leases = membership.watch();
           roots.look(leases);
         }
-        if (++looks % every == 0) {
+        looks++;
+        if (looks % every == 0) {
           everySecond();
+        }
+        if (looks % (SPACE_SECONDS * every) == 1) {
+          space.refresh();
         }
       } catch (DvxException e) {
         LOG.warn("{} cannot look at the other hosts: {}", membership.host(), e.getMessage());
+      } catch (RuntimeException e) {
+        LOG.error("{} cannot look at the other hosts", membership.host(), e);
       } catch (InterruptedException _) {
         return;
       }
@@ -342,7 +360,6 @@ public final class ClusterHost implements AutoCloseable {
     if (settings.forwards() > 0) {
       router.usedMoreThan(settings.forwards()).forEach(file -> moveLater(file, true));
     }
-    datastore.refreshSpace();
   }
 
   private static void rest() {

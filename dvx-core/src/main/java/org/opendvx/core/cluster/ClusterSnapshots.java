@@ -34,7 +34,12 @@ final class ClusterSnapshots implements Snapshots {
 
   @Override
   public CompletableFuture<Cut> cut(CutRequest request) {
-    return store.run(new SnapshotOp.Take(request));
+    return cutTogether(List.of(request)).thenApply(List::getFirst);
+  }
+
+  @Override
+  public CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests) {
+    return store.run(new SnapshotOp.Take(List.copyOf(requests)));
   }
 
   @Override

@@ -33,10 +33,10 @@ final class NamespaceRunner {
     this.all = all;
   }
 
-  @SuppressWarnings("unchecked") // a cut's result is a Cut
+  @SuppressWarnings("unchecked") // a cut's result is a list of cuts
   <R> CompletableFuture<R> run(ServedRoot root, FileOp<R> op) {
     if (op instanceof SnapshotOp.Take take) {
-      return (CompletableFuture<R>) Tasks.start(() -> cuts.cut(root, take.request()));
+      return (CompletableFuture<R>) Tasks.start(() -> cuts.cut(root, take.requests()));
     }
     CompletableFuture<R> work = root.run(op, all);
     return op.names() ? work.handle(Outcome::new).thenCompose(o -> go(root, op, o, 1)) : work;

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.opendvx.core.datastore.Caller;
-import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.Snapshots.CloneFile;
@@ -29,7 +28,6 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
   int RESTORE = 47;
   int CLONE = 48;
   int REPLACE = 49;
-  int SPACE = 50;
 
   @Override
   default FileKey key() {
@@ -55,8 +53,10 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
     return switch (code) {
       case CUT ->
           new Take(
-              new CutRequest(
-                  in.getText(), in.getList(Values::key), Values.labels(in), in.getBytes()));
+              in.getList(
+                  i ->
+                      new CutRequest(
+                          i.getText(), i.getList(Values::key), Values.labels(i), i.getBytes())));
       case BY_ID -> new ById(in.getLong());
       case BY_NAME -> new ByName(in.getText());
       case PAGE -> new Page(in.getLong(), in.getInt());
@@ -70,7 +70,6 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
               Values.caller(in),
               in.getList(i -> new CloneFile(Values.key(i), Values.key(i), i.getBytes())));
       case REPLACE -> new Replace(Values.caller(in), Values.key(in), Values.key(in));
-      case SPACE -> new Space();
       default -> throw new BufferUnderflowException();
     };
   }
@@ -106,29 +105,38 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
     }
   }
 
-  /** Takes a snapshot; files of several owners by the barrier: {@link BarrierCut}. */
-  record Take(CutRequest request) implements SnapshotOp<Cut> {
+  /** Takes snapshots; files of several owners by the barrier: {@link BarrierCut}. */
+  record Take(List<CutRequest> requests) implements SnapshotOp<List<Cut>> {
     @Override
-    public CompletableFuture<Cut> run(DvxDatastore store) {
-      return store.snapshots().cut(request);
+    public CompletableFuture<List<Cut>> run(DvxDatastore store) {
+      return store.snapshots().cutTogether(requests);
     }
 
     @Override
     public void encode(Wire.Out out) {
-      out.put(CUT).putText(request.name()).putList(request.files(), Values::putKey);
-      Values.putLabels(out, request.labels());
-      out.putBytes(request.document());
+      out.put(CUT)
+          .putList(
+              requests,
+              (o, request) -> {
+                o.putText(request.name()).putList(request.files(), Values::putKey);
+                Values.putLabels(o, request.labels());
+                o.putBytes(request.document());
+              });
     }
 
     @Override
-    public void encodeResult(Cut cut, Wire.Out out) {
-      Values.putSnapshot(out, cut.snapshot());
-      out.putLong(cut.heldNanos()).putLong(cut.totalNanos());
+    public void encodeResult(List<Cut> cuts, Wire.Out out) {
+      out.putList(
+          cuts,
+          (o, cut) -> {
+            Values.putSnapshot(o, cut.snapshot());
+            o.putLong(cut.heldNanos()).putLong(cut.totalNanos());
+          });
     }
 
     @Override
-    public Cut decodeResult(Wire.In in) {
-      return new Cut(Values.snapshot(in), in.getLong(), in.getLong());
+    public List<Cut> decodeResult(Wire.In in) {
+      return in.getList(i -> new Cut(Values.snapshot(i), i.getLong(), i.getLong()));
     }
   }
 
@@ -325,36 +333,6 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
       Values.putCaller(out.put(REPLACE), caller);
       Values.putKey(out, target);
       Values.putKey(out, source);
-    }
-  }
-
-  /** Space and counts as the namespace's root sees them. */
-  record Space() implements SnapshotOp<SpaceReport> {
-    @Override
-    public boolean changes() {
-      return false;
-    }
-
-    @Override
-    public CompletableFuture<SpaceReport> run(DvxDatastore store) {
-      return CompletableFuture.completedFuture(store.space());
-    }
-
-    @Override
-    public void encode(Wire.Out out) {
-      out.put(SPACE);
-    }
-
-    @Override
-    public void encodeResult(SpaceReport s, Wire.Out out) {
-      out.putLong(s.totalBytes()).putLong(s.freeBytes()).putLong(s.logicalWritten());
-      out.putLong(s.uniqueWritten()).putLong(s.storedWritten()).putLong(s.files());
-    }
-
-    @Override
-    public SpaceReport decodeResult(Wire.In in) {
-      return new SpaceReport(
-          in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
   }
 }

@@ -110,23 +110,28 @@ final class CutPath {
   }
 
   /**
-   * Takes a snapshot of files that their owners froze.
+   * Takes snapshots of files that their owners froze, in one record.
    *
    * @param parcels of the members by file id: see {@link Ownership#settle}
    */
-  CompletableFuture<Cut> join(
-      CutRequest request, Map<Long, byte[]> parcels, long heldNanos, long startNanos) {
-    check(request);
-    admission.admitFlow(request.document().length + 512L * request.files().size());
+  CompletableFuture<List<Cut>> join(
+      List<CutRequest> requests, Map<Long, byte[]> parcels, long heldNanos, long startNanos) {
+    checkTogether(requests);
+    long room = 0;
+    for (CutRequest request : requests) {
+      room += request.document().length + 512L * request.files().size();
+    }
+    admission.admitFlow(room);
     locks.catalogue.lock();
     try {
-      if (snapshots.find(request.name()) != 0) {
-        throw new FileException(FileError.EXISTS, "there is a snapshot of that name");
-      }
-      long id = ids.next();
+      List<Long> own = own(requests);
       long stamp = locks.namespace.readLock();
       try {
-        return join(id, request, places(request, files::known), parcels, heldNanos, startNanos);
+        List<List<Place>> places = new ArrayList<>(requests.size());
+        for (CutRequest request : requests) {
+          places.add(places(request, files::known));
+        }
+        return join(own, requests, places, parcels, heldNanos, startNanos);
       } finally {
         locks.namespace.unlockRead(stamp);
       }
@@ -135,13 +140,55 @@ final class CutPath {
     }
   }
 
-  private CompletableFuture<Cut> join(
-      long id,
-      CutRequest request,
-      List<Place> places,
+  /** Ids for new snapshots; the catalogue is locked. */
+  private List<Long> own(List<CutRequest> requests) {
+    List<Long> own = new ArrayList<>(requests.size());
+    for (CutRequest request : requests) {
+      if (snapshots.find(request.name()) != 0) {
+        throw new FileException(FileError.EXISTS, "there is a snapshot of that name");
+      }
+      own.add(ids.next());
+    }
+    return own;
+  }
+
+  private CompletableFuture<List<Cut>> join(
+      List<Long> own,
+      List<CutRequest> requests,
+      List<List<Place>> places,
       Map<Long, byte[]> parcels,
       long heldNanos,
       long startNanos) {
+    List<SnapshotHead> heads = new ArrayList<>(requests.size());
+    long lsn;
+    long now;
+    try (Transaction transaction = transactions.begin(Caller.SYSTEM)) {
+      now = transaction.now();
+      for (int i = 0; i < requests.size(); i++) {
+        SnapshotJoined joined =
+            joined(own.get(i), requests.get(i), places.get(i), parcels, transaction.now());
+        heads.add(joined.head());
+        transaction.add(joined);
+      }
+      lsn = transaction.commit(null);
+    }
+    view.changed(now);
+    return transactions
+        .durable(lsn, heads)
+        .thenApply(done -> cuts(done, requests, heldNanos, System.nanoTime() - startNanos));
+  }
+
+  private static List<Cut> cuts(
+      List<SnapshotHead> heads, List<CutRequest> requests, long heldNanos, long totalNanos) {
+    List<Cut> cuts = new ArrayList<>(heads.size());
+    for (int i = 0; i < heads.size(); i++) {
+      cuts.add(new Cut(info(heads.get(i), requests.get(i).document()), heldNanos, totalNanos));
+    }
+    return cuts;
+  }
+
+  private static SnapshotJoined joined(
+      long id, CutRequest request, List<Place> places, Map<Long, byte[]> parcels, long now) {
     List<SnapshotNode> nodes = new ArrayList<>(places.size());
     List<RootRef> contents = new ArrayList<>(places.size());
     int members = 0;
@@ -164,20 +211,8 @@ final class CutPath {
         bytes += image.size();
       }
     }
-    long lsn;
-    SnapshotHead head;
-    try (Transaction transaction = transactions.begin(Caller.SYSTEM)) {
-      head =
-          new SnapshotHead(id, request.name(), transaction.now(), request.labels(), members, bytes);
-      transaction.add(new SnapshotJoined(head, request.document(), nodes, contents));
-      lsn = transaction.commit(null);
-    }
-    view.changed(head.created());
-    return transactions
-        .durable(lsn, head)
-        .thenApply(
-            done ->
-                new Cut(info(done, request.document()), heldNanos, System.nanoTime() - startNanos));
+    SnapshotHead head = new SnapshotHead(id, request.name(), now, request.labels(), members, bytes);
+    return new SnapshotJoined(head, request.document(), nodes, contents);
   }
 
   static SnapshotInfo info(SnapshotHead head, byte[] document) {
@@ -304,13 +339,7 @@ final class CutPath {
     admission.admitFlow(room);
     locks.catalogue.lock();
     try {
-      List<Long> own = new ArrayList<>(requests.size());
-      for (CutRequest request : requests) {
-        if (snapshots.find(request.name()) != 0) {
-          throw new FileException(FileError.EXISTS, "there is a snapshot of that name");
-        }
-        own.add(ids.next());
-      }
+      List<Long> own = own(requests);
       long stamp = locks.namespace.readLock();
       try {
         List<List<Place>> places = new ArrayList<>(requests.size());
@@ -372,16 +401,7 @@ final class CutPath {
     view.changed(now);
     return transactions
         .durable(lsn, heads)
-        .thenApply(
-            done -> {
-              long total = System.nanoTime() - startNanos;
-              List<Cut> cuts = new ArrayList<>(done.size());
-              for (int i = 0; i < done.size(); i++) {
-                byte[] document = requests.get(i).document();
-                cuts.add(new Cut(info(done.get(i), document), heldNanos, total));
-              }
-              return cuts;
-            });
+        .thenApply(done -> cuts(done, requests, heldNanos, System.nanoTime() - startNanos));
   }
 
   /** One snapshot's change. The cut lock is held. */

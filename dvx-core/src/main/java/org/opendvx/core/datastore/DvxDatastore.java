@@ -126,6 +126,12 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     RootRecord _ = RootRecord.decode(root);
   }
 
+  /** What had been written under a root record: the rest of the report is 0. */
+  public static SpaceReport writtenAsOf(byte[] root) {
+    Totals totals = RootRecord.decode(root).totals();
+    return new SpaceReport(0, 0, totals.logical(), totals.unique(), totals.stored(), 0);
+  }
+
   /**
    * Checks the first bytes of a batch of a host's journal before a pool is opened.
    *
@@ -202,14 +208,18 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   }
 
   /**
-   * Takes a snapshot of files that their owners froze; this root has the catalogue.
+   * Takes snapshots of files that their owners froze, all or none; this root has the catalogue.
    *
+   * @param requests as for {@link Snapshots#cutTogether}
    * @param parcels of the members by file id: see {@link Ownership#settle}
    * @param heldNanos how long writes were held
    */
-  public CompletableFuture<Snapshots.Cut> join(
-      Snapshots.CutRequest request, Map<Long, byte[]> parcels, long heldNanos, long startNanos) {
-    return attempts.run(() -> cuts.join(request, parcels, heldNanos, startNanos));
+  public CompletableFuture<List<Snapshots.Cut>> join(
+      List<Snapshots.CutRequest> requests,
+      Map<Long, byte[]> parcels,
+      long heldNanos,
+      long startNanos) {
+    return attempts.run(() -> cuts.join(requests, parcels, heldNanos, startNanos));
   }
 
   /** Ends without a last checkpoint; the next open recovers. For a host that was fenced. */

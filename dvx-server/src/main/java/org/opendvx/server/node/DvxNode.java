@@ -227,7 +227,8 @@ public final class DvxNode implements AutoCloseable {
             task -> Thread.ofVirtual().name("follower").start(task));
     hypervisors.onMobility(follower);
     MachinesHere here =
-        new MachinesHere(names, machines, follower, host.bar()::closed).start(ASK_FOR_MACHINES);
+        new MachinesHere(names, hypervisors, machines, host.datastore(), host.bar())
+            .start(ASK_FOR_MACHINES);
     opened.push("machines here", here);
   }
 

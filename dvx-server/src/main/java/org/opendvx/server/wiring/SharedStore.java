@@ -159,9 +159,10 @@ final class SharedStore implements Store {
   }
 
   private static void requireUnused(RemotePool pool) {
-    String shared = DvxDatastore.rootRecord(ClusterHost.NAMESPACE);
     for (String key : pool.records().keys("hosts/")) {
-      if (key.endsWith("/root") && !key.equals(shared)) {
+      String[] parts = key.split("/", -1);
+      boolean root = parts.length > 1 && key.equals(DvxDatastore.rootRecord(parts[1]));
+      if (root && !parts[1].equals(ClusterHost.NAMESPACE)) {
         throw DvxException.of(Kind.CONFLICT, "The pool holds the datastore of a single host")
             .cause("It was made by dvx serve, and is not converted")
             .remedy("Use dvx serve there, or another data node for several hosts")

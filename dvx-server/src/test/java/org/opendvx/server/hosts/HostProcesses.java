@@ -163,6 +163,16 @@ final class HostProcesses implements AutoCloseable {
     return Objects.requireNonNull(reached.get(name), name).get("nfsPort").asInt();
   }
 
+  /**
+   * Mounts the datastore at a host.
+   *
+   * @param callLimit after which a call without an answer fails
+   * @param patience how long a call is repeated that is told to come again
+   */
+  NfsClient mount(String name, Duration callLimit, Duration patience) throws IOException {
+    return NfsClient.mount(nfsPort(name), callLimit, patience);
+  }
+
   /** SIGKILL. */
   void kill(String name) throws InterruptedException {
     Process process = process(name);

@@ -1,0 +1,364 @@
+package org.opendvx.server.hosts;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.opendvx.server.DvxCommand;
+import org.opendvx.server.bench.rpc.Nfs3;
+
+/**
+ * {@code dvx host} as three processes around one {@code dvx datanode}, used by NFS clients, and
+ * killed. One set of processes for all tests, since starting them takes longest: each test leaves
+ * all of them running.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class HostsProcessTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int OK = 0;
+
+  @TempDir private static Path folder;
+  private static HostProcesses hosts = new HostProcesses(Path.of(""));
+
+  @BeforeAll
+  static void start() throws Exception {
+    hosts = new HostProcesses(folder);
+    boolean done = false;
+    try {
+      hosts.startDataNode();
+      for (String name : List.of("h1", "h2", "h3")) {
+        hosts.join(name);
+      }
+      hosts.startHosts("h1", "h2", "h3");
+      done = true;
+    } finally {
+      if (!done) {
+        hosts.close();
+      }
+    }
+  }
+
+  @AfterAll
+  static void end() {
+    hosts.close();
+  }
+
+  private static NfsClient mount(String host) throws IOException {
+    return hosts.mount(host, BlockWriter.CALL, BlockWriter.PATIENCE);
+  }
+
+  private static JsonNode ask(String host, String... command) throws IOException {
+    List<String> all = new ArrayList<>(List.of(command));
+    all.addAll(List.of("-o", "json"));
+    return JSON.readTree(DvxCommand.run(hosts.data(host), all.toArray(String[]::new)));
+  }
+
+  private static BlockWriter writer(String name, long seed, String... at) {
+    BlockWriter writer = new BlockWriter(hosts, name, seed, List.of(at));
+    writer.setDaemon(true);
+    writer.start();
+    return writer;
+  }
+
+  private static String ownerOf(String path, String asked) throws IOException {
+    return ask(asked, "vm", "where", path).at("/files/0/host").asText();
+  }
+
+  @Test
+  @Order(1)
+  @Timeout(240)
+  void eachHostShowsTheSameFilesAndTellsWhoServesThem() throws Exception {
+    JsonNode list = ask("h2", "host", "list");
+    assertEquals(3, list.get("items").size(), list::toString);
+    for (JsonNode host : list.get("items")) {
+      assertEquals("HELD", host.get("state").asText(), list::toString);
+    }
+    byte[] content = new byte[Blocks.SIZE];
+    new Random(1).nextBytes(content);
+    try (NfsClient h1 = mount("h1");
+        NfsClient h3 = mount("h3")) {
+      byte[] file = h1.file(h1.folder("seen"), "disk");
+      h1.write(file, 0, content);
+      byte[] other = h3.lookup(h3.lookup(h3.root(), "seen").orElseThrow(), "disk").orElseThrow();
+      assertEquals(ByteBuffer.wrap(file), ByteBuffer.wrap(other), "the same handle everywhere");
+      assertEquals(ByteBuffer.wrap(content), ByteBuffer.wrap(h3.read(other, 0, content.length)));
+      JsonNode moved = ask("h1", "vm", "move-simulate", "/seen", "--to", "h3");
+      assertEquals(1, moved.get("files").asInt());
+      assertEquals("h3", ownerOf("/seen", "h2"));
+      assertEquals(ByteBuffer.wrap(content), ByteBuffer.wrap(h1.read(file, 0, content.length)));
+    }
+    assertTrue(ask("h3", "host", "list").at("/self/handOvers").asLong() > 0);
+  }
+
+  @Test
+  @Order(2)
+  @Timeout(240)
+  void inTheSteadyStateNothingGoesBetweenHosts() throws Exception {
+    try (NfsClient client = mount("h2")) {
+      byte[] file = client.file(client.root(), "steady");
+      ask("h2", "vm", "move-simulate", "/steady", "--to", "h2");
+      for (int block = 0; block < 16; block++) {
+        client.write(file, (long) block * Blocks.SIZE, new byte[Blocks.SIZE]);
+      }
+      // What was begun before may still be on its way.
+      Thread.sleep(2500);
+      Map<String, JsonNode> before = figures();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
+      int operations = 0;
+      Random random = new Random(2);
+      while (System.nanoTime() - end < 0) {
+        long offset = (long) random.nextInt(16) * Blocks.SIZE;
+        if (random.nextBoolean()) {
+          client.write(file, offset, new byte[Blocks.SIZE]);
+        } else {
+          client.read(file, offset, Blocks.SIZE);
+        }
+        operations++;
+      }
+      Map<String, JsonNode> after = figures();
+      for (String host : List.of("h1", "h2", "h3")) {
+        for (String figure : List.of("sentBytes", "receivedBytes", "forwardedOperations")) {
+          assertEquals(
+              figure(before, host, figure),
+              figure(after, host, figure),
+              () -> figure + " of " + host + hosts.logs());
+        }
+      }
+      long here = figure(after, "h2", "localOperations") - figure(before, "h2", "localOperations");
+      assertTrue(here >= operations, here + " of " + operations);
+    }
+  }
+
+  private static long figure(Map<String, JsonNode> figures, String host, String name) {
+    return Objects.requireNonNull(figures.get(host), host).get(name).asLong();
+  }
+
+  private static Map<String, JsonNode> figures() throws IOException {
+    Map<String, JsonNode> figures = new HashMap<>();
+    for (String host : List.of("h1", "h2", "h3")) {
+      figures.put(host, ask(host, "host", "list").get("self"));
+    }
+    return figures;
+  }
+
+  @Test
+  @Order(3)
+  @Timeout(240)
+  void onlyOneOfTwoHostsWinsARaceForAName() throws Exception {
+    try (NfsClient h1 = mount("h1");
+        NfsClient h2 = mount("h2");
+        NfsClient h3 = mount("h3");
+        ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      byte[] directory = h1.folder("race");
+      for (int round = 0; round < 20; round++) {
+        String name = "lock" + round;
+        List<Integer> made =
+            together(
+                threads,
+                () -> h1.createExclusively(directory, name, 1),
+                () -> h2.createExclusively(directory, name, 2));
+        assertEquals(1, made.stream().filter(status -> status == OK).count(), made::toString);
+        assertTrue(made.contains(Nfs3.ERR_EXIST), made::toString);
+        List<Integer> renamed =
+            together(
+                threads,
+                () -> h1.rename(directory, name, directory, name + "-a"),
+                () -> h2.rename(directory, name, directory, name + "-b"));
+        assertEquals(1, renamed.stream().filter(s -> s == OK).count(), renamed::toString);
+        assertTrue(renamed.contains(Nfs3.ERR_NOENT), renamed::toString);
+        assertTrue(h3.lookup(directory, name).isEmpty());
+        assertEquals(renamed.get(0) == OK, h3.lookup(directory, name + "-a").isPresent());
+        assertEquals(renamed.get(1) == OK, h3.lookup(directory, name + "-b").isPresent());
+      }
+    }
+  }
+
+  private static List<Integer> together(
+      ExecutorService threads, Callable<Integer> one, Callable<Integer> other) throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    List<Future<Integer>> both = new ArrayList<>();
+    for (Callable<Integer> each : List.of(one, other)) {
+      both.add(
+          threads.submit(
+              () -> {
+                go.await();
+                return each.call();
+              }));
+    }
+    go.countDown();
+    return List.of(both.get(0).get(90, TimeUnit.SECONDS), both.get(1).get(90, TimeUnit.SECONDS));
+  }
+
+  @Test
+  @Order(4)
+  @Timeout(240)
+  void leasesOf512BytesInOneBlockAreLinearizableOverTwoHosts() throws Exception {
+    int clients = 4;
+    int sectors = 2;
+    List<History> histories = new ArrayList<>();
+    for (int sector = 0; sector < sectors; sector++) {
+      histories.add(new History(clients));
+    }
+    byte[] file;
+    try (NfsClient h1 = mount("h1")) {
+      file = h1.file(h1.root(), "leases");
+      h1.write(file, 0, new byte[Blocks.SIZE]);
+    }
+    try (ExecutorService threads = Executors.newFixedThreadPool(clients)) {
+      List<Future<Boolean>> running = new ArrayList<>();
+      for (int client = 0; client < clients; client++) {
+        int own = client;
+        running.add(threads.submit(() -> renewLeases(own, file, histories)));
+      }
+      ask("h3", "vm", "move-simulate", "/leases", "--to", "h2");
+      ask("h3", "vm", "move-simulate", "/leases", "--to", "h1");
+      for (Future<Boolean> each : running) {
+        assertTrue(each.get(120, TimeUnit.SECONDS));
+      }
+    }
+    for (History history : histories) {
+      System.out.println("leases: " + history.size() + " steps");
+      assertTrue(history.linearizable(0), history::toString);
+    }
+  }
+
+  private static boolean renewLeases(int client, byte[] file, List<History> histories)
+      throws IOException {
+    Random random = new Random(client);
+    try (NfsClient nfs = mount(client % 2 == 0 ? "h1" : "h2")) {
+      for (int step = 1; step <= 60; step++) {
+        int sector = random.nextInt(histories.size());
+        boolean write = random.nextBoolean();
+        long value = write ? client * 1000L + step : 0;
+        long start = System.nanoTime();
+        if (write) {
+          nfs.write(file, sector * 512L, sector(value));
+        } else {
+          value = value(nfs.read(file, sector * 512L, 512));
+        }
+        long end = System.nanoTime();
+        histories.get(sector).add(client, new History.Step(write, value, start, end));
+      }
+      return true;
+    }
+  }
+
+  private static byte[] sector(long value) {
+    ByteBuffer bytes = ByteBuffer.allocate(512);
+    while (bytes.hasRemaining()) {
+      bytes.putLong(value);
+    }
+    return bytes.array();
+  }
+
+  private static long value(byte[] sector) {
+    ByteBuffer bytes = ByteBuffer.wrap(sector);
+    long value = bytes.getLong(0);
+    while (bytes.hasRemaining()) {
+      assertEquals(value, bytes.getLong(), "a torn sector");
+    }
+    return value;
+  }
+
+  @Test
+  @Order(5)
+  @Timeout(240)
+  void theFilesOfAKilledHostAreSoonWritableElsewhereAndNothingAcknowledgedIsLost()
+      throws Exception {
+    List<BlockWriter> writers =
+        List.of(writer("killed0", 7, "h1", "h2"), writer("killed1", 8, "h1", "h3"));
+    for (BlockWriter writer : writers) {
+      long _ = writer.awaitAt("h1");
+      writer.awaitMore(200);
+      ask("h2", "vm", "move-simulate", "/" + writer.file(), "--to", "h1");
+    }
+    hosts.kill("h1");
+    long killed = System.nanoTime();
+    for (BlockWriter writer : writers) {
+      long took = writer.awaitAt(writer == writers.get(0) ? "h2" : "h3") - killed;
+      System.out.printf("%s was written elsewhere after %d ms%n", writer.file(), took / 1_000_000);
+      assertTrue(took < TimeUnit.SECONDS.toNanos(30), () -> "late: " + took + hosts.logs());
+    }
+    for (BlockWriter writer : writers) {
+      writer.finish();
+      writer.verify("h2");
+      writer.verify("h3");
+    }
+    hosts.startHosts("h1");
+    for (BlockWriter writer : writers) {
+      writer.verify("h1");
+    }
+  }
+
+  @Test
+  @Order(6)
+  @Timeout(240)
+  void clientsStallAndGoOnWhenTheDataNodeIsKilledAndStartedAgain() throws Exception {
+    List<BlockWriter> writers = List.of(writer("node0", 11, "h1"), writer("node1", 12, "h2"));
+    for (BlockWriter writer : writers) {
+      writer.awaitMore(200);
+    }
+    hosts.kill("datanode");
+    Thread.sleep(4000);
+    hosts.startDataNode();
+    for (BlockWriter writer : writers) {
+      writer.awaitMore(200);
+    }
+    for (BlockWriter writer : writers) {
+      writer.finish();
+      writer.verify("h3");
+    }
+  }
+
+  @Test
+  @Order(7)
+  @Timeout(300)
+  void oneHostOfThreeGoesOnWithTheFilesOfAllWhenTheOthersAreKilled() throws Exception {
+    List<BlockWriter> writers =
+        List.of(
+            writer("most0", 21, "h1", "h2"),
+            writer("most1", 22, "h2"),
+            writer("most2", 23, "h3", "h2"));
+    for (BlockWriter writer : writers) {
+      writer.awaitMore(200);
+    }
+    hosts.kill("h1");
+    hosts.kill("h3");
+    writers.get(1).awaitMore(200);
+    long _ = writers.get(0).awaitAt("h2");
+    long _ = writers.get(2).awaitAt("h2");
+    for (BlockWriter writer : writers) {
+      writer.finish();
+      writer.verify("h2");
+    }
+    hosts.startHosts("h1", "h3");
+    for (BlockWriter writer : writers) {
+      writer.verify("h1");
+      writer.verify("h3");
+    }
+  }
+}
