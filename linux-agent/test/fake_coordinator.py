@@ -149,12 +149,14 @@ class Link:
         return body
 
     def expect(self, kind, timeout=30):
-        """The next message that is no heartbeat; it must be of this type."""
+        """The next message that is no heartbeat, and no idle that nobody waits for; it must be of this type."""
         until = time.monotonic() + timeout
         while True:
             body = self.receive(max(0.1, until - time.monotonic()))
             if body["type"] == "heartbeat":
                 self.send("heartbeat", ping=body["ping"])
+                continue
+            if body["type"] == "idle" != kind:
                 continue
             assert body["type"] == kind, body
             return body

@@ -303,14 +303,18 @@ InstallResult install(const Paths& paths, unsigned stopAfter) {
   return result;
 }
 
-InstallResult uninstall(const Paths& paths) {
+InstallResult uninstall(const Paths& paths, unsigned stopAfter) {
   InstallResult result;
+  unsigned number = 0;
   std::vector<InstallStep> steps = installSteps(paths, ownFolder());
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     std::string error;
     if (!step->remove(error)) {
       // All the others are removed all the same.
       result.error += (result.error.empty() ? "" : "; ") + std::string(step->name) + ": " + error;
+    }
+    if (++number == stopAfter) {
+      TerminateProcess(GetCurrentProcess(), 3);
     }
   }
   result.done = result.error.empty();

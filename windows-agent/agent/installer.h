@@ -37,7 +37,7 @@ struct InstallResult {
  */
 InstallResult install(const Paths& paths, unsigned stopAfter);
 
-InstallResult uninstall(const Paths& paths);
+InstallResult uninstall(const Paths& paths, unsigned stopAfter);
 
 /** One line a step: `present`, `different` or `absent`. */
 std::string installState(const Paths& paths);

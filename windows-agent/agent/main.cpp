@@ -63,7 +63,7 @@ int report(bool done, const std::string& error) {
   return done ? 0 : 1;
 }
 
-/** A test's way to interrupt an installation; see windows-agent/test. */
+/** A test's way to interrupt an installation or its removal; see windows-agent/test. */
 unsigned stopAfter() {
   wchar_t text[16];
   DWORD length = GetEnvironmentVariableW(L"DVX_INSTALL_STOP_AFTER", text, 16);
@@ -170,7 +170,7 @@ int wmain(int count, wchar_t** texts) {
     dvx::ComApplication::shutDown();
     return report(done, error);
   } else if (command == "uninstall" && count == 2) {
-    dvx::InstallResult result = dvx::uninstall(paths);
+    dvx::InstallResult result = dvx::uninstall(paths, stopAfter());
     return report(result.done, result.error);
   } else if (command == "status" && count == 2) {
     std::string state = dvx::installState(paths);

@@ -27,6 +27,7 @@ import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.Hypervisor.HostResult;
 import org.opendvx.core.vm.Hypervisor.HostResult.Outcome;
 import org.opendvx.core.vm.Hypervisor.HostState;
+import org.opendvx.core.vm.PowerOff;
 import org.opendvx.core.vm.PowerState;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDescription.ForeignDisk.Reason;
@@ -462,6 +463,22 @@ class SimulatedVCenterTest {
     assertEquals(Outcome.DONE, result.outcome(), result.reason());
     assertEquals(1, simulator.calls("CreateNasDatastore"));
     assertTrue(vcenter.hosts("dvx").getFirst().mounted());
+  }
+
+  @Test
+  void howAMachineCameToBeOffIsToldByItsEvents() throws IOException, InterruptedException {
+    VmRef vm = named("DC0_C0_RP0_VM0");
+    vcenter.powerOn(vm, LIMIT);
+    assertTrue(vcenter.lastPowerOff(vm).isEmpty(), "it runs");
+    vcenter.powerOff(vm, LIMIT);
+    assertFalse(vcenter.lastPowerOff(vm).map(PowerOff::byGuest).orElse(false), "we did it");
+    vcenter.powerOn(vm, LIMIT);
+    simulator.power("DC0_C0_RP0_VM0", false);
+    PowerOff off = vcenter.lastPowerOff(vm).orElseThrow();
+    assertFalse(off.byGuest(), "the simulator puts a user's name on every event");
+    assertTrue(off.onAgo().compareTo(off.ago()) >= 0, off.toString());
+    assertTrue(off.ago().abs().compareTo(Duration.ofMinutes(5)) < 0, off.toString());
+    vcenter.powerOn(vm, LIMIT);
   }
 
   @Test

@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
 final class PeerCalls {
   private static final Logger LOG = LoggerFactory.getLogger(PeerCalls.class);
 
+  private static final int MOST_KNOWN = 256;
+
   private final PeerNetwork network;
   private final PeerDirectory directory;
   private final PeerSettings settings;
@@ -47,7 +49,10 @@ final class PeerCalls {
   /** All that live. */
   List<Peer> living() {
     Map<String, String> alive = directory.endpoints();
-    peers.keySet().retainAll(alive.keySet());
+    if (peers.size() > MOST_KNOWN) {
+      // Else one that is gone for a moment keeps its record, bad ones too.
+      peers.keySet().retainAll(alive.keySet());
+    }
     return alive.keySet().stream().sorted().map(this::peer).toList();
   }
 

@@ -128,7 +128,11 @@ final class PeerSummaries implements AutoCloseable {
 
   private void run() {
     while (ending.getCount() > 0) {
-      exchange();
+      try {
+        exchange();
+      } catch (RuntimeException e) {
+        LOG.warn("Summaries could not be exchanged; it is tried again", e);
+      }
       long end = System.nanoTime() + settings.summaries().toNanos();
       while (!soon && ending.getCount() > 0 && end - System.nanoTime() > 0) {
         LockSupport.parkNanos(this, end - System.nanoTime());

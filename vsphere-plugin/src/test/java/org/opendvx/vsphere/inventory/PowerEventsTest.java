@@ -48,7 +48,7 @@ class PowerEventsTest {
     PowerOff told = judge(on, at(new VmGuestRebootEvent(), 4, 100, ""), off).orElseThrow();
     assertTrue(told.byGuest());
     assertEquals(Duration.ofMinutes(5), told.ago());
-    assertEquals(Duration.ofMinutes(300), told.onAgo());
+    assertEquals(Duration.ofHours(5), told.onAgo());
     assertEquals("event 9", told.id());
     assertTrue(judge(at(new DrsVmPoweredOnEvent(), 1, 300, ""), off).orElseThrow().byGuest());
   }

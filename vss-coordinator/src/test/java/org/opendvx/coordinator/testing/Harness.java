@@ -197,7 +197,9 @@ public final class Harness implements GuestNode, AutoCloseable {
         new OnlyDescribes(inventory), new VmSnapshots.Request(vm, null, Map.of(), policy, "test"));
   }
 
-  /** Writes to a machine's disk until it is closed: blocks of 4 KiB, each durable before the next. */
+  /**
+   * Writes to a machine's disk until it is closed: blocks of 4 KiB, each durable before the next.
+   */
   public WriteLoad load(VmRef vm) {
     return new WriteLoad(store.datastore(), store.find(vm.id(), vm.id() + "-flat.vmdk"));
   }

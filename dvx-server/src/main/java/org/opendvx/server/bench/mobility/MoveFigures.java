@@ -20,6 +20,9 @@ import org.opendvx.server.bench.mobility.MachineLoad.Io;
  * @param firstReadP99Millis of reads in the first two seconds
  * @param steadySeconds until a second in which 99 % of chunks came from memory or own flash; -1
  *     when none did
+ * @param sourceReadP99Millis of reads at the source in the 5 s before
+ * @param sourceReadP99PrefetchMillis of reads at the source while the target fetched; 0 when it did
+ *     not
  * @param prefetch how far it came; empty without
  */
 record MoveFigures(
@@ -34,6 +37,8 @@ record MoveFigures(
     double readP99Millis,
     double firstReadP99Millis,
     int steadySeconds,
+    double sourceReadP99Millis,
+    double sourceReadP99PrefetchMillis,
     Map<String, Object> prefetch) {
 
   /** Chunks read by tier. */
@@ -121,6 +126,8 @@ record MoveFigures(
     map.put("readP99Millis", readP99Millis);
     map.put("firstReadP99Millis", firstReadP99Millis);
     map.put("steadySeconds", steadySeconds);
+    map.put("sourceReadP99Millis", sourceReadP99Millis);
+    map.put("sourceReadP99PrefetchMillis", sourceReadP99PrefetchMillis);
     map.put("prefetch", prefetch);
     return map;
   }

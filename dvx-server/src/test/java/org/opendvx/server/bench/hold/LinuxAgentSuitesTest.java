@@ -26,7 +26,7 @@ class LinuxAgentSuitesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"thaws", "strange_bytes"})
+  @ValueSource(strings = {"thaws", "strange_bytes", "busy_agent", "power_off"})
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void someOfItsFreezeTestsPass(String only, @TempDir Path folder)
       throws IOException, InterruptedException {
