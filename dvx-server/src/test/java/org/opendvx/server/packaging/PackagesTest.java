@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Built by {@code packaging/build}, looked at by dpkg-deb, rpm and systemd-analyze. */
 @Timeout(300)
 class PackagesTest {
-  private static final Path TREE = Path.of("").toAbsolutePath().getParent();
+  private static final Path TREE =
+      Objects.requireNonNull(Path.of("").toAbsolutePath().getParent());
   private static final long SECONDS = 120;
   private static final List<String> UNITS =
       List.of("dvx-serve", "dvx-host", "dvx-datanode", "dvx-forwarder");
