@@ -40,11 +40,20 @@ public final class LoopbackMount {
    * @throws DvxException DENIED when the rights are missing, UNAVAILABLE on other systems
    */
   public static void prepare() {
-    FunctionDescriptor lock = FunctionDescriptor.of(JAVA_INT, JAVA_INT);
-    call("mlockall", lock, "LimitMEMLOCK=infinity", MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-    FunctionDescriptor control =
+    lock();
+    mark();
+  }
+
+  /** Locks what is in memory, and what will be once it is. */
+  static void lock() {
+    FunctionDescriptor types = FunctionDescriptor.of(JAVA_INT, JAVA_INT);
+    call("mlockall", types, "LimitMEMLOCK=infinity", MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  }
+
+  private static void mark() {
+    FunctionDescriptor types =
         FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    call("prctl", control, "CAP_SYS_RESOURCE", PR_SET_IO_FLUSHER, 1L, 0L, 0L, 0L);
+    call("prctl", types, "CAP_SYS_RESOURCE", PR_SET_IO_FLUSHER, 1L, 0L, 0L, 0L);
   }
 
   @SuppressWarnings("restricted") // the packages start Java with native access enabled

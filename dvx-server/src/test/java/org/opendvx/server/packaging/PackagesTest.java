@@ -20,8 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Built by {@code packaging/build}, looked at by dpkg-deb, rpm and systemd-analyze. */
 @Timeout(300)
 class PackagesTest {
-  private static final Path TREE =
-      Objects.requireNonNull(Path.of("").toAbsolutePath().getParent());
+  private static final Path TREE = Objects.requireNonNull(Path.of("").toAbsolutePath().getParent());
   private static final long SECONDS = 120;
   private static final List<String> UNITS =
       List.of("dvx-serve", "dvx-host", "dvx-datanode", "dvx-forwarder");
