@@ -11,6 +11,7 @@ import org.opendvx.server.datanode.DataNodeCommand;
 import org.opendvx.server.datanode.HostCommand;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.node.Parts;
+import org.opendvx.server.torture.TortureCommand;
 import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -57,6 +58,7 @@ public final class Main implements Runnable, Surroundings {
     dvx.addSubcommand(new DataNodeCommand());
     dvx.addSubcommand(new HostCommand());
     dvx.addSubcommand(new BenchCommand());
+    dvx.addSubcommand(new TortureCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);
     shape(dvx);

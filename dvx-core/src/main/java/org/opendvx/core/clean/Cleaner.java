@@ -66,6 +66,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private boolean looked;
   private int young;
   private volatile boolean lookedAtAll;
+  private long lookedAtChanges = -1;
   private long fullCensusAt;
   private int turn;
   private int barrenTurns;
@@ -248,6 +249,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     chosen.victims().forEach(victim -> victims.add(victim.place()));
     chosen = new Chosen(List.of(), chosen.garbage(), chosen.live());
     long skip = skipBirth(victims);
+    lookedAtChanges = store.changes();
     long complete = store.checkpointNumber();
     places.noteAge(store.markId(), complete);
     long[] ids = ids();
@@ -307,7 +309,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
    * anything any more: what was deleted last may be old.
    */
   private long skipBirth(Set<Long> victims) {
-    boolean idle = unchanged() && victims.isEmpty();
+    boolean idle = !lookedAtAll && victims.isEmpty() && store.changes() == lookedAtChanges;
     if (!looked || young >= YOUNG_ROUNDS || idle || eager || waiters.any()) {
       return 0;
     }
