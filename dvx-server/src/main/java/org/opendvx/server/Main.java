@@ -11,6 +11,7 @@ import org.opendvx.server.datanode.DataNodeCommand;
 import org.opendvx.server.demo.DemoCommand;
 import org.opendvx.server.forward.ForwardCommand;
 import org.opendvx.server.node.Parts;
+import org.opendvx.server.torture.TortureCommand;
 import org.opendvx.server.wiring.RealParts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -58,6 +59,7 @@ public final class Main implements Runnable, Surroundings {
     dvx.addSubcommand(new HostCommand(RealParts.hostParts(parts)));
     dvx.addSubcommand(new ForwardCommand());
     dvx.addSubcommand(new BenchCommand());
+    dvx.addSubcommand(new TortureCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all().forEach(dvx::addSubcommand);
     shape(dvx);

@@ -60,6 +60,18 @@ class CliEndToEndTest {
   }
 
   @Test
+  void theCleanerTellsWhatItDidAndWhatAilsItAndCleansOnDemand() {
+    dvx(0, "clean", "status");
+    assertTrue(out.contains("failing"), out);
+    assertTrue(out.contains("a node of a tree is damaged"), out);
+    assertTrue(out.contains("a shard is bad"), out);
+    assertTrue(out.contains("30 MiB"), out);
+    dvx(0, "clean", "run");
+    assertTrue(out.contains("12 MiB"), out);
+    dvx(2, "clean");
+  }
+
+  @Test
   void aNodeElsewhereIsNamedByOptionsOrVariables() throws Exception {
     String url = "https://localhost:" + node.port();
     String token = folder.resolve("data/admin.token").toString();

@@ -120,7 +120,14 @@ final class Choice {
       worth.addAll(small);
     }
     worth.sort(Comparator.comparingDouble(Candidate::score).reversed());
-    return new Chosen(limited(worth, enough, settings), garbage, live);
+    List<Candidate> victims = limited(worth, enough, settings);
+    return new Chosen(gain(victims) < settings.leastGarbage() ? List.of() : victims, garbage, live);
+  }
+
+  /** What comes back when they are joined into one. */
+  private static long gain(List<Candidate> victims) {
+    long garbage = victims.stream().mapToLong(Candidate::garbage).sum();
+    return garbage + (long) OVERHEAD * Math.max(0, victims.size() - 1);
   }
 
   private static double age(int index, int count) {
@@ -183,8 +190,8 @@ final class Choice {
       try {
         known = repacker.entries(place);
       } catch (DvxException _) {
-        // Damaged or gone: a look at it finds out sooner or later, cleaning leaves it alone.
-        known = -1;
+        // Damaged, gone or away: cleaning leaves it alone, and the next choice asks again.
+        return -1;
       }
       entries.put(place, known);
     }

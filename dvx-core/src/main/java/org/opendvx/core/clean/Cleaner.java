@@ -2,23 +2,19 @@ package org.opendvx.core.clean;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
-import org.jspecify.annotations.Nullable;
 import org.opendvx.core.clean.Choice.Chosen;
 import org.opendvx.core.clean.CleaningRound.Result;
 import org.opendvx.core.clean.CleaningRound.Step;
 import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.datastore.SpaceMaker;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.PlaceRegister;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +41,11 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private static final long ENOUGH = 32L << 20;
   private static final int ENOUGH_PART = 32;
   private static final double TIGHT_SHARE = 0.03;
+  private static final double EAGER_SHARE = 0.15;
+
+  /** Rounds of a sweep at the most. */
+  private static final int MOST_SWEPT = 1000;
+
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
   private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
 
@@ -53,8 +54,9 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private final Throttle throttle;
   private final Choice choice;
   private final Consumer<Step> steps;
-  private final Set<Long> stuck = Collections.newSetFromMap(new ConcurrentHashMap<>());
+  private final SetAside stuck = new SetAside();
   private final CleanerCounters counters = new CleanerCounters();
+  private final Waiters waiters;
   private final Thread thread = Thread.ofPlatform().daemon().name("cleaner").unstarted(this::run);
 
   /** One round at a time; guards what follows. */
@@ -63,28 +65,20 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private volatile Chosen chosen = Chosen.NONE;
   private boolean looked;
   private int young;
+  private volatile boolean lookedAtAll;
+  private long lookedAtChanges = -1;
   private long fullCensusAt;
   private int turn;
   private int barrenTurns;
   private volatile boolean nothingLeft;
+  private volatile int turns = 1;
   private volatile long lookedAtCheckpoint = -1;
   private volatile long walkEndedAt = System.nanoTime();
   private volatile long walkNanos;
-
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
   private volatile boolean closing;
-  private int waiters;
-  private boolean wanted;
-  private long begun;
 
-  /** The last round that gave something back, and the last that found nothing to give. */
-  private long fruitful;
-
-  /** How often a round had given something back, also before its end. */
-  private long progress;
-
-  private long barren;
+  /** Somebody asked for all that can be had. */
+  private volatile boolean eager;
 
   /** A cleaner that is not started yet. */
   public Cleaner(Reclaim store, CleanerSettings settings) {
@@ -97,10 +91,12 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     this.steps = steps;
     this.throttle = new Throttle(settings, this::urgent, () -> closing, store::operations);
     this.choice = new Choice(store.pool().containers(), store.places(), store.repacker());
+    this.waiters = new Waiters(store::freeBytes, store::changes, () -> chosen.garbage());
   }
 
   /** Starts to clean in the background, and to help out when the pool is full. */
   public void start() {
+    counters.started();
     thread.start();
     store.spaceMaker(this);
   }
@@ -114,150 +110,94 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
         store.places().condemnedNow().size(),
         stuck.size(),
         store.places().moved(),
-        walkNanos);
+        waiters.count(),
+        stuck.listed());
+  }
+
+  /**
+   * Gives back all that is worth it, round after round, on the caller's thread.
+   *
+   * @param told of each round
+   * @throws DvxException when a round could not be finished; UNAVAILABLE when the cleaner is closed
+   */
+  public void sweep(Consumer<RoundReport> told) {
+    eager = true;
+    try {
+      int rounds = 0;
+      do {
+        told.accept(round());
+      } while (!nothingLeft && ++rounds < MOST_SWEPT);
+    } catch (Throttle.StoppedException _) {
+      throw stopped();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw stopped();
+    } finally {
+      eager = false;
+    }
+  }
+
+  private static DvxException stopped() {
+    return DvxException.of(Kind.UNAVAILABLE, "Cleaning was broken off")
+        .cause("The node stops")
+        .remedy("Nothing: what was begun is taken up at the next start")
+        .build();
   }
 
   /** Asks for a round soon. */
   public void wanted() {
-    lock.lock();
-    try {
-      wanted = true;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    waiters.wanted();
   }
 
   @Override
-  public SpaceMaker.Outcome makeRoom(long limitNanos) throws InterruptedException {
-    lock.lock();
-    waiters++;
-    try {
-      wanted = true;
-      changed.signalAll();
-      long asked = begun;
-      long then = progress;
-      long left = limitNanos;
-      while (true) {
-        if (fruitful > asked || progress > then) {
-          return SpaceMaker.Outcome.MADE;
-        }
-        if (barren > asked || closing) {
-          return SpaceMaker.Outcome.NOTHING;
-        }
-        if (left <= 0) {
-          return SpaceMaker.Outcome.WORKING;
-        }
-        left = changed.awaitNanos(left);
-      }
-    } finally {
-      waiters--;
-      lock.unlock();
-    }
+  public SpaceMaker.Outcome makeRoom(long bytes, long limitNanos) throws InterruptedException {
+    return waiters.await(bytes, limitNanos);
   }
 
   /** Whether space is short: then nothing is spared. */
   private boolean urgent() {
-    return waiting() || store.freeBytes() < store.usableBytes() / TIGHT_PART;
-  }
-
-  private boolean waiting() {
-    lock.lock();
-    try {
-      return waiters > 0;
-    } finally {
-      lock.unlock();
-    }
+    return waiters.any() || store.freeBytes() < store.usableBytes() / TIGHT_PART;
   }
 
   private void run() {
-    while (awaitWork()) {
-      long number = begin();
-      boolean failed = false;
-      RoundReport report = null;
+    while (true) {
       try {
-        report = round();
-      } catch (Throttle.StoppedException | InterruptedException _) {
-        return;
-      } catch (DvxException e) {
-        failed = true;
-        LOG.warn("Cleaning failed and will be tried again. {}", e.render());
-      } catch (RuntimeException e) {
-        failed = true;
-        LOG.error("Cleaning failed unexpectedly and will be tried again", e);
-      }
-      end(number, report);
-      if (failed) {
-        counters.failed();
-        pause();
+        if (!waiters.awaitWork(this::due, settings.interval())) {
+          return;
+        }
+        if (!oneRound()) {
+          waiters.pause(AFTER_FAILURE);
+        }
+      } catch (InterruptedException _) {
+        // Nobody who may end this thread does it that way.
+        LOG.warn("The cleaner was interrupted and goes on");
       }
     }
   }
 
-  private long begin() {
-    lock.lock();
+  /** Runs a round in the background; whether it came to its end. */
+  private boolean oneRound() throws InterruptedException {
+    long number = waiters.begin();
     try {
-      wanted = false;
-      return ++begun;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void end(long number, @Nullable RoundReport report) {
-    lock.lock();
-    try {
-      if (report != null && report.freedBytes() > 0) {
-        fruitful = number;
-      } else if (report == null || nothingLeft) {
-        barren = number;
-      } else {
-        wanted |= waiters > 0;
+      RoundReport _ = round();
+      waiters.ended(number, nothingLeft, turns);
+      return true;
+    } catch (Throttle.StoppedException _) {
+      if (!closing) {
+        boolean _ = Thread.interrupted();
+        throw new InterruptedException();
       }
-      changed.signalAll();
-    } finally {
-      lock.unlock();
+      return true;
+    } catch (DvxException e) {
+      LOG.warn("Cleaning failed and will be tried again. {}", e.render());
+      waiters.failed(number, e.kind() == Kind.UNSUPPORTED);
+    } catch (RuntimeException e) {
+      LOG.error("Cleaning failed unexpectedly and will be tried again", e);
+      waiters.failed(number, false);
     }
-  }
-
-  /** A round gave something back, and goes on. */
-  private void progressed() {
-    lock.lock();
-    try {
-      progress++;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void pause() {
-    lock.lock();
-    try {
-      long left = AFTER_FAILURE.toNanos();
-      while (!closing && left > 0) {
-        left = changed.awaitNanos(left);
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits until a round is due; false when closing. */
-  private boolean awaitWork() {
-    lock.lock();
-    try {
-      while (!closing && !wanted && !due()) {
-        boolean _ = changed.await(settings.interval().toMillis(), TimeUnit.MILLISECONDS);
-      }
-      return !closing;
-    } catch (InterruptedException _) {
-      return false;
-    } finally {
-      lock.unlock();
-    }
+    // What failed may have left it behind, and pauses would not be any.
+    boolean _ = Thread.interrupted();
+    return false;
   }
 
   private boolean due() {
@@ -268,7 +208,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     if (started && (urgent || chosen.victimGarbage() >= WORTH_A_WALK)) {
       return true;
     }
-    if (!started && store.checkpointNumber() == lookedAtCheckpoint) {
+    if (!started && unchanged() && lookedAtAll) {
       return false;
     }
     long since = System.nanoTime() - walkEndedAt;
@@ -285,36 +225,52 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   public RoundReport round() throws InterruptedException {
     one.lockInterruptibly();
     try {
-      PlaceRegister places = store.places();
-      CleaningRound round =
-          new CleaningRound(store, settings, throttle, stuck, steps, this::progressed);
-      TreeSet<Long> victims = new TreeSet<>(round.takeUp());
-      chosen.victims().forEach(victim -> victims.add(victim.place()));
-      chosen = new Chosen(List.of(), chosen.garbage(), chosen.live());
-      long skip = skipBirth(victims);
-      long complete = store.checkpointNumber();
-      places.noteAge(store.markId(), complete);
-      long[] ids = ids();
-      int groups = groups(ids.length);
-      int group = turn++ % groups;
-      long start = System.nanoTime();
-      Result result = round.run(victims, place -> groupOf(place, groups) == group, skip);
-      lookedAtCheckpoint = store.checkpointNumber();
-      remember(skip, complete);
-      Set<Long> without = new TreeSet<>(stuck);
-      without.addAll(places.condemnedNow());
-      Chosen before = chosen;
-      Chosen found = choice.choose(result.census(), ids, without, leastShare(), enough(), settings);
-      chosen = skip == 0 ? found : found.beside(before, Math.max(0, result.freed()));
-      barrenTurns = chosen.victims().isEmpty() && skip == 0 ? barrenTurns + 1 : 0;
-      nothingLeft = barrenTurns >= groups;
-      walkEndedAt = System.nanoTime();
-      walkNanos = walkEndedAt - start;
-      counters.ended(result);
-      return report(result, skip);
+      counters.begun();
+      return cleaned();
+    } catch (DvxException e) {
+      counters.failed(e);
+      throw e;
+    } catch (Throttle.StoppedException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      counters.failed(e);
+      throw e;
     } finally {
+      counters.over();
       one.unlock();
     }
+  }
+
+  private RoundReport cleaned() throws InterruptedException {
+    PlaceRegister places = store.places();
+    CleaningRound round =
+        new CleaningRound(store, settings, throttle, stuck, steps, waiters::progressed);
+    TreeSet<Long> victims = new TreeSet<>(round.takeUp());
+    chosen.victims().forEach(victim -> victims.add(victim.place()));
+    chosen = new Chosen(List.of(), chosen.garbage(), chosen.live());
+    long skip = skipBirth(victims);
+    lookedAtChanges = store.changes();
+    long complete = store.checkpointNumber();
+    places.noteAge(store.markId(), complete);
+    long[] ids = ids();
+    int groups = groups(ids.length);
+    int group = turn++ % groups;
+    long start = System.nanoTime();
+    Result result = round.run(victims, place -> groupOf(place, groups) == group, skip);
+    lookedAtCheckpoint = store.checkpointNumber();
+    remember(skip, complete);
+    Set<Long> without = stuck.now();
+    without.addAll(places.condemnedNow());
+    Chosen before = chosen;
+    Chosen found = choice.choose(result.census(), ids, without, leastShare(), enough(), settings);
+    chosen = skip == 0 ? found : found.beside(before, Math.max(0, result.freed()));
+    barrenTurns = chosen.victims().isEmpty() && skip == 0 ? barrenTurns + 1 : 0;
+    nothingLeft = barrenTurns >= groups;
+    turns = groups;
+    walkEndedAt = System.nanoTime();
+    walkNanos = walkEndedAt - start;
+    counters.ended(result, walkNanos / 1e9);
+    return report(result, skip);
   }
 
   private RoundReport report(Result result, long skip) {
@@ -333,6 +289,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   }
 
   private void remember(long skip, long complete) {
+    lookedAtAll = skip == 0;
     if (skip == 0) {
       looked = true;
       young = 0;
@@ -342,9 +299,18 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     }
   }
 
-  /** Up to which birth the walk may leave out what there is. */
+  /** Whether the last round saw what there is now. */
+  private boolean unchanged() {
+    return store.checkpointNumber() == lookedAtCheckpoint;
+  }
+
+  /**
+   * Up to which birth the walk may leave out what there is. Nothing is left out when nobody changes
+   * anything any more: what was deleted last may be old.
+   */
   private long skipBirth(Set<Long> victims) {
-    if (!looked || young >= YOUNG_ROUNDS || waiting()) {
+    boolean idle = !lookedAtAll && victims.isEmpty() && store.changes() == lookedAtChanges;
+    if (!looked || young >= YOUNG_ROUNDS || idle || eager || waiters.any()) {
       return 0;
     }
     if (victims.isEmpty()) {
@@ -391,6 +357,9 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     if (urgent()) {
       return TIGHT_SHARE;
     }
+    if (eager) {
+      return EAGER_SHARE;
+    }
     double free = (double) store.freeBytes() / Math.max(1, store.usableBytes());
     return Math.min(settings.leastShare(), Math.max(0.15, 0.1 + 0.8 * free));
   }
@@ -399,13 +368,8 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   @Override
   public void close() {
     store.spaceMaker(null);
-    lock.lock();
-    try {
-      closing = true;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    closing = true;
+    waiters.close();
     try {
       if (thread.isAlive() && !thread.join(CLOSE_LIMIT)) {
         LOG.warn("The cleaner still works after {} s", CLOSE_LIMIT.toSeconds());

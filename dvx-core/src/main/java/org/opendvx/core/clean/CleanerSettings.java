@@ -18,6 +18,8 @@ import java.time.Duration;
  * @param leastShare of garbage from which on a container is cleaned while there is much room; with
  *     less room it is less
  * @param drainLimit how long a round waits for operations under way
+ * @param leastGarbage bytes in all for which a round is worth it: a round itself writes a
+ *     checkpoint, which makes the one before garbage
  */
 public record CleanerSettings(
     Duration interval,
@@ -29,9 +31,12 @@ public record CleanerSettings(
     int victims,
     long movedBytes,
     double leastShare,
-    Duration drainLimit) {
+    Duration drainLimit,
+    long leastGarbage) {
 
-  /** 10 s, 60 s; half a core, a seventh when busy; 96 MiB/s; 64 MiB; 512; 1 GiB; 0.6; 60 s. */
+  /**
+   * 10 s, 60 s; half a core, a seventh when busy; 96 MiB/s; 64 MiB; 512; 1 GiB; 0.6; 60 s; 256 KiB.
+   */
   public static final CleanerSettings DEFAULT =
       new CleanerSettings(
           Duration.ofSeconds(10),
@@ -43,7 +48,8 @@ public record CleanerSettings(
           512,
           1L << 30,
           0.6,
-          Duration.ofSeconds(60));
+          Duration.ofSeconds(60),
+          256 << 10);
 
   /** The same with another rate. */
   public CleanerSettings withRate(long otherBytesPerSecond) {
@@ -57,7 +63,8 @@ public record CleanerSettings(
         victims,
         movedBytes,
         leastShare,
-        drainLimit);
+        drainLimit,
+        leastGarbage);
   }
 
   /** Checks the numbers. */
@@ -70,7 +77,8 @@ public record CleanerSettings(
         || memoryBytes < 0
         || victims < 1
         || victims > 16_384
-        || movedBytes < 1) {
+        || movedBytes < 1
+        || leastGarbage < 0) {
       throw new IllegalArgumentException("no settings for a cleaner");
     }
   }

@@ -1,8 +1,15 @@
 package org.opendvx.core.clean;
 
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /**
  * What the cleaner did since it was started, and what it knows.
  *
+ * @param state what it is doing
+ * @param trouble why the last round failed, or why none is made; null while all is well
+ * @param troubleSince since when rounds have failed; null while all is well
  * @param rounds ended
  * @param failures rounds that failed; they are tried again
  * @param deletedContainers containers given back
@@ -12,12 +19,17 @@ package org.opendvx.core.clean;
  * @param reclaimableBytes garbage, as the last walk estimated it; -1 before the first
  * @param liveBytes bytes of the containers that it looked at which are alive
  * @param condemnedContainers being cleaned
- * @param stuckContainers that cannot be cleaned, since something in them cannot be read
+ * @param stuckContainers that cannot be cleaned now, since something in them cannot be read
  * @param movedContainers containers whose slots are elsewhere than their addresses say
  * @param walkedNodes nodes visited by the last walk
  * @param walkSeconds that it took
+ * @param waitingWrites that wait for room now
+ * @param stuck some of those that cannot be cleaned, and why
  */
 public record CleanerStatus(
+    State state,
+    @Nullable String trouble,
+    @Nullable Instant troubleSince,
     long rounds,
     long failures,
     long deletedContainers,
@@ -30,7 +42,30 @@ public record CleanerStatus(
     int stuckContainers,
     int movedContainers,
     long walkedNodes,
-    double walkSeconds) {
+    double walkSeconds,
+    int waitingWrites,
+    List<Stuck> stuck) {
+
+  /** What the cleaner is doing. */
+  public enum State {
+    /** It was not started: nothing is given back but on demand. */
+    OFF,
+    /** It waits for something to do. */
+    IDLE,
+    /** A round is under way. */
+    WORKING,
+    /** The last round failed; it is tried again. */
+    FAILING,
+    /** It may not clean this pool: nothing is given back. */
+    REFUSING
+  }
+
+  /**
+   * A container that is left alone for now.
+   *
+   * @param since when it was found so last
+   */
+  public record Stuck(long container, String why, Instant since) {}
 
   /** Bytes that came back. */
   public long freedBytes() {

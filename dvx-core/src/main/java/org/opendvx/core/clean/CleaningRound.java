@@ -34,6 +34,9 @@ final class CleaningRound {
   /** Live bytes that are moved before what they were in is deleted. */
   private static final long GROUP_BYTES = ContainerStore.MAX_LENGTH - (256 << 10);
 
+  /** Victims that may be away in a round before it counts as a failure of the pool. */
+  private static final int MOST_AWAY = 8;
+
   /** How far a round has come. */
   enum Step {
     CONDEMNED,
@@ -67,12 +70,13 @@ final class CleaningRound {
   private final ContainerStore containers;
   private final CleanerSettings settings;
   private final Throttle throttle;
-  private final Set<Long> stuck;
+  private final SetAside stuck;
   private final Consumer<Step> steps;
   private final Runnable freed;
 
   private final List<Long> gone = new ArrayList<>();
   private final List<Long> targets = new ArrayList<>();
+  private int away;
   private long deletedBytes;
   private long moved;
   private long writtenBytes;
@@ -80,7 +84,7 @@ final class CleaningRound {
   /**
    * A round.
    *
-   * @param stuck victims of which something cannot be read; they are left alone, more are added
+   * @param stuck victims of which something cannot be read now; they are left alone, more are added
    * @param steps told of each step that was made
    * @param freed told whenever more was given back than was written
    */
@@ -88,7 +92,7 @@ final class CleaningRound {
       Reclaim store,
       CleanerSettings settings,
       Throttle throttle,
-      Set<Long> stuck,
+      SetAside stuck,
       Consumer<Step> steps,
       Runnable freed) {
     this.freed = freed;
@@ -203,6 +207,7 @@ final class CleaningRound {
       containers.delete(store.epoch(), place);
       deletedBytes += length;
       gone.add(place);
+      stuck.remove(place);
       condemned.remove(place);
       steps.accept(Step.DELETED);
       throttle.worked(1);
@@ -301,7 +306,7 @@ final class CleaningRound {
         if (!take(container, addresses, given)) {
           finish();
           if (!given.contains(container) && !take(container, addresses, given)) {
-            giveUp(container, "it does not fit in one container");
+            giveUp(container, Kind.CORRUPT, "it does not fit in one container");
             restart();
           }
         }
@@ -321,11 +326,12 @@ final class CleaningRound {
           return false;
         }
       } catch (DvxException e) {
-        if (e.kind() != Kind.CORRUPT) {
+        // Nothing was written yet: it is about what was read, unless nothing can be read at all.
+        if (e.kind() == Kind.CONFLICT || (e.kind() != Kind.CORRUPT && ++away > MOST_AWAY)) {
           throw e;
         }
         given.add(container);
-        giveUp(container, e.getMessage());
+        giveUp(container, e.kind(), e.getMessage());
         return false;
       }
       moves.put(container, into.id());
@@ -334,11 +340,8 @@ final class CleaningRound {
       return true;
     }
 
-    private void giveUp(long container, @Nullable String why) {
-      long place = places.placeOf(container);
-      if (stuck.add(place)) {
-        LOG.warn("Container {} is not cleaned and stays as it is: {}", place, why);
-      }
+    private void giveUp(long container, Kind kind, @Nullable String why) {
+      stuck.add(places.placeOf(container), kind, why == null ? kind.name() : why);
     }
 
     /** Puts the target and publishes what is in it. */

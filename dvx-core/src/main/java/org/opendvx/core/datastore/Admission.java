@@ -74,7 +74,7 @@ final class Admission {
     if (free.addAndGet(-bytes) < 0) {
       free.addAndGet(bytes);
       if (help != null) {
-        throw new NoSpaceYet(this, help);
+        throw new NoSpaceYet(this, help, bytes);
       }
       throw full();
     }
@@ -133,18 +133,25 @@ final class Admission {
 
     private final transient Admission admission;
     private final transient SpaceMaker help;
+    private final long bytes;
 
-    NoSpaceYet(Admission admission, SpaceMaker help) {
+    NoSpaceYet(Admission admission, SpaceMaker help, long bytes) {
       super("the pool is full");
       this.admission = admission;
       this.help = help;
+      this.bytes = bytes;
     }
 
     @Override
     void await() throws InterruptedException {
-      switch (help.makeRoom(LIMIT_NANOS)) {
+      switch (help.makeRoom(bytes, LIMIT_NANOS)) {
         case MADE -> admission.refresh(System.nanoTime());
-        case NOTHING -> throw full();
+        case NOTHING -> {
+          // Room may have come from elsewhere since it was counted last.
+          if (admission.freeNow() < bytes) {
+            throw full();
+          }
+        }
         case WORKING ->
             throw DvxException.of(Kind.TIMEOUT, "The pool is full and being cleaned")
                 .cause("No room was made within " + LIMIT_NANOS / 1_000_000_000 + " s")

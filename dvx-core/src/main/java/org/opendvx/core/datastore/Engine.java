@@ -4,6 +4,7 @@ import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.opendvx.core.codec.ChunkCodec;
 import org.opendvx.core.codec.ChunkSealer;
 import org.opendvx.core.codec.Fingerprinter;
@@ -110,20 +111,18 @@ final class Engine implements AutoCloseable {
   static Engine format(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     RootStore roots = new RootStore(pool.records(), host);
-    if (roots.read().isPresent()) {
-      throw DvxException.of(Kind.EXISTS, "The pool holds a datastore already")
-          .remedy("Open it; or use other drives")
-          .detail("host", host)
-          .build();
-    }
+    checkEmpty(roots, host);
     return start(
         pool,
         keys,
         settings,
         host,
         roots,
-        RootRecord.NONE,
         sources,
+        () -> {
+          checkEmpty(roots, host);
+          return RootRecord.NONE;
+        },
         engine -> {
           long last =
               engine.journal.replay(
@@ -143,21 +142,35 @@ final class Engine implements AutoCloseable {
         });
   }
 
+  private static void checkEmpty(RootStore roots, String host) {
+    if (roots.read().isPresent()) {
+      throw DvxException.of(Kind.EXISTS, "The pool holds a datastore already")
+          .remedy("Open it; or use other drives")
+          .detail("host", host)
+          .build();
+    }
+  }
+
   /** Recovers the state of a pool. */
   static Engine open(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     RootStore roots = new RootStore(pool.records(), host);
-    RootRecord root =
-        roots
-            .read()
-            .orElseThrow(
-                () ->
-                    DvxException.of(Kind.NOT_FOUND, "The pool holds no datastore of this host")
-                        .cause("There is no root record")
-                        .remedy("Format the pool if it is new; else check the host's name")
-                        .detail("host", host)
-                        .build());
-    return start(pool, keys, settings, host, roots, root, sources, engine -> engine.recover(root));
+    // Before anything is changed: an earlier life is not fenced for a pool that cannot be opened.
+    RootRecord _ = root(roots, host);
+    return start(
+        pool, keys, settings, host, roots, sources, () -> root(roots, host), Engine::recover);
+  }
+
+  private static RootRecord root(RootStore roots, String host) {
+    return roots
+        .read()
+        .orElseThrow(
+            () ->
+                DvxException.of(Kind.NOT_FOUND, "The pool holds no datastore of this host")
+                    .cause("There is no root record")
+                    .remedy("Format the pool if it is new; else check the host's name")
+                    .detail("host", host)
+                    .build());
   }
 
   /** What remains to be done with an engine that was built. */
@@ -171,11 +184,13 @@ final class Engine implements AutoCloseable {
       DatastoreSettings settings,
       String host,
       RootStore roots,
-      RootRecord root,
       List<SlotSource> sources,
+      Supplier<RootRecord> rootInForce,
       Opening opening) {
     // Durable before anything is sealed: half of the journal's nonces.
     Epoch epoch = Incarnation.next(pool, host);
+    // Only now: up to the fence an earlier life may have written a checkpoint and trimmed.
+    RootRecord root = rootInForce.get();
     JournalStore store = pool.journal(host);
     Engine engine = null;
     boolean done = false;
@@ -206,7 +221,8 @@ final class Engine implements AutoCloseable {
     }
   }
 
-  private void recover(RootRecord root) {
+  private void recover() {
+    RootRecord root = checkpointer.root();
     long start = System.nanoTime();
     long[] replayed = new long[1];
     long last =

@@ -97,6 +97,11 @@ public final class Reclaim {
     return engine.attempts().count();
   }
 
+  /** A number that rises with every change of the state. */
+  public long changes() {
+    return engine.journal().lastLsn();
+  }
+
   /** Tells the datastore who makes room when the pool is full; null for nobody. */
   public void spaceMaker(@Nullable SpaceMaker maker) {
     admission.spaceMaker(maker);

@@ -12,6 +12,11 @@ public interface SpaceMaker {
     WORKING
   }
 
-  /** Asks for room, and waits for the outcome at most so long. */
-  Outcome makeRoom(long limitNanos) throws InterruptedException;
+  /**
+   * Asks for room, and waits for the outcome.
+   *
+   * @param bytes that are needed
+   * @param limitNanos how long to wait at the most
+   */
+  Outcome makeRoom(long bytes, long limitNanos) throws InterruptedException;
 }

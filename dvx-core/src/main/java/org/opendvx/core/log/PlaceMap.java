@@ -1,13 +1,13 @@
 package org.opendvx.core.log;
 
 import java.util.Arrays;
+import java.util.Map;
 
 /**
- * Container ids to ids, open addressing on primitive numbers. Immutable once it is shared: {@link
- * #with} gives a changed copy. Ids are positive; 0 is what is not there.
+ * Container ids to ids, open addressing on primitive numbers. Immutable. Ids are positive; 0 is
+ * what is not there.
  */
 final class PlaceMap {
-  static final PlaceMap EMPTY = new PlaceMap(new long[16], 0);
   private static final long SPREAD = 0x9e3779b97f4a7c15L;
 
   /** Keys at even, values at odd indexes. */
@@ -38,36 +38,17 @@ final class PlaceMap {
     }
   }
 
-  /** A copy with other values; value 0 removes a key. */
-  PlaceMap with(long[] keys, long[] values) {
-    int slots = Integer.highestOneBit(Math.max(8, size + keys.length)) * 4;
-    long[] next = new long[2 * slots];
-    int count = 0;
-    for (int i = 0; i < keys.length; i++) {
-      int at = locate(next, keys[i]);
-      // Noted even when it is to be removed, so that the old value is not taken over below.
-      next[at] = keys[i];
-      next[at + 1] = values[i] == 0 ? -1 : values[i];
-    }
-    for (int at = 0; at < table.length; at += 2) {
-      if (table[at + 1] != 0) {
-        int to = locate(next, table[at]);
-        if (next[to + 1] == 0) {
-          next[to] = table[at];
-          next[to + 1] = table[at + 1];
-        }
-      }
-    }
-    long[] kept = new long[next.length];
-    for (int at = 0; at < next.length; at += 2) {
-      if (next[at + 1] > 0) {
-        int to = locate(kept, next[at]);
-        kept[to] = next[at];
-        kept[to + 1] = next[at + 1];
-        count++;
-      }
-    }
-    return count == 0 ? EMPTY : new PlaceMap(kept, count);
+  /** A map of these entries. */
+  static PlaceMap of(Map<Long, Long> entries) {
+    int slots = Integer.highestOneBit(Math.max(8, entries.size())) * 4;
+    long[] table = new long[2 * slots];
+    entries.forEach(
+        (key, value) -> {
+          int at = locate(table, key);
+          table[at] = key;
+          table[at + 1] = value;
+        });
+    return new PlaceMap(table, entries.size());
   }
 
   private static int locate(long[] table, long key) {

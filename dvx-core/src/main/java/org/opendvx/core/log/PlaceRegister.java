@@ -3,6 +3,7 @@ package org.opendvx.core.log;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,7 +14,6 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.RecordStore;
-import org.opendvx.core.pool.RecordStore.VersionedRecord;
 
 /**
  * What the cleaner did and is about to do, in the register: which containers are condemned, which
@@ -28,23 +28,21 @@ public final class PlaceRegister implements ContainerPlaces {
   static final String STATE = "clean/state";
   static final String PAGES = "clean/places/";
 
-  /** Containers in a page of the map: at 16 bytes each it stays below 64 KiB. */
-  private static final int PAGE = 4096;
-
   private static final int MAX_AGES = 128;
 
   private final RecordStore records;
   private final Epoch epoch;
+  private final Map<String, CheckedRecord> written = new HashMap<>();
   private final TreeMap<Long, SortedMap<Long, Long>> pages = new TreeMap<>();
   private final TreeSet<Long> unconfirmed = new TreeSet<>();
   private final TreeSet<Long> condemned = new TreeSet<>();
   private final TreeSet<Long> intended = new TreeSet<>();
   private final TreeMap<Long, Long> ages = new TreeMap<>();
-  private volatile View view = new View(PlaceMap.EMPTY, new long[0]);
+  private volatile View view = new View(PlacePages.EMPTY, new long[0]);
 
   /** Both at once, so that nobody sees a moved container without the end of its sentence. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record View(PlaceMap places, long[] condemned) {}
+  private record View(PlacePages places, long[] condemned) {}
 
   private PlaceRegister(RecordStore records, Epoch epoch) {
     this.records = records;
@@ -63,36 +61,29 @@ public final class PlaceRegister implements ContainerPlaces {
   }
 
   private synchronized void read() {
-    Optional<VersionedRecord> state = records.get(STATE);
+    Optional<byte[]> state = record(STATE).read();
     if (state.isPresent()) {
-      PlaceRecords.State found = PlaceRecords.decodeState(state.get().value());
+      PlaceRecords.State found = PlaceRecords.decodeState(state.get());
       condemned.addAll(found.condemned());
       intended.addAll(found.intended());
       ages.putAll(found.ages());
     }
     for (String key : records.keys(PAGES)) {
-      Optional<VersionedRecord> page = records.get(key);
+      Optional<byte[]> page = record(key).read();
       if (page.isPresent()) {
         long number = Long.parseLong(key.substring(PAGES.length()));
-        pages.put(number, new TreeMap<>(PlaceRecords.decodePage(page.get().value())));
+        pages.put(number, new TreeMap<>(PlaceRecords.decodePage(page.get())));
         if (!condemned.isEmpty() || !intended.isEmpty()) {
           // The last process did not finish: its last write may be on a part of the drives only.
           unconfirmed.add(number);
         }
       }
     }
-    List<Long> keys = new ArrayList<>();
-    List<Long> values = new ArrayList<>();
-    pages
-        .values()
-        .forEach(
-            page ->
-                page.forEach(
-                    (key, value) -> {
-                      keys.add(key);
-                      values.add(value);
-                    }));
-    view = new View(PlaceMap.EMPTY.with(array(keys), array(values)), array(condemned));
+    PlacePages all = PlacePages.EMPTY;
+    for (Map.Entry<Long, SortedMap<Long, Long>> page : pages.entrySet()) {
+      all = all.with(page.getKey(), page.getValue());
+    }
+    view = new View(all, array(condemned));
   }
 
   @Override
@@ -207,7 +198,9 @@ public final class PlaceRegister implements ContainerPlaces {
     TreeMap<Long, TreeMap<Long, Long>> changed = new TreeMap<>();
     moves.forEach(
         (container, place) ->
-            changed.computeIfAbsent(container / PAGE, _ -> new TreeMap<>()).put(container, place));
+            changed
+                .computeIfAbsent(PlacePages.pageOf(container), _ -> new TreeMap<>())
+                .put(container, place));
     // Page by page: should one fail, memory knows which of the others are in force.
     changed.forEach(this::publishPage);
   }
@@ -223,8 +216,7 @@ public final class PlaceRegister implements ContainerPlaces {
           }
         });
     writePage(number, page);
-    view =
-        new View(view.places.with(array(moves.keySet()), array(moves.values())), array(condemned));
+    view = new View(view.places.with(number, page), array(condemned));
   }
 
   /** Makes sure that the register says what memory says; what follows may rely on it. */
@@ -269,8 +261,11 @@ public final class PlaceRegister implements ContainerPlaces {
           .detail("bytes", bytes.length)
           .build();
     }
-    long version = records.get(key).map(VersionedRecord::version).orElse(0L);
-    long _ = records.put(epoch, key, version, bytes);
+    record(key).write(epoch, bytes);
+  }
+
+  private CheckedRecord record(String key) {
+    return written.computeIfAbsent(key, _ -> new CheckedRecord(records, key));
   }
 
   private static long[] array(Collection<Long> sorted) {

@@ -31,6 +31,7 @@ public final class Repacker {
   private final Fingerprinter fingerprinter;
   private final Prepared prepared = new Prepared();
   private final long[] fingerprint = new long[2];
+  private final long[] found = new long[2];
 
   Repacker(
       ContainerStore store,
@@ -157,6 +158,13 @@ public final class Repacker {
       }
       if (known != null) {
         known.of(address, fingerprint);
+        // Here, where it is about one source; found when the target is read back, it would end all.
+        if (!isOf(plain)) {
+          throw DvxException.of(Kind.CORRUPT, "A stored chunk is not what its table says")
+              .cause("its fingerprint is another one")
+              .detail("address", Long.toHexString(address))
+              .build();
+        }
       } else {
         Arrays.fill(fingerprint, 0);
       }
@@ -169,6 +177,12 @@ public final class Repacker {
       count++;
       position += slot;
       return true;
+    }
+
+    /** Whether the fingerprint at hand is that of these bytes. */
+    private boolean isOf(byte[] plain) {
+      fingerprinter.fingerprint(plain, 0, plain.length, found, 0);
+      return Arrays.equals(found, fingerprint);
     }
 
     private byte[] open(byte[] source, int offset, int length, long address) {

@@ -18,7 +18,8 @@ public final class SteppedCleaner {
           12,
           1L << 30,
           0.1,
-          Duration.ofSeconds(60));
+          Duration.ofSeconds(60),
+          0);
 
   private SteppedCleaner() {}
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opendvx.core.clean.Cleaner;
+import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.clean.SteppedCleaner;
 import org.opendvx.core.error.DvxException;
@@ -313,6 +314,35 @@ class CleaningRaceTest {
     store.store.checkpoint();
     SnapshotCatalogue catalogue = store.store.reclaim().engine().state().snapshots();
     assertNull(catalogue.contents(snapshot));
+  }
+
+  /** Whatever the round has come to, from then on it deletes nothing more. */
+  @ParameterizedTest
+  @ValueSource(strings = {"CONDEMNED", "DRAINED", "CHECKPOINTED", "MARKED", "PUBLISHED"})
+  void aHostThatComesWhileARoundRunsKeepsItFromDeleting(String step) throws Exception {
+    DvxDatastore[] other = new DvxDatastore[1];
+    long[] then = new long[1];
+    setAtStep(
+        at -> {
+          if (at.equals(step) && other[0] == null) {
+            other[0] = DvxDatastore.format(pool, TestStore.KEYS, TestStore.SETTINGS, "host-b");
+            then[0] = containers();
+          }
+        });
+    try {
+      DvxException refused = assertThrows(DvxException.class, cleaner::round);
+      assertEquals(Kind.UNSUPPORTED, refused.kind());
+      assertTrue(containers() >= then[0]);
+      assertEquals(CleanerStatus.State.REFUSING, cleaner.status().state());
+      check();
+      checkSnapshot();
+    } finally {
+      other[0].close();
+    }
+  }
+
+  private long containers() {
+    return pool.containers().count();
   }
 
   @Test

@@ -3,10 +3,10 @@ package org.opendvx.server.config;
 /** How space that nobody refers to any more is given back. */
 public record CleanerSection(
     @Setting(
-            value = "off",
+            value = "on",
             says =
-                "`on`: in the background; `off`: never, so that deleting frees nothing until it is"
-                    + " on again.")
+                "`on`: in the background; `off`: not by itself, so that deleting frees nothing"
+                    + " until it is on again or `dvx clean run` is given.")
         Mode mode,
     @Setting(
             value = "96MiB",

@@ -133,7 +133,7 @@ public final class NodeMetrics implements AutoCloseable {
         "containers.condemned", "Being cleaned", null, cleaner, CleanerStatus::condemnedContainers);
     cleaning(
         "containers.stuck",
-        "Not cleaned since something in them cannot be read",
+        "Not cleaned now since something in them cannot be read",
         null,
         cleaner,
         CleanerStatus::stuckContainers);
@@ -143,6 +143,13 @@ public final class NodeMetrics implements AutoCloseable {
         null,
         cleaner,
         CleanerStatus::movedContainers);
+    cleaning(
+        "failing",
+        "1 while rounds fail or the pool may not be cleaned",
+        null,
+        cleaner,
+        status -> status.trouble() == null ? 0 : 1);
+    cleaning("waiting.writes", "Waiting for room now", null, cleaner, CleanerStatus::waitingWrites);
     cleaning("walk.nodes", "Visited by the last walk", null, cleaner, CleanerStatus::walkedNodes);
     cleaning("round", "The last round took", "seconds", cleaner, CleanerStatus::walkSeconds);
   }

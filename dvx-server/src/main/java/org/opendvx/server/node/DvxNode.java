@@ -25,6 +25,7 @@ import org.opendvx.server.metrics.NodeMetrics;
 import org.opendvx.server.metrics.PeerMetrics;
 import org.opendvx.server.rest.ActivityResource;
 import org.opendvx.server.rest.AgentsResource;
+import org.opendvx.server.rest.CleanerResource;
 import org.opendvx.server.rest.HostsResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
@@ -39,6 +40,7 @@ import org.opendvx.server.security.PrivateFiles;
 import org.opendvx.server.security.TlsIdentity;
 import org.opendvx.server.security.TokenStore;
 import org.opendvx.server.service.Agents;
+import org.opendvx.server.service.Cleaning;
 import org.opendvx.server.service.DatastoreMounts;
 import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
@@ -189,6 +191,7 @@ public final class DvxNode implements AutoCloseable {
                 metrics.registry(),
                 List.of(
                     new NodeResource(facts),
+                    new CleanerResource(new Cleaning(store::cleaning, store::clean), tasks),
                     new PublicResource(facts, metrics::scrape),
                     new HypervisorsResource(
                         hypervisors,

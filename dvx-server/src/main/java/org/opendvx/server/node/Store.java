@@ -2,10 +2,14 @@ package org.opendvx.server.node;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Pool;
 
 /** An open store: a pool and the datastore on it. */
@@ -19,6 +23,19 @@ public interface Store extends AutoCloseable {
   /** What the cleaner did; empty without one. */
   default Optional<CleanerStatus> cleaning() {
     return Optional.empty();
+  }
+
+  /**
+   * Gives back all space that is worth it, on the caller's thread.
+   *
+   * @param told of each round
+   * @throws DvxException UNSUPPORTED without a cleaner
+   */
+  default void clean(Consumer<RoundReport> told) {
+    throw DvxException.of(Kind.UNSUPPORTED, "This node has no cleaner")
+        .cause("Its pool is that of a data node, which several hosts may use")
+        .remedy("Nothing: no data is at risk, but space does not come back")
+        .build();
   }
 
   /** 16 secret bytes for authenticating file handles, the same for the pool's whole life. */

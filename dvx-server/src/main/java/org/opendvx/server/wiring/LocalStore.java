@@ -3,14 +3,17 @@ package org.opendvx.server.wiring;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.clean.Cleaner;
 import org.opendvx.core.clean.CleanerSettings;
 import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -188,7 +191,22 @@ final class LocalStore implements Store {
 
   @Override
   public List<String> warnings() {
-    return FlashTier.warnings(flash.cache());
+    List<String> warnings = new ArrayList<>(FlashTier.warnings(flash.cache()));
+    CleanerStatus status = cleaner.status();
+    if (status.trouble() != null) {
+      warnings.add("Space is not given back: " + status.trouble());
+    }
+    if (status.stuckContainers() > 0) {
+      warnings.add(
+          status.stuckContainers()
+              + " containers cannot be read by the cleaner and keep their space: dvx clean status");
+    }
+    return warnings;
+  }
+
+  @Override
+  public void clean(Consumer<RoundReport> told) {
+    cleaner.sweep(told);
   }
 
   @Override

@@ -7,10 +7,15 @@ import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.datastore.Attributes;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileError;
@@ -70,6 +75,36 @@ public final class FakeParts {
     @Override
     public byte[] handleKey() {
       return new byte[16];
+    }
+
+    @Override
+    public Optional<CleanerStatus> cleaning() {
+      return Optional.of(
+          new CleanerStatus(
+              CleanerStatus.State.FAILING,
+              "a node of a tree is damaged",
+              Instant.EPOCH,
+              7,
+              1,
+              5,
+              40 << 20,
+              1000,
+              10 << 20,
+              3 << 20,
+              9 << 20,
+              2,
+              1,
+              4,
+              1234,
+              0.5,
+              3,
+              List.of(new CleanerStatus.Stuck(77, "a shard is bad", Instant.EPOCH))));
+    }
+
+    @Override
+    public void clean(Consumer<RoundReport> told) {
+      told.accept(new RoundReport(2, 16 << 20, 10, 4 << 20, 100, true, 1, 1 << 20));
+      told.accept(new RoundReport(0, 0, 0, 0, 100, true, 0, 512 << 10));
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.opendvx.core.pool.remote;
 
+import java.util.Arrays;
+
 /**
  * Lengths of containers by id, in open addressing: 12 bytes each at 2/3 load, so that 100 TB of
  * containers take about 230 MB. Thread-safe.
@@ -50,6 +52,16 @@ final class ContainerLengths {
     }
     ids[hole] = 0;
     count--;
+  }
+
+  /** Forgets all but these. */
+  synchronized void retain(long[] sorted) {
+    long[] known = Arrays.stream(ids).filter(id -> id != 0).toArray();
+    for (long id : known) {
+      if (Arrays.binarySearch(sorted, id) < 0) {
+        remove(id);
+      }
+    }
   }
 
   synchronized int size() {

@@ -226,7 +226,10 @@ final class RemoteContainers implements ContainerStore {
 
   @Override
   public void forEach(LongConsumer visitor) {
-    for (long id : listed().sorted()) {
+    long[] ids = listed().sorted();
+    // Another host may have deleted some. What was put meanwhile is asked for when it is wanted.
+    lengths.retain(ids);
+    for (long id : ids) {
       visitor.accept(id);
     }
   }
