@@ -370,6 +370,28 @@ class HostileAgentsTest {
   }
 
   @Test
+  void aHandshakeThatNeverEndsIsEnded() throws Exception {
+    long before = refusals();
+    try (Socket socket =
+        new Socket(InetAddress.getLoopbackAddress(), harness.coordinator().port())) {
+      // A record of 512 bytes, of which one comes each quarter of a second.
+      socket.getOutputStream().write(new byte[] {0x16, 3, 1, 2, 0});
+      long end = System.nanoTime() + LIMIT.toNanos();
+      boolean open = true;
+      while (open) {
+        assertTrue(System.nanoTime() < end, "it goes on for ever");
+        Thread.sleep(250);
+        try {
+          socket.getOutputStream().write(1);
+        } catch (IOException e) {
+          open = false;
+        }
+      }
+    }
+    awaitRefusals(before + 1);
+  }
+
+  @Test
   void anAgentGetsInWhileThousandsOfConnectionsSayNothing() throws Exception {
     List<Socket> silent = new ArrayList<>();
     try {

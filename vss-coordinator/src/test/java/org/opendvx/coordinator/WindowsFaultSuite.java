@@ -17,13 +17,13 @@ import org.opendvx.core.vm.VmRef;
  * What the suites of the Windows agent's faults share: the table, and when writes were released.
  */
 abstract class WindowsFaultSuite {
-  static final FaultTable TABLE =
-      new FaultTable(
-          "windows-agent",
-          "Native Windows agent and provider, simulated VSS under Wine",
-          "writes held");
-
   private static final int MOST_HELD = 10_000;
+
+  private final FaultTable table;
+
+  WindowsFaultSuite(String name, String title) {
+    table = new FaultTable(name, title, "writes held");
+  }
 
   final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -58,11 +58,11 @@ abstract class WindowsFaultSuite {
   }
 
   /** Adds a row of the table. */
-  static void told(String fault, String label, String reason, long held, List<JsonNode> records)
+  final void told(String fault, String label, String reason, long held, List<JsonNode> records)
       throws IOException {
     String kinds =
         records.stream().map(line -> line.path("kind").asText()).collect(Collectors.joining(", "));
-    TABLE.add(new FaultTable.Row(fault, label, reason, held, kinds));
+    table.add(new FaultTable.Row(fault, label, reason, held, kinds));
     System.out.printf("%-70s %-16s held %5d ms  %s%n", fault, label, held, reason);
   }
 

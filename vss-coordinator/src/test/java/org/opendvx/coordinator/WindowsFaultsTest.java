@@ -50,6 +50,10 @@ class WindowsFaultsTest extends WindowsFaultSuite {
           Duration.ofSeconds(20),
           Duration.ofMillis(2_500));
 
+  WindowsFaultsTest() {
+    super("windows-agent", "Native Windows agent and provider, simulated VSS under Wine");
+  }
+
   private static final Duration TEN_YEARS = Duration.ofDays(3_650);
 
   private Harness harness;

@@ -26,6 +26,10 @@ import org.opendvx.core.vm.VmRef;
 class WindowsNodeFaultsTest extends WindowsFaultSuite {
   private static final String NO_STAGE = "NONE";
 
+  WindowsNodeFaultsTest() {
+    super("windows-agent-node", "Native Windows agent under Wine, the node killed");
+  }
+
   private final VmRef vm = new VmRef("fake", "sql1");
   private KillableNode node;
   private TcpProxy network;

@@ -4,6 +4,8 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.netty.handler.timeout.ReadTimeoutException;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.security.cert.X509Certificate;
@@ -338,6 +340,18 @@ final class AgentConnection extends SimpleChannelInboundHandler<Envelope> {
       LOG.trace("a client without a certificate", e);
       return null;
     }
+  }
+
+  /**
+   * A handshake that runs out of time is told here alone; any other failure is an exception, too.
+   */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext channel, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent done
+        && done.cause() instanceof SslHandshakeTimeoutException) {
+      note(channel, "TLS", "the handshake took too long");
+    }
+    channel.fireUserEventTriggered(event);
   }
 
   @Override
