@@ -121,11 +121,11 @@ on() {
 
 must() {
   if ! on "$1" "$2"; then
-    echo "FAILED on host $1: $2" >&2
+    printf 'FAILED on host %s: %s\n' "$1" "$2" >&2
     cat "$WORK/$1.out" "$WORK/$1.log" >&2
     exit 1
   fi
-  echo "host $1: $2: good"
+  printf 'host %s: %s: good\n' "$1" "$2"
 }
 
 lease() {
