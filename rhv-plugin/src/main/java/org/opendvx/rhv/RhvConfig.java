@@ -4,8 +4,8 @@ import java.net.URI;
 import java.time.Duration;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.rhv.session.EngineCredentials;
-import org.opendvx.rhv.session.EngineTrust;
 
 /**
  * A connection to an engine.
@@ -21,7 +21,7 @@ public record RhvConfig(
     String name,
     URI url,
     EngineCredentials credentials,
-    EngineTrust trust,
+    TlsTrust trust,
     String domain,
     String folder,
     String dataCenter,

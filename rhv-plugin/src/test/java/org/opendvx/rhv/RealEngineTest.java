@@ -48,13 +48,13 @@ import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.Hypervisor.HostState;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.rhv.session.EngineCredentials;
-import org.opendvx.rhv.session.EngineTrust;
 import org.ovirt.engine.sdk4.types.Cluster;
 import org.ovirt.engine.sdk4.types.Disk;
 import org.ovirt.engine.sdk4.types.DiskFormat;
@@ -140,7 +140,7 @@ class RealEngineTest {
             URI.create(url),
             EngineCredentials.fromFile(
                 setting(PREFIX + "USER"), Path.of(setting(PREFIX + "PASSWORD_FILE"))),
-            new EngineTrust.Authority(Path.of(setting(PREFIX + "CA"))),
+            new TlsTrust.Authority(Path.of(setting(PREFIX + "CA"))),
             name,
             FOLDER,
             "",

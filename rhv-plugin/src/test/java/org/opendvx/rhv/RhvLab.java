@@ -5,9 +5,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.opendvx.core.vm.Hypervisor.DatastoreMount;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.session.EngineCredentials;
-import org.opendvx.rhv.session.EngineTrust;
 import org.opendvx.rhv.sim.SimEngine;
 import org.opendvx.rhv.sim.SimLab;
 
@@ -24,7 +24,7 @@ public final class RhvLab implements AutoCloseable {
 
   private final SimEngine engine;
   private final String folder;
-  private final EngineTrust trust;
+  private final TlsTrust trust;
   private final List<Rhv> opened = new ArrayList<>();
 
   /** Over a store, with the domain in a folder of it. */
@@ -32,7 +32,7 @@ public final class RhvLab implements AutoCloseable {
     this.folder = folder;
     store.folders(folder);
     engine = new SimEngine(store, folder);
-    trust = new EngineTrust.Pinned(engine.ca().fingerprint());
+    trust = new TlsTrust.Pinned(engine.ca().fingerprint());
     engine.lab().host("host1", "192.0.2.1");
     engine.lab().host("host2", "192.0.2.2");
   }

@@ -4,8 +4,8 @@ import java.net.URI;
 import java.time.Duration;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.vsphere.session.Credentials;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /**
  * A connection to a vCenter.

@@ -32,6 +32,7 @@ import org.opendvx.core.vm.Hypervisor.DatastoreMount;
 import org.opendvx.core.vm.Hypervisor.HostResult;
 import org.opendvx.core.vm.Hypervisor.HostResult.Outcome;
 import org.opendvx.core.vm.Hypervisor.HostState;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.vsphere.inventory.VmReader;
 import org.opendvx.vsphere.session.Credentials;
@@ -39,7 +40,6 @@ import org.opendvx.vsphere.session.Properties;
 import org.opendvx.vsphere.session.PropertyRow;
 import org.opendvx.vsphere.session.Tasks;
 import org.opendvx.vsphere.session.VimSession;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /**
  * The vCenter that {@code DVX_TEST_VCENTER_URL}, {@code _USER}, {@code _PASSWORD_FILE} and {@code

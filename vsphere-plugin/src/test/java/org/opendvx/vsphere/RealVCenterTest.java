@@ -24,12 +24,12 @@ import org.opendvx.core.vm.Hypervisor.HostResult;
 import org.opendvx.core.vm.Hypervisor.HostResult.Outcome;
 import org.opendvx.core.vm.Hypervisor.HostState;
 import org.opendvx.core.vm.PowerState;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmMobility;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
 import org.opendvx.vsphere.session.Credentials;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /** The whole adapter against any vCenter; see {@link RealVCenter} for how to name one. */
 @Timeout(300)

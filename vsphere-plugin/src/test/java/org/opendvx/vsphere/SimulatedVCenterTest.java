@@ -29,13 +29,13 @@ import org.opendvx.core.vm.Hypervisor.HostResult.Outcome;
 import org.opendvx.core.vm.Hypervisor.HostState;
 import org.opendvx.core.vm.PowerOff;
 import org.opendvx.core.vm.PowerState;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmDescription.ForeignDisk.Reason;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
 import org.opendvx.vsphere.inventory.VmReader;
 import org.opendvx.vsphere.session.Credentials;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /** The adapter against a simulated vCenter: inventory, datastore, machines, faults on the way. */
 @Timeout(120)

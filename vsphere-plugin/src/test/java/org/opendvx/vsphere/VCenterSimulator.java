@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.vsphere.session.Credentials;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /**
  * A vCenter simulator that runs as long as it is open. The program is built when it is not there

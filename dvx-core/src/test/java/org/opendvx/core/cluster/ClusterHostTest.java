@@ -28,6 +28,7 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.datastore.Snapshots.Member;
 
@@ -92,6 +93,39 @@ final class ClusterHostTest {
                   .rename(Caller.SYSTEM, FileKey.ROOT, bytes("disk"), FileKey.ROOT, bytes("d2")));
       assertArrayEquals(block(7), read(cluster.at(B), file, 7 * 4096L, 4096));
       assertEquals(file, lookup(cluster.at(B), FileKey.ROOT, "d2"));
+    }
+  }
+
+  @Test
+  void aRangeIsSharedWhoeverHasTheFiles() throws Exception {
+    try (Cluster cluster = new Cluster(12)) {
+      cluster.start(A);
+      cluster.start(B);
+      cluster.awaitServing(A, B);
+      FileKey file = file(cluster.at(A), FileKey.ROOT, "disk");
+      FileKey other = file(cluster.at(B), FileKey.ROOT, "other");
+      for (int i = 0; i < 4; i++) {
+        write(cluster.at(A), file, i * 4096L, block(i));
+        write(cluster.at(B), other, i * 4096L, block(100 + i));
+      }
+      for (String asked : List.of(A, B)) {
+        cluster.host(A).moveHere(List.of(file));
+        cluster.host(B).moveHere(List.of(other));
+        Object _ =
+            outcome(
+                cluster
+                    .at(asked)
+                    .snapshots()
+                    .cloneRange(
+                        Caller.SYSTEM, new Snapshots.Range(file, 4096, other, 8192, 12288)));
+        for (String host : List.of(A, B)) {
+          assertArrayEquals(block(101), read(cluster.at(host), other, 4096, 4096));
+          for (int i = 0; i < 3; i++) {
+            assertArrayEquals(block(1 + i), read(cluster.at(host), other, 8192 + i * 4096L, 4096));
+          }
+        }
+        write(cluster.at(B), other, 8192, block(200));
+      }
     }
   }
 

@@ -15,13 +15,13 @@ import java.util.List;
 import java.util.Map;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.server.api.DatastoreView;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.api.StatusView;
 import org.opendvx.server.cli.RestClient;
 import org.opendvx.server.demo.nfs.ForeignClient;
 import org.opendvx.server.demo.process.Child;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /** Step 2: a node as a process of its own, on six drive folders. */
 final class NodeStart {

@@ -7,6 +7,7 @@ import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmDocument;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
@@ -17,7 +18,6 @@ import org.opendvx.rhv.quiesce.FreezeConsent;
 import org.opendvx.rhv.quiesce.FreezeJournal;
 import org.opendvx.rhv.restore.NewMachine;
 import org.opendvx.rhv.session.EngineCredentials;
-import org.opendvx.rhv.session.EngineTrust;
 import org.opendvx.server.api.FreezeView;
 import org.opendvx.server.api.ImportView;
 import org.opendvx.server.api.MadeDiskView;
@@ -52,14 +52,7 @@ final class RhvConnector implements HypervisorConnector {
 
   @Override
   public HypervisorConnector.Connection connect(HypervisorSettings settings) {
-    EngineTrust trust;
-    if (!settings.certificateSha256().isEmpty()) {
-      trust = new EngineTrust.Pinned(settings.certificateSha256());
-    } else if (!settings.caFile().toString().isEmpty()) {
-      trust = new EngineTrust.Authority(settings.caFile());
-    } else {
-      trust = new EngineTrust.SystemAuthorities();
-    }
+    TlsTrust trust = TlsTrust.of(settings.certificateSha256(), settings.caFile());
     String folder =
         surroundings.config().nfs().exports().stream()
             .filter(export -> export.owner().equals(VDSM))

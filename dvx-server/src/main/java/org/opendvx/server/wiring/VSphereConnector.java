@@ -2,12 +2,12 @@ package org.opendvx.server.wiring;
 
 import java.util.List;
 import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.server.service.HypervisorConnector;
 import org.opendvx.server.service.HypervisorSettings;
 import org.opendvx.vsphere.VSphere;
 import org.opendvx.vsphere.VSphereConfig;
 import org.opendvx.vsphere.session.Credentials;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /**
  * Connects to vCenters.
@@ -22,10 +22,7 @@ record VSphereConnector(String datastore) implements HypervisorConnector {
 
   @Override
   public Connection connect(HypervisorSettings settings) {
-    TlsTrust trust =
-        settings.certificateSha256().isEmpty()
-            ? new TlsTrust.SystemAuthorities()
-            : new TlsTrust.Pinned(settings.certificateSha256());
+    TlsTrust trust = TlsTrust.of(settings.certificateSha256(), settings.caFile());
     VSphere vsphere =
         new VSphere(
             VSphereConfig.of(

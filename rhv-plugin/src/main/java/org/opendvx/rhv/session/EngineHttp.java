@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.HostnameVerifier;
 import org.apache.http.Header;
 import org.apache.http.HttpEntity;
 import org.apache.http.HttpResponse;
@@ -17,6 +18,7 @@ import org.apache.http.client.methods.HttpUriRequest;
 import org.apache.http.config.RegistryBuilder;
 import org.apache.http.config.SocketConfig;
 import org.apache.http.conn.socket.ConnectionSocketFactory;
+import org.apache.http.conn.ssl.DefaultHostnameVerifier;
 import org.apache.http.conn.ssl.SSLConnectionSocketFactory;
 import org.apache.http.entity.ByteArrayEntity;
 import org.apache.http.entity.ContentType;
@@ -26,6 +28,7 @@ import org.apache.http.impl.client.HttpClients;
 import org.apache.http.impl.conn.PoolingHttpClientConnectionManager;
 import org.apache.http.util.EntityUtils;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.vm.TlsTrust;
 import org.ovirt.engine.sdk4.ConnectionBuilder;
 import org.ovirt.engine.sdk4.HttpClient;
 
@@ -76,12 +79,12 @@ final class EngineHttp implements HttpClient {
     }
   }
 
-  EngineHttp(EngineTrust trust, Duration connectLimit, Duration readLimit) {
+  EngineHttp(TlsTrust trust, Duration connectLimit, Duration readLimit) {
     PoolingHttpClientConnectionManager pool =
         new PoolingHttpClientConnectionManager(
             RegistryBuilder.<ConnectionSocketFactory>create()
                 .register(
-                    "https", new SSLConnectionSocketFactory(trust.context(), trust.hostNames()))
+                    "https", new SSLConnectionSocketFactory(trust.context(), hostNames(trust)))
                 .build());
     pool.setMaxTotal(CONNECTIONS);
     pool.setDefaultMaxPerRoute(CONNECTIONS);
@@ -109,6 +112,11 @@ final class EngineHttp implements HttpClient {
             .disableAuthCaching()
             .evictIdleConnections(20, TimeUnit.SECONDS)
             .build();
+  }
+
+  /** A certificate that is known whole needs no name. */
+  private static HostnameVerifier hostNames(TlsTrust trust) {
+    return trust instanceof TlsTrust.Pinned ? (_, _) -> true : new DefaultHostnameVerifier();
   }
 
   /** A builder of SDK connections over this client. */

@@ -13,6 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.TlsTrust;
 import org.ovirt.engine.sdk4.Connection;
 import org.ovirt.engine.sdk4.services.SystemService;
 import org.slf4j.Logger;
@@ -58,8 +59,7 @@ public final class EngineSession implements AutoCloseable {
    * @param url such as {@code https://engine.example.com/ovirt-engine/api}
    * @param callLimit the time limit of one call, a renewed login included
    */
-  public EngineSession(
-      URI url, EngineCredentials credentials, EngineTrust trust, Duration callLimit) {
+  public EngineSession(URI url, EngineCredentials credentials, TlsTrust trust, Duration callLimit) {
     this.url = url;
     this.credentials = credentials;
     this.callLimit = callLimit;

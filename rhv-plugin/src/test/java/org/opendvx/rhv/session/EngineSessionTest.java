@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.sim.EngineCa;
 import org.opendvx.rhv.sim.Fault;
@@ -47,7 +48,7 @@ class EngineSessionTest {
     store.close();
   }
 
-  private EngineSession session(EngineTrust trust, Duration limit, URI url) {
+  private EngineSession session(TlsTrust trust, Duration limit, URI url) {
     EngineSession session =
         new EngineSession(
             url, new EngineCredentials("admin@internal", password::get), trust, limit);
@@ -56,7 +57,7 @@ class EngineSessionTest {
   }
 
   private EngineSession session(Duration limit) {
-    return session(new EngineTrust.Authority(engine.ca().writePem(folder)), limit, engine.url());
+    return session(new TlsTrust.Authority(engine.ca().writePem(folder)), limit, engine.url());
   }
 
   private static int hosts(SystemService system) {
@@ -79,21 +80,21 @@ class EngineSessionTest {
   @Test
   void aPinnedCertificateIsEnoughAndAnotherOneIsRefused() {
     EngineSession pinned =
-        session(new EngineTrust.Pinned(engine.ca().fingerprint()), LIMIT, engine.url());
+        session(new TlsTrust.Pinned(engine.ca().fingerprint()), LIMIT, engine.url());
     assertEquals(1, pinned.read("x", EngineSessionTest::hosts));
-    EngineSession wrong = session(new EngineTrust.Pinned("00".repeat(32)), LIMIT, engine.url());
+    EngineSession wrong = session(new TlsTrust.Pinned("00".repeat(32)), LIMIT, engine.url());
     assertEquals(Kind.INVALID, kindOf(() -> wrong.read("x", EngineSessionTest::hosts)));
   }
 
   @Test
   void aStrangeAuthorityAndAStrangeNameAreRefused() throws Exception {
     Path other = java.nio.file.Files.createDirectory(folder.resolve("other"));
-    EngineTrust stranger = new EngineTrust.Authority(new EngineCa("localhost").writePem(other));
+    TlsTrust stranger = new TlsTrust.Authority(new EngineCa("localhost").writePem(other));
     EngineSession authority = session(stranger, LIMIT, engine.url());
     assertEquals(Kind.INVALID, kindOf(() -> authority.read("x", EngineSessionTest::hosts)));
     URI address = URI.create(engine.url().toString().replace("localhost", "127.0.0.1"));
     EngineSession name =
-        session(new EngineTrust.Authority(engine.ca().writePem(folder)), LIMIT, address);
+        session(new TlsTrust.Authority(engine.ca().writePem(folder)), LIMIT, address);
     assertEquals(Kind.INVALID, kindOf(() -> name.read("x", EngineSessionTest::hosts)));
   }
 

@@ -18,9 +18,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.vsphere.soap.SoapFault;
 import org.opendvx.vsphere.soap.SoapTransport;
-import org.opendvx.vsphere.soap.TlsTrust;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

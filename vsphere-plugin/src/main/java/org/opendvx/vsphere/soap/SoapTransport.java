@@ -21,6 +21,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.vm.TlsTrust;
 
 /**
  * Carries the library's calls to a vCenter over HTTPS.

@@ -12,12 +12,12 @@ import java.time.Duration;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.PowerState;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.RhvConfig;
 import org.opendvx.rhv.session.EngineCredentials;
-import org.opendvx.rhv.session.EngineTrust;
 import org.ovirt.engine.sdk4.types.DiskFormat;
 import org.ovirt.engine.sdk4.types.DiskInterface;
 import org.ovirt.engine.sdk4.types.DiskStatus;
@@ -43,7 +43,7 @@ public final class EngineAdministrator implements AutoCloseable {
                 NAME,
                 simulator.url(),
                 EngineCredentials.fromFile(simulator.user(), simulator.passwordFile()),
-                new EngineTrust.Authority(simulator.authority()),
+                new TlsTrust.Authority(simulator.authority()),
                 domain,
                 folder,
                 "",

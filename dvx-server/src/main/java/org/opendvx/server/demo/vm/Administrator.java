@@ -6,13 +6,13 @@ import java.util.Optional;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.PowerState;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmSummary;
 import org.opendvx.vsphere.VSphere;
 import org.opendvx.vsphere.VSphereConfig;
 import org.opendvx.vsphere.session.Credentials;
-import org.opendvx.vsphere.soap.TlsTrust;
 
 /** What a person would do in vCenter's own client: register machines and switch them on. */
 public final class Administrator implements AutoCloseable {

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.server.guest.LinuxGuest;
-import org.opendvx.vsphere.soap.TlsTrust;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -5,7 +5,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import org.opendvx.vsphere.soap.TlsTrust;
+import org.opendvx.core.vm.TlsTrust;
 
 /**
  * Does once what the product never does: has vCenter make a hypervisor snapshot, of a machine that

@@ -1,4 +1,4 @@
-package org.opendvx.vsphere.soap;
+package org.opendvx.core.vm;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,8 +23,8 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
 /**
- * Which certificate of a vCenter is believed. There is no way to believe any: a pinned certificate
- * is compared whole, and against an authority the host name is checked too.
+ * Which certificate of a virtualisation manager is believed. There is no way to believe any: a
+ * pinned certificate is compared whole, and against an authority the host name is checked too.
  */
 public sealed interface TlsTrust {
 
@@ -58,6 +58,19 @@ public sealed interface TlsTrust {
   /** Certificates that the JDK's own authorities issued for the host name. */
   record SystemAuthorities() implements TlsTrust {}
 
+  /**
+   * The trust that settings name: a fingerprint before a file, and the system's without both.
+   *
+   * @param sha256 empty for none
+   * @param authority an empty path for none
+   */
+  static TlsTrust of(String sha256, Path authority) {
+    if (!sha256.isEmpty()) {
+      return new Pinned(sha256);
+    }
+    return authority.toString().isEmpty() ? new SystemAuthorities() : new Authority(authority);
+  }
+
   /** The context for connections under this trust. */
   default SSLContext context() {
     try {
@@ -72,7 +85,7 @@ public sealed interface TlsTrust {
           null);
       return context;
     } catch (GeneralSecurityException | IOException e) {
-      throw DvxException.of(Kind.INVALID, "The trust for vCenter's certificate cannot be set up")
+      throw DvxException.of(Kind.INVALID, "The trust for the server's certificate cannot be set up")
           .causedBy(e)
           .remedy("give a PEM file with the authority's certificate, or the certificate's SHA-256")
           .build();
