@@ -246,6 +246,7 @@ public final class ClusterHost implements AutoCloseable {
         bar.closed(),
         router.local(),
         router.forwarded(),
+        roots.reads(),
         network.traffic(),
         handOver.times().figures());
   }

@@ -115,7 +115,7 @@ public final class DvxNode implements AutoCloseable {
     }
     SharedHost shared = store.shared();
     if (shared != null) {
-      HostMetrics.measure(metrics.registry(), shared.host());
+      HostMetrics.measure(metrics.registry(), shared.host(), store.flash());
     }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
