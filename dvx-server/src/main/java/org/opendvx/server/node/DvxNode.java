@@ -124,7 +124,7 @@ public final class DvxNode implements AutoCloseable {
     }
     SharedHost shared = store.shared();
     if (shared != null) {
-      HostMetrics.measure(metrics.registry(), shared.host());
+      HostMetrics.measure(metrics.registry(), shared.host(), store.flash());
       PeerMetrics.measure(metrics.registry(), shared.host(), shared.tier());
     }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
