@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.opendvx.core.pool.local.DriveCare;
 import org.opendvx.server.api.Json;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.config.HypervisorSection;
@@ -16,6 +17,7 @@ import org.opendvx.server.config.RestSection;
 import org.opendvx.server.metrics.NodeMetrics;
 import org.opendvx.server.rest.ActivityResource;
 import org.opendvx.server.rest.AgentsResource;
+import org.opendvx.server.rest.DrivesResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
 import org.opendvx.server.rest.PoliciesResource;
@@ -29,6 +31,7 @@ import org.opendvx.server.security.TlsIdentity;
 import org.opendvx.server.security.TokenStore;
 import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.DatastoreMounts;
+import org.opendvx.server.service.DriveService;
 import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.HypervisorSettings;
@@ -105,6 +108,10 @@ public final class DvxNode implements AutoCloseable {
     if (store.cleaning().isPresent()) {
       metrics.cleaner(() -> store.cleaning().orElseThrow());
     }
+    DriveCare care = store.care();
+    if (care != null) {
+      metrics.drives(care::status);
+    }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
@@ -139,6 +146,9 @@ public final class DvxNode implements AutoCloseable {
             store::warnings,
             store::cleaning,
             clock);
+    DriveService drives =
+        new DriveService(
+            store.pool(), store.datastore(), care, folder.driveFolders(config.drives()), events);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     VmDirectory machines = new VmDirectory(hypervisors);
     SnapshotPolicies policies = new SnapshotPolicies(folder.policies());
@@ -157,6 +167,7 @@ public final class DvxNode implements AutoCloseable {
                 metrics.registry(),
                 List.of(
                     new NodeResource(facts),
+                    new DrivesResource(drives),
                     new PublicResource(facts, metrics::scrape),
                     new HypervisorsResource(
                         hypervisors,

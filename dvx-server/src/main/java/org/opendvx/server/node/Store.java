@@ -7,6 +7,7 @@ import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.pool.Pool;
+import org.opendvx.core.pool.local.DriveCare;
 
 /** An open store: a pool and the datastore on it. */
 public interface Store extends AutoCloseable {
@@ -19,6 +20,11 @@ public interface Store extends AutoCloseable {
   /** What the cleaner did; empty without one. */
   default Optional<CleanerStatus> cleaning() {
     return Optional.empty();
+  }
+
+  /** The care of the drives; null where they are not those of this machine. */
+  default @Nullable DriveCare care() {
+    return null;
   }
 
   /** 16 secret bytes for authenticating file handles, the same for the pool's whole life. */

@@ -79,7 +79,7 @@ final class StatusReport {
       case 1 -> text.append("one more drive may be lost without losing data");
       default -> text.append(tolerated).append(" more drives may be lost without losing data");
     }
-    int stops = usable - Quorum.leastActive(members);
+    int stops = view.filled() - Quorum.leastActive(members);
     if (failure == null && tolerated > stops) {
       text.append(", but writes stop when more than ").append(stops).append(" are");
     }
