@@ -9,12 +9,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Measures and attacks NFSv3 servers, ours and others.",
+    description = "Measures and attacks NFSv3 servers, ours and others, and the pool.",
     subcommands = {
       BenchNfsCommand.class,
       BenchHostileCommand.class,
       BenchSummaryCommand.class,
-      BenchHoldCommand.class
+      BenchHoldCommand.class,
+      BenchRebuildCommand.class
     })
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;

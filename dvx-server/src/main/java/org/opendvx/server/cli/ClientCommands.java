@@ -12,6 +12,7 @@ public final class ClientCommands {
         new StatusCommand(),
         new DatastoreCommand(),
         new DrivesCommand(),
+        new VerifyCommand(),
         new VcenterCommand(),
         new RhvCommand(),
         new VmCommand(),

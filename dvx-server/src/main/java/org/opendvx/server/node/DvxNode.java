@@ -25,6 +25,7 @@ import org.opendvx.server.rest.PublicResource;
 import org.opendvx.server.rest.RestServer;
 import org.opendvx.server.rest.SnapshotsResource;
 import org.opendvx.server.rest.TokensResource;
+import org.opendvx.server.rest.VerifyResource;
 import org.opendvx.server.rest.VmsResource;
 import org.opendvx.server.security.PrivateFiles;
 import org.opendvx.server.security.TlsIdentity;
@@ -43,6 +44,7 @@ import org.opendvx.server.service.PoolWatch;
 import org.opendvx.server.service.SnapshotPolicies;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
+import org.opendvx.server.service.Verification;
 import org.opendvx.server.service.VmDirectory;
 
 /** A running node: the composition root. */
@@ -168,6 +170,7 @@ public final class DvxNode implements AutoCloseable {
                 List.of(
                     new NodeResource(facts),
                     new DrivesResource(drives),
+                    new VerifyResource(new Verification(store.reclaim(), care), tasks),
                     new PublicResource(facts, metrics::scrape),
                     new HypervisorsResource(
                         hypervisors,

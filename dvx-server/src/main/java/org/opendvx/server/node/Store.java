@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.local.DriveCare;
 
@@ -24,6 +25,11 @@ public interface Store extends AutoCloseable {
 
   /** The care of the drives; null where they are not those of this machine. */
   default @Nullable DriveCare care() {
+    return null;
+  }
+
+  /** For walking everything that is stored; null where other hosts refer to it too. */
+  default @Nullable Reclaim reclaim() {
     return null;
   }
 

@@ -15,6 +15,7 @@ import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.LogSettings;
@@ -180,6 +181,11 @@ final class LocalStore implements Store {
   @Override
   public DriveCare care() {
     return pool.care();
+  }
+
+  @Override
+  public Reclaim reclaim() {
+    return datastore.reclaim();
   }
 
   @Override
