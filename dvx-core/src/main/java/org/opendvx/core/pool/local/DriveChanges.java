@@ -161,7 +161,7 @@ final class DriveChanges {
         return false;
       }
       if (view.membership().hasFilling()) {
-        return isWhole() && view.complete() && watch.change(Membership::filled);
+        return isWhole() && watch.change(Membership::filled);
       }
       boolean any = false;
       for (Member member : view.membership().members()) {

@@ -73,6 +73,9 @@ final class StatusReport {
     if (redundancy.degraded() > 0) {
       text.append("; ").append(redundancy.degraded()).append(" containers lack shards");
     }
+    if (view.membership().hasFilling()) {
+      text.append("; a drive that was replaced is being filled");
+    }
     text.append("; ");
     switch (tolerated) {
       case 0 -> text.append("WARNING: the loss of one more drive loses data");
