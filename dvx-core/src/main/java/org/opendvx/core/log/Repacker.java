@@ -50,6 +50,11 @@ public final class Repacker {
     this.fingerprinter = fingerprinter;
   }
 
+  /** Reads and opens whole containers. */
+  public ContainerCheck check() {
+    return new ContainerCheck(store, sealer, fingerprinter);
+  }
+
   /** Starts a new container for slots of one type; its id is drawn, nothing is written. */
   public Target begin(SlotType type) {
     return new Target(ids.getAsLong(), type);

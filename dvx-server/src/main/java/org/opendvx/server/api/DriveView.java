@@ -5,6 +5,12 @@ package org.opendvx.server.api;
  *
  * @param state ACTIVE, EVICTED or MISSING
  * @param reason why it is not active, empty when it is
+ * @param leaving whether it is being emptied, to be removed
+ * @param suspected whether it has been much slower than the others for long
+ * @param note what is the matter with it though it is active, empty when nothing is
+ * @param readErrors reads that failed since it was taken into use
+ * @param badShards shards found damaged or gone since then
+ * @param meanMicros mean time of its answers lately
  */
 public record DriveView(
     int index,
@@ -14,4 +20,10 @@ public record DriveView(
     String reason,
     long totalBytes,
     long usedBytes,
-    long shards) {}
+    long shards,
+    boolean leaving,
+    boolean suspected,
+    String note,
+    long readErrors,
+    long badShards,
+    long meanMicros) {}

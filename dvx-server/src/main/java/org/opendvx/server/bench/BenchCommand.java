@@ -10,13 +10,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Measures and attacks NFSv3 servers, ours and others.",
+    description = "Measures and attacks NFSv3 servers, ours and others, and the pool.",
     subcommands = {
       BenchNfsCommand.class,
       BenchHostileCommand.class,
       BenchSummaryCommand.class,
       BenchHoldCommand.class,
-      BenchMobilityCommand.class
+      BenchMobilityCommand.class,
+      BenchRebuildCommand.class
     })
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;

@@ -13,6 +13,7 @@ public final class ClientCommands {
         new DatastoreCommand(),
         new DrivesCommand(),
         new CleanCommand(),
+        new VerifyCommand(),
         new VcenterCommand(),
         new RhvCommand(),
         new VmCommand(),

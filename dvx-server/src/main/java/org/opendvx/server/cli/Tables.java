@@ -6,8 +6,6 @@ import java.util.stream.Collectors;
 import org.opendvx.server.api.AgentView;
 import org.opendvx.server.api.AuditView;
 import org.opendvx.server.api.DatastoreView;
-import org.opendvx.server.api.DriveView;
-import org.opendvx.server.api.DrivesView;
 import org.opendvx.server.api.EventView;
 import org.opendvx.server.api.ExportView;
 import org.opendvx.server.api.GroupView;
@@ -77,28 +75,6 @@ final class Tables {
   private static String reclaimable(DatastoreView view) {
     Long bytes = view.reclaimableBytes();
     return bytes == null ? "not known yet" : "about " + Words.bytes(bytes);
-  }
-
-  static String drives(DrivesView view) {
-    Table drives = new Table(">DRIVE", "STATE", ">SIZE", ">USED", ">SHARDS", "PATH", "REASON");
-    for (DriveView drive : view.drives()) {
-      drives.row(
-          drive.index(),
-          Words.lower(drive.state()),
-          Words.bytes(drive.totalBytes()),
-          Words.bytes(drive.usedBytes()),
-          drive.shards(),
-          drive.path(),
-          drive.reason());
-    }
-    return Table.facts(
-            "Pool", Words.lower(view.health()) + ": " + view.summary(),
-            "Raw", Words.bytes(view.rawBytes()),
-            "Usable", Words.bytes(view.usableBytes()),
-            "Free", Words.bytes(view.freeBytes()),
-            "Containers", view.containers() + ", " + view.degradedContainers() + " degraded")
-        + System.lineSeparator()
-        + drives.render();
   }
 
   static String hypervisors(List<HypervisorView> views) {

@@ -78,7 +78,9 @@ public final class DataNode implements AutoCloseable {
     List<Path> folders =
         config.drives().folders().isEmpty() ? folder.defaultDrives() : config.drives().folders();
     LocalPoolConfig drives =
-        LocalPoolConfig.of(folders).withDriveCapacity(config.drives().capacity().bytes());
+        LocalPoolConfig.of(folders)
+            .withDriveCapacity(config.drives().capacity().bytes())
+            .withCare(config.drives().care());
     Path note = folder.root().resolve("pool.id");
     try {
       LocalPool pool = LocalPool.open(drives, coder);

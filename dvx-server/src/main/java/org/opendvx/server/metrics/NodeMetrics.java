@@ -23,6 +23,7 @@ import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.PoolStatus;
 import org.opendvx.core.pool.PoolStatus.DriveState;
 import org.opendvx.core.pool.PoolStatus.Health;
+import org.opendvx.core.pool.local.CareStatus;
 
 /** What the node measures of pool, datastore and itself. Thread-safe. */
 public final class NodeMetrics implements AutoCloseable {
@@ -33,6 +34,7 @@ public final class NodeMetrics implements AutoCloseable {
   private final MultiGauge driveTotal;
   private final MultiGauge driveUsed;
   private final MultiGauge driveActive;
+  private volatile @Nullable DriveMetrics cared;
   private volatile @Nullable Sample sample;
 
   /** What one scrape sees, so that its figures belong together. */
@@ -179,6 +181,11 @@ public final class NodeMetrics implements AutoCloseable {
         .register(registry);
   }
 
+  /** Measures what is done for the drives of this machine. */
+  public void drives(Supplier<CareStatus> care) {
+    cared = new DriveMetrics(registry, care);
+  }
+
   /** The registry, for those who measure more. */
   public PrometheusMeterRegistry registry() {
     return registry;
@@ -191,6 +198,10 @@ public final class NodeMetrics implements AutoCloseable {
     driveRows(driveTotal, status, PoolStatus.Drive::totalBytes);
     driveRows(driveUsed, status, PoolStatus.Drive::usedBytes);
     driveRows(driveActive, status, drive -> drive.state() == DriveState.ACTIVE ? 1 : 0);
+    DriveMetrics drives = cared;
+    if (drives != null) {
+      drives.sample();
+    }
     return registry.scrape();
   }
 

@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.Json;
+import org.opendvx.server.config.DrivesSection;
 import org.opendvx.server.security.PrivateFiles;
+import org.opendvx.server.service.DriveFolders;
 
 /**
  * The folder in which a node keeps what is its own. One process at a time may have it open; a newer
@@ -148,6 +150,12 @@ public final class DataFolder implements AutoCloseable {
   /** How the running node of a data folder is reached. */
   public static Path nodeFile(Path root) {
     return root.resolve("node.json");
+  }
+
+  /** Where drives are looked for. */
+  public DriveFolders driveFolders(DrivesSection section) {
+    return new DriveFolders(
+        root, section.folders().isEmpty() ? defaultDrives() : section.folders());
   }
 
   /** The drive folders of the embedded default. */

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.opendvx.core.cluster.ClusterHost;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.pool.local.DriveCare;
 import org.opendvx.core.prefetch.Prefetch;
 import org.opendvx.core.prefetch.PrefetchSettings;
 import org.opendvx.core.vm.VmFiles;
@@ -26,6 +27,7 @@ import org.opendvx.server.metrics.PeerMetrics;
 import org.opendvx.server.rest.ActivityResource;
 import org.opendvx.server.rest.AgentsResource;
 import org.opendvx.server.rest.CleanerResource;
+import org.opendvx.server.rest.DrivesResource;
 import org.opendvx.server.rest.HostsResource;
 import org.opendvx.server.rest.HypervisorsResource;
 import org.opendvx.server.rest.NodeResource;
@@ -35,6 +37,7 @@ import org.opendvx.server.rest.PublicResource;
 import org.opendvx.server.rest.RestServer;
 import org.opendvx.server.rest.SnapshotsResource;
 import org.opendvx.server.rest.TokensResource;
+import org.opendvx.server.rest.VerifyResource;
 import org.opendvx.server.rest.VmsResource;
 import org.opendvx.server.security.PrivateFiles;
 import org.opendvx.server.security.TlsIdentity;
@@ -42,6 +45,7 @@ import org.opendvx.server.security.TokenStore;
 import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.Cleaning;
 import org.opendvx.server.service.DatastoreMounts;
+import org.opendvx.server.service.DriveService;
 import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.HypervisorSettings;
@@ -56,6 +60,7 @@ import org.opendvx.server.service.Prefetching;
 import org.opendvx.server.service.SnapshotPolicies;
 import org.opendvx.server.service.SnapshotService;
 import org.opendvx.server.service.TaskRegistry;
+import org.opendvx.server.service.Verification;
 import org.opendvx.server.service.VmDirectory;
 
 /** A running node: the composition root. */
@@ -127,6 +132,10 @@ public final class DvxNode implements AutoCloseable {
       HostMetrics.measure(metrics.registry(), shared.host(), store.flash());
       PeerMetrics.measure(metrics.registry(), shared.host(), shared.tier());
     }
+    DriveCare care = store.care();
+    if (care != null) {
+      metrics.drives(care::status);
+    }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
@@ -174,6 +183,9 @@ public final class DvxNode implements AutoCloseable {
             store::warnings,
             store::cleaning,
             clock);
+    DriveService drives =
+        new DriveService(
+            store.pool(), store.datastore(), care, folder.driveFolders(config.drives()), events);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     SnapshotPolicies policies = new SnapshotPolicies(folder.policies());
     RestServer rest =
@@ -192,6 +204,8 @@ public final class DvxNode implements AutoCloseable {
                 List.of(
                     new NodeResource(facts),
                     new CleanerResource(new Cleaning(store::cleaning, store::clean), tasks),
+                    new DrivesResource(drives),
+                    new VerifyResource(new Verification(store.reclaim(), care), tasks),
                     new PublicResource(facts, metrics::scrape),
                     new HypervisorsResource(
                         hypervisors,

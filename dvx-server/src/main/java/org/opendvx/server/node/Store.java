@@ -8,9 +8,11 @@ import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.clean.CleanerStatus;
 import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.datastore.Datastore;
+import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Pool;
+import org.opendvx.core.pool.local.DriveCare;
 
 /** An open store: a pool and the datastore on it. */
 public interface Store extends AutoCloseable {
@@ -36,6 +38,16 @@ public interface Store extends AutoCloseable {
         .cause("Its pool is that of a data node, which several hosts may use")
         .remedy("Nothing: no data is at risk, but space does not come back")
         .build();
+  }
+
+  /** The care of the drives; null where they are not those of this machine. */
+  default @Nullable DriveCare care() {
+    return null;
+  }
+
+  /** For walking everything that is stored; null where other hosts refer to it too. */
+  default @Nullable Reclaim reclaim() {
+    return null;
   }
 
   /** 16 secret bytes for authenticating file handles, the same for the pool's whole life. */

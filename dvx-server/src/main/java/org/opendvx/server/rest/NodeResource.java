@@ -5,12 +5,11 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import org.opendvx.server.api.DatastoreView;
-import org.opendvx.server.api.DrivesView;
 import org.opendvx.server.api.StatusView;
 import org.opendvx.server.security.Role;
 import org.opendvx.server.service.NodeFacts;
 
-/** The node, its datastore, its drives. */
+/** The node and its datastore. */
 @Path("api/v1")
 @Produces(MediaType.APPLICATION_JSON)
 public final class NodeResource {
@@ -35,13 +34,5 @@ public final class NodeResource {
   @Requires(Role.VIEWER)
   public DatastoreView datastore() {
     return facts.datastore();
-  }
-
-  /** The drives. */
-  @GET
-  @Path("drives")
-  @Requires(Role.VIEWER)
-  public DrivesView drives() {
-    return facts.drives();
   }
 }

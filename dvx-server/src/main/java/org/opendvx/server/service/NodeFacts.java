@@ -13,8 +13,6 @@ import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.PoolStatus;
 import org.opendvx.server.api.DatastoreView;
-import org.opendvx.server.api.DriveView;
-import org.opendvx.server.api.DrivesView;
 import org.opendvx.server.api.StatusView;
 
 /** What the node is and how it fares. Everything comes from memory. Thread-safe. */
@@ -122,36 +120,6 @@ public final class NodeFacts {
         nfs.mountPort(),
         nfs.portmapper(),
         nfs.exports());
-  }
-
-  /** The drives. */
-  public DrivesView drives() {
-    PoolStatus status = pool.status();
-    PoolStatus.Capacity capacity = status.capacity();
-    return new DrivesView(
-        status.health().name(),
-        status.summary(),
-        status.toleratedLosses(),
-        status.generation(),
-        capacity.rawBytes(),
-        capacity.usableBytes(),
-        capacity.freeBytes(),
-        capacity.reserveBytes(),
-        status.containers(),
-        status.degradedContainers(),
-        status.drives().stream()
-            .map(
-                drive ->
-                    new DriveView(
-                        drive.index(),
-                        drive.id(),
-                        drive.path(),
-                        drive.state().name(),
-                        drive.reason(),
-                        drive.totalBytes(),
-                        drive.usedBytes(),
-                        drive.shards()))
-            .toList());
   }
 
   /** Logical by stored bytes; 1 while nothing is stored. */

@@ -18,11 +18,13 @@ import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.LogSettings;
 import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
+import org.opendvx.core.pool.local.DriveCare;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 import org.opendvx.server.config.CleanerSection;
@@ -119,9 +121,9 @@ final class LocalStore implements Store {
   }
 
   private static LocalPoolConfig pools(NodeConfig config, DataFolder folder) {
-    List<Path> folders =
-        config.drives().folders().isEmpty() ? folder.defaultDrives() : config.drives().folders();
-    return LocalPoolConfig.of(folders).withDriveCapacity(config.drives().capacity().bytes());
+    return LocalPoolConfig.of(folder.driveFolders(config.drives()).all())
+        .withDriveCapacity(config.drives().capacity().bytes())
+        .withCare(config.drives().care());
   }
 
   private static LocalPool pool(LocalPoolConfig config, boolean fresh) {
@@ -177,6 +179,16 @@ final class LocalStore implements Store {
   @Override
   public LocalPool pool() {
     return pool;
+  }
+
+  @Override
+  public DriveCare care() {
+    return pool.care();
+  }
+
+  @Override
+  public Reclaim reclaim() {
+    return datastore.reclaim();
   }
 
   @Override

@@ -31,6 +31,7 @@ final class CareLoop implements DriveCare, AutoCloseable {
   private final Rebuild rebuild;
   private final Balance balance;
   private final Scrubber scrubber;
+  private final StripeCheck stripes;
   private final ExecutorService workers =
       Executors.newFixedThreadPool(
           WORKERS, Thread.ofPlatform().daemon().name("dvx-drive-care-", 1).factory());
@@ -57,6 +58,7 @@ final class CareLoop implements DriveCare, AutoCloseable {
     DriveCareSettings settings = config.care();
     this.rebuild = new Rebuild(keeper, containers, settings, record, workers);
     this.balance = new Balance(keeper, containers, room, settings, record, workers);
+    this.stripes = new StripeCheck(opening.pool(), keeper, containers);
     this.scrubber =
         new Scrubber(opening.pool(), opening.created(), keeper, containers, settings, record);
   }
@@ -70,8 +72,7 @@ final class CareLoop implements DriveCare, AutoCloseable {
   private void run() {
     while (!closed) {
       try {
-        boolean worked =
-            rebuild.slice() || changes.finishRemovals() || balance.slice() || scrubber.slice();
+        boolean worked = rebuild.slice() || changes.goOn() || balance.slice() || scrubber.slice();
         if (!worked) {
           rest();
         }
@@ -192,6 +193,11 @@ final class CareLoop implements DriveCare, AutoCloseable {
     keeper.requireServing();
     scrubber.begin();
     wake();
+  }
+
+  @Override
+  public List<String> check(long container) {
+    return stripes.check(container);
   }
 
   /** Ends what is under way; the next opening goes on. */

@@ -1,6 +1,7 @@
 package org.opendvx.core.pool.local;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * What a person may do about the drives of a local pool while it is in use. Everything is durable
@@ -48,4 +49,12 @@ public interface DriveCare {
 
   /** Begins to read all shards, unless that is under way. */
   void scrub();
+
+  /**
+   * Reads all shards of a container past every cache, and computes its parity anew. Nothing is
+   * repaired.
+   *
+   * @return what is wrong, for a person; empty when nothing is, or when there is no such container
+   */
+  List<String> check(long container);
 }

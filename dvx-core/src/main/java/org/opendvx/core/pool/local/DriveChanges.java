@@ -67,7 +67,7 @@ final class DriveChanges {
       }
       requireNothingOnlyThere(index);
       requireMirrors();
-      join(folder, index);
+      join(folder, index, true);
     }
   }
 
@@ -102,7 +102,7 @@ final class DriveChanges {
       }
       requireMirrors();
       int index = membership.freePlace();
-      join(folder, index);
+      join(folder, index, false);
       return index;
     }
   }
@@ -150,15 +150,18 @@ final class DriveChanges {
   }
 
   /**
-   * Takes the next step with drives that are to leave, where nothing is in its way.
+   * Takes the next step with drives that came or are to leave, where nothing is in its way.
    *
    * @return whether any was taken
    */
-  boolean finishRemovals() {
+  boolean goOn() {
     synchronized (watch) {
       PoolView view = keeper.view();
       if (view.failed()) {
         return false;
+      }
+      if (view.membership().hasFilling()) {
+        return isWhole() && watch.change(Membership::filled);
       }
       boolean any = false;
       for (Member member : view.membership().members()) {
@@ -173,7 +176,7 @@ final class DriveChanges {
   private boolean finishRemoval(PoolView view, Member member) {
     int index = member.index();
     leaving.put(index, member.drive());
-    boolean whole = containers.redundancy().degraded() == 0 && !containers.lacksContainers();
+    boolean whole = isWhole();
     Drive drive = view.drive(index);
     if (drive != null) {
       // First it is shut out, like one that is lost: fewer others may be lost until journals have
@@ -194,6 +197,10 @@ final class DriveChanges {
     LOG.info("Drive {} was removed", index);
     takeLabelOff(index);
     return true;
+  }
+
+  private boolean isWhole() {
+    return containers.redundancy().degraded() == 0 && !containers.lacksContainers();
   }
 
   private boolean hasShards(int index) {
@@ -236,12 +243,13 @@ final class DriveChanges {
     }
   }
 
-  private void join(Path folder, int index) {
+  private void join(Path folder, int index, boolean filling) {
     Path root = folder.toAbsolutePath().normalize();
     Drive newcomer = prepare(root, index);
     boolean joined = false;
     try {
-      joined = watch.join(newcomer, (now, next) -> now.withDrive(next, index, newcomer.id()));
+      joined =
+          watch.join(newcomer, (now, next) -> now.withDrive(next, index, newcomer.id(), filling));
     } finally {
       if (!joined) {
         newcomer.close();

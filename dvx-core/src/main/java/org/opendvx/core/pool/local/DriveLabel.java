@@ -40,6 +40,8 @@ record DriveLabel(
   private static final int COPY = Layout.BLOCK;
   private static final int CRC_AT = COPY - 4;
   private static final int MEMBER_BYTES = 32;
+  private static final int LEAVING = 1;
+  private static final int FILLING = 2;
 
   /** Bytes of the file. */
   static final int FILE_BYTES = 2 * COPY;
@@ -63,7 +65,7 @@ record DriveLabel(
     file.putLong(created).putLong(claimedTerm).putLong(membership.generation());
     for (Member member : membership.members()) {
       put(file, member.drive());
-      file.put((byte) member.state().code()).put((byte) (member.leaving() ? 1 : 0));
+      file.put((byte) member.state().code()).put((byte) flags(member));
       file.put(new byte[6]).putLong(member.since());
     }
     file.putInt(CRC_AT, crc(file, 0));
@@ -116,8 +118,10 @@ record DriveLabel(
       int at = copy.position();
       UUID id = uuid(copy);
       Member.State state = Member.State.of(copy.get());
-      boolean leaving = copy.get() != 0;
-      members.add(new Member(i, id, state, leaving, copy.getLong(at + 24)));
+      int flags = copy.get();
+      boolean leaving = (flags & LEAVING) != 0;
+      boolean filling = (flags & FILLING) != 0;
+      members.add(new Member(i, id, state, leaving, filling, copy.getLong(at + 24)));
       copy.position(at + MEMBER_BYTES);
     }
     return new DriveLabel(
@@ -168,6 +172,10 @@ record DriveLabel(
         throw e;
       }
     }
+  }
+
+  private static int flags(Member member) {
+    return (member.leaving() ? LEAVING : 0) | (member.filling() ? FILLING : 0);
   }
 
   private static int crc(ByteBuffer file, int at) {

@@ -61,7 +61,7 @@ final class DriveRejoin {
     buryDeleted();
     PoolView view = keeper.view();
     int members = view.membership().size();
-    int usable = view.usable().size() + (view.uses(drive) ? 0 : 1);
+    int usable = view.filled() + (view.uses(drive) ? 0 : 1);
     int needed = Quorum.tolerated(members) - (members - usable);
     List<ContainerEntry> thin = new ArrayList<>();
     index.forEach(

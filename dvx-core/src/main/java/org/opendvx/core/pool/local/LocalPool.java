@@ -182,7 +182,7 @@ public final class LocalPool implements Pool {
   /** Where drives have changed places, those that are back are needed to open at all. */
   private List<Drive> prepare(List<Drive> stale) {
     List<Drive> prepared = new ArrayList<>();
-    int usable = keeper.view().usable().size();
+    int usable = keeper.view().filled();
     for (Drive drive : stale) {
       if (usable + prepared.size() >= Quorum.leastActive(opening.base().size())) {
         break;

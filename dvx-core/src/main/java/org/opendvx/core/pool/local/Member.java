@@ -8,10 +8,12 @@ import java.util.UUID;
  * @param index its place in layouts, stable for its life
  * @param drive its identity
  * @param leaving whether it gets no new shards and gives away those that it has, to be removed
+ * @param filling whether containers may lack the shards that its place had: it took that of a lost
+ *     drive, and counts as lost in what more may be lost
  * @param since the generation in which its present state began; an active drive whose label is
  *     older than that was about to be taken back and is not believed
  */
-record Member(int index, UUID drive, State state, boolean leaving, long since) {
+record Member(int index, UUID drive, State state, boolean leaving, boolean filling, long since) {
 
   /** Whether the drive takes part. The codes are those of the label. */
   enum State {
@@ -40,9 +42,14 @@ record Member(int index, UUID drive, State state, boolean leaving, long since) {
     }
   }
 
-  /** A member that stays. */
+  /** A member that stays, and has its shards. */
   Member(int index, UUID drive, State state, long since) {
-    this(index, drive, state, false, since);
+    this(index, drive, state, false, false, since);
+  }
+
+  /** Another state of the same drive. */
+  Member with(State next, long begun) {
+    return new Member(index, drive, next, leaving, filling, begun);
   }
 
   /** Whether it counts, active or not. */

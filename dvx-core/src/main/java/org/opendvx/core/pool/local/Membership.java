@@ -103,18 +103,46 @@ record Membership(long generation, List<Member> members) {
         state = Member.State.EVICTED;
       }
       boolean same = state == member.state() && !takenBack.contains(member.index());
-      next.add(
-          same
-              ? member
-              : new Member(
-                  member.index(), member.drive(), state, member.leaving(), nextGeneration));
+      next.add(same ? member : member.with(state, nextGeneration));
     }
     return new Membership(nextGeneration, next);
   }
 
-  /** The next membership, with another drive in a place, which is active. */
-  Membership withDrive(long nextGeneration, int index, UUID drive) {
-    return with(nextGeneration, new Member(index, drive, Member.State.ACTIVE, nextGeneration));
+  /**
+   * The next membership, with another drive in a place, which is active.
+   *
+   * @param filling see {@link Member}
+   */
+  Membership withDrive(long nextGeneration, int index, UUID drive, boolean filling) {
+    return with(
+        nextGeneration,
+        new Member(index, drive, Member.State.ACTIVE, false, filling, nextGeneration));
+  }
+
+  /** The next membership, in which all drives have their shards. */
+  Membership filled(long nextGeneration) {
+    return new Membership(
+        nextGeneration,
+        members.stream()
+            .map(
+                member ->
+                    new Member(
+                        member.index(),
+                        member.drive(),
+                        member.state(),
+                        member.leaving(),
+                        false,
+                        member.since()))
+            .toList());
+  }
+
+  /** How many of these places have a drive that has its shards. */
+  int filled(Collection<Integer> indexes) {
+    return (int) indexes.stream().filter(index -> !members.get(index).filling()).count();
+  }
+
+  boolean hasFilling() {
+    return members.stream().anyMatch(member -> member.counts() && member.filling());
   }
 
   /** Where a drive more goes: the place of a removed one, or one more. */
@@ -136,7 +164,9 @@ record Membership(long generation, List<Member> members) {
   /** The next membership, with a drive that is to leave, or to stay after all. */
   Membership withLeaving(long nextGeneration, int index, boolean leaving) {
     Member was = members.get(index);
-    return with(nextGeneration, new Member(index, was.drive(), was.state(), leaving, was.since()));
+    return with(
+        nextGeneration,
+        new Member(index, was.drive(), was.state(), leaving, was.filling(), was.since()));
   }
 
   private Membership with(long nextGeneration, Member member) {

@@ -210,7 +210,8 @@ final class MembershipKeeper {
         active.add(drive);
       }
     }
-    if (!current.mayBeFollowedBy(next) || !enough(next, active.size())) {
+    int filled = next.filled(active.stream().map(Drive::index).toList());
+    if (!current.mayBeFollowedBy(next) || !enough(next, filled)) {
       return false;
     }
     lastGeneration = generation;
@@ -282,8 +283,9 @@ final class MembershipKeeper {
       long generation = Membership.next(lastGeneration);
       Membership next = current.changed(generation, lost.keySet(), joining);
       List<Drive> active = drivesOf(next);
-      if (!enough(next, active.size()) || budget-- == 0) {
-        publish(failureText(active.size()));
+      int filled = next.filled(active.stream().map(Drive::index).toList());
+      if (!enough(next, filled) || budget-- == 0) {
+        publish(failureText(filled));
         return;
       }
       // Whatever comes of the stamps: this generation has been used.

@@ -39,6 +39,11 @@ record PoolView(
     return staying.size() > Quorum.PARITY ? staying : usable;
   }
 
+  /** Usable drives that have their shards: what the pool may not have too few of. */
+  int filled() {
+    return membership.filled(usable.stream().map(Drive::index).toList());
+  }
+
   /** Whether every drive that counts is in use. */
   boolean complete() {
     return usable.size() == membership.size();

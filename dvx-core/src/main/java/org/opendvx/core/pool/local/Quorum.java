@@ -45,6 +45,6 @@ final class Quorum {
     if (members <= 2) {
       return !membership.active().isEmpty() && present.containsAll(membership.active());
     }
-    return present.size() >= leastActive(members);
+    return membership.filled(present) >= leastActive(members);
   }
 }

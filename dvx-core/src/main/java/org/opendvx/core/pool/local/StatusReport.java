@@ -73,13 +73,16 @@ final class StatusReport {
     if (redundancy.degraded() > 0) {
       text.append("; ").append(redundancy.degraded()).append(" containers lack shards");
     }
+    if (view.membership().hasFilling()) {
+      text.append("; a drive that was replaced is being filled");
+    }
     text.append("; ");
     switch (tolerated) {
       case 0 -> text.append("WARNING: the loss of one more drive loses data");
       case 1 -> text.append("one more drive may be lost without losing data");
       default -> text.append(tolerated).append(" more drives may be lost without losing data");
     }
-    int stops = usable - Quorum.leastActive(members);
+    int stops = view.filled() - Quorum.leastActive(members);
     if (failure == null && tolerated > stops) {
       text.append(", but writes stop when more than ").append(stops).append(" are");
     }

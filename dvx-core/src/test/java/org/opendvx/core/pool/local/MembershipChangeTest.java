@@ -114,13 +114,13 @@ class MembershipChangeTest {
       Set<Integer> active = new TreeSet<>(election.believed());
       Set<Integer> taken = new TreeSet<>();
       for (int stale : election.stale()) {
-        if (active.size() + taken.size() < Quorum.leastActive(current.size())) {
+        if (current.filled(active) + current.filled(taken) < Quorum.leastActive(current.size())) {
           refill(physicalAt(stale), active);
           taken.add(stale);
         }
       }
       active.addAll(taken);
-      if (active.size() < Quorum.leastActive(current.size())) {
+      if (current.filled(active) < Quorum.leastActive(current.size())) {
         throw new Crash();
       }
       stamp(active, taken);
@@ -143,11 +143,11 @@ class MembershipChangeTest {
 
     private void change(List<Integer> present) {
       List<Integer> active = current.active();
-      switch (random.nextInt(8)) {
+      switch (random.nextInt(9)) {
         case 0, 1 -> {
           Set<Integer> next = new TreeSet<>(active);
           next.remove(active.get(random.nextInt(active.size())));
-          if (next.size() >= Quorum.leastActive(current.size())) {
+          if (current.filled(next) >= Quorum.leastActive(current.size())) {
             stamp(next, Set.of());
           }
         }
@@ -164,6 +164,7 @@ class MembershipChangeTest {
         }
         case 4, 5 -> replace();
         case 6 -> add();
+        case 7 -> changeTo(current.filled(Membership.next(last)), -1);
         default -> remove();
       }
     }
@@ -205,7 +206,8 @@ class MembershipChangeTest {
       has[drive] = -1;
       pass();
       has[drive] = acknowledged;
-      Membership next = current.withDrive(Membership.next(last), index, id(drive));
+      boolean filling = current.has(index);
+      Membership next = current.withDrive(Membership.next(last), index, id(drive), filling);
       changeTo(next, drive);
     }
 
@@ -222,7 +224,7 @@ class MembershipChangeTest {
     private void changeTo(Membership next, int newcomer) {
       Set<Integer> stamped = new TreeSet<>(current.active());
       stamped.removeIf(index -> !next.isActive(index));
-      if (!current.mayBeFollowedBy(next) || !MembershipKeeper.enough(next, stamped.size())) {
+      if (!current.mayBeFollowedBy(next) || !MembershipKeeper.enough(next, next.filled(stamped))) {
         return;
       }
       last = next.generation();
@@ -232,7 +234,7 @@ class MembershipChangeTest {
           // A drive fails here: the change is called off, and it is shut out.
           Set<Integer> others = new TreeSet<>(current.active());
           others.remove(index);
-          if (others.size() < Quorum.leastActive(current.size())) {
+          if (current.filled(others) < Quorum.leastActive(current.size())) {
             throw new Crash();
           }
           stamp(others, Set.of());

@@ -39,7 +39,7 @@ class SimTortureTest {
   private static final int KEYS = 3;
   private static final int MOST_DISKS = 16;
   private static final Set<Kind> REFUSALS =
-      Set.of(Kind.UNAVAILABLE, Kind.NO_SPACE, Kind.CONFLICT, Kind.CORRUPT);
+      Set.of(Kind.UNAVAILABLE, Kind.NO_SPACE, Kind.CONFLICT, Kind.CORRUPT, Kind.NOT_FOUND);
 
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 4, 5, 6, 7})

@@ -1,0 +1,4 @@
+@NullMarked
+package org.opendvx.core.verify;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,56 @@
+package org.opendvx.server.cli;
+
+import org.opendvx.server.api.DriveRequest;
+import org.opendvx.server.api.TaskView;
+import org.opendvx.server.api.VerifyView;
+import picocli.CommandLine.Command;
+
+@Command(
+    name = "verify",
+    description =
+        "Walk everything that is stored, from the roots to every chunk: decrypt and authenticate,"
+            + " compare checksums, parity and fingerprints, and tell what no root reaches. Changes"
+            + " nothing. The node serves meanwhile. Exit code 1 when anything is not as it should"
+            + " be.")
+final class VerifyCommand extends TaskStartingCommand {
+  @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+  VerifyCommand() {}
+
+  @Override
+  int run(RestClient node) {
+    TaskView task = node.post("verifications", new DriveRequest(null), TaskView.class);
+    boolean[] clean = {true};
+    int code =
+        finish(
+            node,
+            task,
+            done -> {
+              VerifyView view = node.convert(done.result(), VerifyView.class);
+              clean[0] = view.clean();
+              print(view, () -> table(view));
+            });
+    return clean[0] ? code : 1;
+  }
+
+  private static String table(VerifyView view) {
+    StringBuilder text =
+        new StringBuilder(
+            Table.facts(
+                "Result",
+                view.clean() ? "clean" : view.problems() + " problems",
+                "Containers",
+                view.containers() + ", " + Words.bytes(view.bytes()),
+                "Slots opened",
+                view.slots(),
+                "Tree nodes",
+                view.nodes(),
+                "References",
+                view.references(),
+                "Unreachable",
+                view.unreachable() + " containers, " + Words.bytes(view.unreachableBytes())));
+    for (String detail : view.details()) {
+      text.append("  ").append(detail).append(System.lineSeparator());
+    }
+    return text.toString();
+  }
+}
