@@ -47,7 +47,8 @@ final class TortureVictimCommand implements Callable<Integer> {
         int client = i;
         Thread _ = Thread.ofPlatform().start(() -> work(client, model, random, files, out));
       }
-      while (failure.get() == null) {
+      // Nobody listens any more when whoever started this is gone.
+      while (failure.get() == null && !out.checkError()) {
         TimeUnit.MILLISECONDS.sleep(TELL_MILLIS);
         out.println("cleaned " + store.cleaner().status().deletedContainers());
       }
