@@ -5,18 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import org.opendvx.core.datastore.Caller;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileKey;
 
-/** A few clients that write to one file at random, each block durable a moment before the next. */
+/** A few clients that write to one file at random, each block durable before the next. */
 public final class WriteLoad implements AutoCloseable {
   private static final int CLIENTS = 4;
   private static final int BLOCK = 4 << 10;
   private static final int BLOCKS = 16 << 10;
   private static final long SEED = 7;
-  private static final long PAUSE_NANOS = 5_000_000;
 
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicLong written = new AtomicLong();
@@ -36,7 +34,6 @@ public final class WriteLoad implements AutoCloseable {
       long at = (long) random.nextInt(BLOCKS) * BLOCK;
       Object _ = datastore.write(Caller.SYSTEM, file, at, ByteBuffer.wrap(block), true).join();
       written.incrementAndGet();
-      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 
