@@ -95,6 +95,38 @@ class DomainRegistrarTest {
   }
 
   @Test
+  void anEngineThatIsStillAtSomethingIsWaitedFor() {
+    try (RhvLab lab = new RhvLab(store, "/rhv")) {
+      lab.registered();
+      for (int i = 0; i < 12; i++) {
+        lab.engine()
+            .refuseNext(
+                "deactivate",
+                409,
+                "[Cannot deactivate Storage while there are running tasks on this Storage Domain]");
+      }
+      assertEquals(
+          List.of(HostResult.Outcome.DONE, HostResult.Outcome.DONE),
+          outcomes(lab.connect().unregisterDatastore(RhvLab.DOMAIN, List.of())));
+      assertNull(lab.sim().domain(RhvLab.DOMAIN));
+    }
+  }
+
+  @Test
+  void aRefusalThatStaysIsToldSoon() {
+    try (RhvLab lab = new RhvLab(store, "/rhv")) {
+      lab.registered();
+      for (int i = 0; i < 12; i++) {
+        lab.engine().refuseNext("deactivate", 409, "[Cannot deactivate the master Storage Domain]");
+      }
+      Rhv rhv = lab.connect();
+      DvxException e =
+          assertThrows(DvxException.class, () -> rhv.unregisterDatastore(RhvLab.DOMAIN, List.of()));
+      assertTrue(e.report().cause().contains("master"), e.render());
+    }
+  }
+
+  @Test
   void anotherDomainOfTheNameIsLeftAlone() {
     try (RhvLab lab = new RhvLab(store, "/rhv")) {
       lab.registered();

@@ -279,7 +279,7 @@ class RestoreTest {
       InPlace calm = new InPlace(own, "calm");
       calm.spoil();
       own.engine().script(_ -> Fault.NONE);
-      calm.restore();
+      calm.restore(calm.patient);
       calls = own.engine().calls();
     }
     assertTrue(calls > 6, "describe, power off, look, look again, power on: " + calls);
@@ -313,7 +313,7 @@ class RestoreTest {
           int call = at;
           own.engine().script(n -> n == call ? fault : Fault.NONE);
           try {
-            machine.restore();
+            machine.restore(machine.impatient);
             own.engine().script(_ -> Fault.NONE);
             whole.incrementAndGet();
           } catch (DvxException e) {
@@ -321,7 +321,7 @@ class RestoreTest {
             assertTrue(e.kind().isTransient(), what + ": " + e);
             boolean done = e.report().what().contains("are restored");
             assertArrayEquals(done ? machine.then : spoilt, machine.now(), what);
-            machine.restore();
+            machine.restore(machine.patient);
           }
           assertArrayEquals(machine.then, machine.now(), what);
           assertEquals(
@@ -336,6 +336,7 @@ class RestoreTest {
   /** A running machine with a restore point, and a connection of little patience. */
   private final class InPlace {
     private final Rhv impatient;
+    private final Rhv patient;
     private final String id;
     private final String path;
     private final byte[] then;
@@ -346,11 +347,12 @@ class RestoreTest {
       path = own.sim().path(Objects.requireNonNull(own.sim().seen(id)).disks().getFirst());
       store.write(path, 0, name.getBytes(StandardCharsets.UTF_8));
       then = now();
-      impatient = own.connect("admin@internal", "secret", Duration.ofSeconds(1));
+      impatient = own.connect("admin@internal", "secret", Duration.ofSeconds(2));
+      patient = own.connect();
       point =
           snapshots
               .create(
-                  impatient,
+                  patient,
                   new VmSnapshots.Request(RhvLab.ref(id), name, Map.of(), SnapshotPolicy.OFF))
               .point();
       own.sim().start(id, "host1");
@@ -368,9 +370,9 @@ class RestoreTest {
       return now();
     }
 
-    void restore() {
+    void restore(Rhv by) {
       RestoreTest.this.restore.restore(
-          impatient, new VmRestore.Request(RhvLab.ref(id), point, true, true, RhvLab.LONG));
+          by, new VmRestore.Request(RhvLab.ref(id), point, true, true, RhvLab.LONG));
     }
   }
 
