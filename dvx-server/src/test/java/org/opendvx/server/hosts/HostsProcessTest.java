@@ -27,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -307,10 +308,17 @@ class HostsProcessTest {
         ask("h1", "vm", "move-simulate", "/group/" + host, "--to", host);
       }
       AtomicBoolean ending = new AtomicBoolean();
+      AtomicLong written = new AtomicLong();
       CompletableFuture<Long> writing =
-          CompletableFuture.supplyAsync(() -> writeInTurn(names, clients, files, ending));
+          CompletableFuture.supplyAsync(() -> writeInTurn(names, clients, files, written, ending));
       for (int cut = 0; cut < 8; cut++) {
         ask("h2", "snapshot", "create", "--path", "/group", "--name", "cut" + cut);
+        long until = written.get() + 6;
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (written.get() < until) {
+          assertTrue(System.nanoTime() - end < 0, () -> "writes stand still" + hosts.logs());
+          Thread.sleep(5);
+        }
       }
       ending.set(true);
       System.out.println("in turn: " + writing.get(90, TimeUnit.SECONDS) + " writes");
@@ -346,6 +354,7 @@ class HostsProcessTest {
       List<String> names,
       Map<String, NfsClient> clients,
       List<byte[]> files,
+      AtomicLong written,
       AtomicBoolean ending) {
     long number = 0;
     try {
@@ -354,6 +363,7 @@ class HostsProcessTest {
         int file = (int) (number % 3);
         Objects.requireNonNull(clients.get(names.get(file)))
             .write(files.get(file), 0, sector(number));
+        written.set(number);
       }
       return number;
     } catch (IOException e) {
