@@ -1,17 +1,16 @@
 # shellcheck shell=sh
 # Debian packages that the tests and the demo call, in one place. Sourced by ../dvx (POSIX sh).
 
-# What `./dvx test` needs: an independent NFS client, a virtual disk tool, a file system to put in
-# it, oVirt's lease tool, the compiler and library for the simulated vCenter, and what builds the
-# guest agents and runs them: a compiler for Linux, one for Windows (mingw-w64), NSIS, Wine, and file
-# systems to freeze.
-DVX_PACKAGES_TEST="libnfs-utils qemu-utils qemu-block-extra qemu-system-common e2fsprogs \
-golang-go golang-github-vmware-govmomi-dev sanlock openssl curl jq binutils procps iproute2 git python3 mount \
-g++ make libssl-dev nlohmann-json3-dev xfsprogs fio \
-g++-mingw-w64-x86-64-posix mingw-w64-tools nsis wine64 wine libwine libwine-dev"
+# What `./dvx demo` needs: an independent NFS client, virtual disk tools, file systems to put in a
+# disk and to freeze, the compiler and library for the simulated vCenter, and what builds the Linux
+# agent.
+DVX_PACKAGES_DEMO="libnfs-utils qemu-utils qemu-block-extra qemu-system-common e2fsprogs xfsprogs \
+mount procps golang-go golang-github-vmware-govmomi-dev g++ make libssl-dev nlohmann-json3-dev"
 
-# What `./dvx demo` needs.
-DVX_PACKAGES_DEMO="$DVX_PACKAGES_TEST"
+# What `./dvx test` needs beside that: oVirt's lease tool, a load inside of a guest, and what builds
+# the Windows agent and runs it: mingw-w64, NSIS, Wine.
+DVX_PACKAGES_TEST="$DVX_PACKAGES_DEMO sanlock openssl curl jq binutils iproute2 git python3 fio \
+g++-mingw-w64-x86-64-posix mingw-w64-tools nsis wine64 wine libwine libwine-dev"
 
 # ensure_packages test|demo: installs what is missing of that list. On a system other than Debian,
 # or without root, it says what is missing and goes on: a test whose tool is absent fails by itself.

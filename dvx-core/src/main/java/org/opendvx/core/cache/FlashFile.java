@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.opendvx.core.pool.FreeSpace;
 
 /**
  * A block device, a file, or a file in a folder that must exist: a mount that is gone is noticed.
@@ -45,7 +46,7 @@ public final class FlashFile implements FlashDevice {
       long there = channel.size();
       long size = capacity;
       if (capacity == 0) {
-        size = inFolder ? (Files.getFileStore(path).getUsableSpace() + there) / 10 * 9 : there;
+        size = inFolder ? (FreeSpace.usableBytes(path) + there) / 10 * 9 : there;
       }
       done = true;
       return new FlashFile(channel, file, size);

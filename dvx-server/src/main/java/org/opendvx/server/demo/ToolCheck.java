@@ -1,7 +1,6 @@
 package org.opendvx.server.demo;
 
 import java.io.IOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.FreeSpace;
 
 /** Step 1: whether the programs are there that the demonstration needs, and room on the disk. */
 final class ToolCheck {
@@ -64,8 +64,8 @@ final class ToolCheck {
                   + " and the sources of govmomi 0.24 (name their GOPATH in GOVMOMI_GOPATH)")
           .build();
     }
-    FileStore store = Files.getFileStore(shop.folder());
-    if (store.getUsableSpace() < shop.scale().neededBytes()) {
+    long free = FreeSpace.usableBytes(shop.folder());
+    if (free < shop.scale().neededBytes()) {
       throw DvxException.of(Kind.NO_SPACE, "There is not enough room for the demonstration")
           .cause(
               String.format(
@@ -73,7 +73,7 @@ final class ToolCheck {
                   "%.0f GiB are needed below %s, and %.1f are free",
                   shop.scale().neededBytes() / GIB,
                   shop.folder(),
-                  store.getUsableSpace() / GIB))
+                  free / GIB))
           .remedy("Name a folder on a larger disk: --dir DIR")
           .build();
     }
@@ -83,7 +83,7 @@ final class ToolCheck {
                 + " used.",
             String.join(", ", PROGRAMS.keySet()),
             shop.folder(),
-            store.getUsableSpace() / GIB,
+            free / GIB,
             shop.scale().neededBytes() / GIB);
     return null;
   }

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.pool.FreeSpace;
 
 /** A drive that is a folder of a local file system. */
 public final class FileSystemFolder implements DriveFolder {
@@ -113,7 +114,7 @@ public final class FileSystemFolder implements DriveFolder {
 
   @Override
   public long freeBytes() throws IOException {
-    return Files.getFileStore(root).getUsableSpace();
+    return FreeSpace.usableBytes(root);
   }
 
   @Override

@@ -24,6 +24,7 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.ContainerStore;
 import org.opendvx.core.pool.Epoch;
+import org.opendvx.core.pool.FreeSpace;
 import org.opendvx.core.pool.JournalStore;
 import org.opendvx.core.pool.PoolStatus;
 
@@ -268,7 +269,7 @@ class LocalPoolTest {
       SimPool.replayed(pool).append(EPOCH, 1, 1, SimPool.text("kept"));
       assertEquals(Kind.CONFLICT, kindOf(() -> LocalPool.open(config)));
       PoolStatus.Capacity capacity = pool.status().capacity();
-      long disk = Files.getFileStore(folder).getUsableSpace();
+      long disk = FreeSpace.usableBytes(folder);
       assertTrue(capacity.rawBytes() > disk / 2 && capacity.rawBytes() < disk * 2, "shared evenly");
       assertTrue(capacity.freeBytes() <= capacity.usableBytes());
     }
