@@ -144,9 +144,6 @@ final class ContainerReader {
         drive,
         IoErrors.brief(error));
     boolean sound = error instanceof BadShardException || error instanceof NoSuchFileException;
-    if (sound) {
-      drive.badShards().incrementAndGet();
-    }
     if (!sound && drive.readErrors().incrementAndGet() >= MOST_READ_ERRORS) {
       keeper.shutOut(drive, "reads fail: " + IoErrors.brief(error));
       return;

@@ -9,6 +9,8 @@ import java.util.concurrent.locks.Lock;
 import java.util.function.Supplier;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.ContainerStore;
+import org.opendvx.core.pool.PoolStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +27,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Mender {
   private static final Logger LOG = LoggerFactory.getLogger(Mender.class);
+
+  /** Bytes that writers may take before a look at the room is outdated. */
+  private static final long SLACK = 8L * ContainerStore.MAX_LENGTH;
 
   private final UUID pool;
   private final MembershipKeeper keeper;
@@ -121,8 +126,13 @@ final class Mender {
       }
       int bytes = entry.shape().fileBytes();
       List<Drive> free = free(entry, view);
+      boolean tight = isTight(view);
       if (free.size() < wanted) {
-        return rewrite(entry, view);
+        return tight ? noRoom() : rewrite(entry, view);
+      }
+      if (tight) {
+        // What a new drive has room for was the old one's; the rest is kept for what must go on.
+        free = free.stream().filter(drive -> isFilling(drive, view)).toList();
       }
       List<Drive> targets = Placement.choose(room.candidates(free, Set.of()), id, wanted, bytes);
       if (targets.size() < wanted) {
@@ -132,6 +142,17 @@ final class Mender {
     } catch (DvxException e) {
       return outcomeOf(entry, e);
     }
+  }
+
+  private static boolean isFilling(Drive drive, PoolView view) {
+    return view.membership().members().get(drive.index()).filling();
+  }
+
+  /** Whether only the reserve for checkpoints and deletes is left. */
+  private boolean isTight(PoolView view) {
+    PoolStatus.Capacity capacity =
+        room.capacity(view.usable(), view.placeable(), view.membership().size());
+    return capacity.freeBytes() - capacity.reserveBytes() < SLACK;
   }
 
   /** Moves a container's shard from one drive to another that has none of it. */

@@ -51,6 +51,10 @@ final class ShardRepair implements ContainerReader.BadShardSink {
     if (waiting.size() >= MOST_WAITING || !waiting.add(name)) {
       return;
     }
+    Drive drive = keeper.view().drive(entry.drive(shard));
+    if (drive != null) {
+      drive.badShards().incrementAndGet();
+    }
     try {
       background.execute(
           () -> {

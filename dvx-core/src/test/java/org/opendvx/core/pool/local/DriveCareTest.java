@@ -270,7 +270,9 @@ class DriveCareTest {
       SimPool.await("it is gone", () -> sim.pool().status().drives().size() == drives - 1);
       awaitWhole(sim);
       check(sim, contents);
-      assertTrue(sim.disk(2).names(Layout.LABEL).contains(Layout.LABEL_REMOVED));
+      SimPool.await(
+          "its label is taken off",
+          () -> sim.disk(2).names(Layout.LABEL).contains(Layout.LABEL_REMOVED));
       assertFalse(sim.disk(2).names(Layout.LABEL).contains(Layout.LABEL));
       sim.kill();
       sim.open();
