@@ -26,8 +26,11 @@ final class PeerSummaries implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PeerSummaries.class);
   private static final long CLOSE_SECONDS = 5;
 
-  /** Groups that a peer turned out not to have; forgotten with every exchange. */
+  /** Places for what a peer turned out not to have; forgotten with every exchange. */
   private static final int ABSENT = 1 << 14;
+
+  /** What is not there stands for its neighbours, 8 slots as a power of two. */
+  private static final int NEIGHBOURS = 3;
 
   private final PeerCalls calls;
   private final PeerSettings settings;
@@ -75,7 +78,7 @@ final class PeerSummaries implements AutoCloseable {
     long group = SummaryPart.group(address);
     for (SummaryPart part : view.parts) {
       if (!part.saturated() && part.mayHold(group)) {
-        long mark = mark(peer, group);
+        long mark = mark(peer, address);
         return absent[slot(mark)] != mark;
       }
     }
@@ -84,12 +87,12 @@ final class PeerSummaries implements AutoCloseable {
 
   /** A peer did not have a chunk, whatever its summary says. */
   void absent(String peer, long address) {
-    long mark = mark(peer, SummaryPart.group(address));
+    long mark = mark(peer, address);
     absent[slot(mark)] = mark;
   }
 
-  private static long mark(String peer, long group) {
-    long h = (group ^ ((long) peer.hashCode() << 32)) * 0xD6E8FEB86659FD93L;
+  private static long mark(String peer, long address) {
+    long h = ((address >>> NEIGHBOURS) ^ ((long) peer.hashCode() << 32)) * 0xD6E8FEB86659FD93L;
     return (h ^ (h >>> 32)) | 1;
   }
 
