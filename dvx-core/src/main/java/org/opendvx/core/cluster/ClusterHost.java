@@ -268,6 +268,7 @@ public final class ClusterHost implements AutoCloseable {
         bar.closed(),
         router.local(),
         router.forwarded(),
+        roots.reads(),
         network.traffic(),
         handOver.times().figures());
   }

@@ -19,15 +19,14 @@ final class Holds {
 
   /** Withholds the answers for files from now on. */
   void begin(long cut, List<Long> files, long limitNanos) {
-    CompletableFuture<Boolean> released =
-        new CompletableFuture<Boolean>().completeOnTimeout(false, limitNanos, TimeUnit.NANOSECONDS);
-    holds.put(cut, new Hold(new HashSet<>(files), released));
-    var _ = released.thenRun(() -> holds.remove(cut));
+    holds.put(cut, new Hold(new HashSet<>(files), new CompletableFuture<>()));
+    CompletableFuture.delayedExecutor(limitNanos, TimeUnit.NANOSECONDS).execute(() -> end(cut));
   }
 
   /** Lets the answers go. */
   void end(long cut) {
-    Hold hold = holds.get(cut);
+    // Taken out first: an answer that goes looks whether another hold withholds it.
+    Hold hold = holds.remove(cut);
     if (hold != null) {
       hold.released.complete(true);
     }

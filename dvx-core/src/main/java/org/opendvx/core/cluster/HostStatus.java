@@ -1,6 +1,7 @@
 package org.opendvx.core.cluster;
 
 import java.util.List;
+import org.opendvx.core.log.LogStatistics;
 
 /**
  * What a host knows of itself among the others, from memory.
@@ -12,6 +13,7 @@ import java.util.List;
  * @param barred whether changes of files are refused until their machines are confirmed to run here
  * @param localOperations that were carried out here
  * @param forwarded operations that went to another host
+ * @param reads where chunks were found
  * @param traffic between this host and its peers
  * @param handOvers of files that came here
  */
@@ -23,8 +25,23 @@ public record HostStatus(
     boolean barred,
     long localOperations,
     long forwarded,
+    Reads reads,
     PeerNetwork.Traffic traffic,
     HandOvers handOvers) {
+
+  /**
+   * Chunks that were read.
+   *
+   * @param memory from memory
+   * @param farther from flash, peers or the pool
+   */
+  public record Reads(long memory, long farther) {
+    static final Reads NONE = new Reads(0, 0);
+
+    Reads plus(LogStatistics log) {
+      return new Reads(memory + log.cacheHits(), farther + log.cacheMisses());
+    }
+  }
 
   /**
    * Hand-overs.

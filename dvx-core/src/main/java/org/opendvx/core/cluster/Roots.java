@@ -40,6 +40,7 @@ final class Roots {
   private final Map<String, ServedRoot> served = new ConcurrentHashMap<>();
   private final Set<String> busy = ConcurrentHashMap.newKeySet();
   private volatile Map<String, Serving> servers = Map.of();
+  private HostStatus.Reads readsBefore = HostStatus.Reads.NONE;
   private volatile boolean leaving;
 
   /**
@@ -85,6 +86,22 @@ final class Roots {
   String server(String root) {
     Serving serving = servers.get(root);
     return serving == null ? "" : serving.host();
+  }
+
+  /** Where chunks were found, by all engines that this host ever ran. */
+  HostStatus.Reads reads() {
+    HostStatus.Reads sum;
+    synchronized (this) {
+      sum = readsBefore;
+    }
+    for (ServedRoot root : all()) {
+      sum = sum.plus(root.store().logStatistics());
+    }
+    return sum;
+  }
+
+  private synchronized void noteReads(ServedRoot ended) {
+    readsBefore = readsBefore.plus(ended.store().logStatistics());
   }
 
   /** The roots that a host serves as far as is known. */
@@ -259,6 +276,7 @@ final class Roots {
 
   private void handBack(ServedRoot root, Serving serving) {
     if (served.remove(root.name(), root)) {
+      noteReads(root);
       root.close();
       Optional<Serving> free = serving.by(pool.records(), membership.epoch(), "", 0);
       free.ifPresent(this::remember);
@@ -271,6 +289,7 @@ final class Roots {
     ServedRoot lost = served.remove(root);
     if (lost != null) {
       long _ = losses.incrementAndGet();
+      noteReads(lost);
       lost.halt();
     }
   }

@@ -15,8 +15,12 @@ public final class HostMetrics {
 
   private HostMetrics() {}
 
-  /** Measures a host. */
+  /** Measures a host. What flash, peers and pool gave is for {@link PeerMetrics}. */
   public static void measure(MeterRegistry registry, ClusterHost host) {
+    FunctionCounter.builder("dvx.read.chunks", host, h -> h.status().reads().memory())
+        .description("Chunks read, by where they were found")
+        .tag("tier", "ram")
+        .register(registry);
     gauge(registry, host, "lease.held", "Whether this host may answer", s -> s.leaseHeld() ? 1 : 0);
     gauge(registry, host, "life", "Rises by one each time this host joins", HostStatus::life);
     gauge(registry, host, "roots", "Roots that this host serves", s -> s.roots().size());

@@ -123,7 +123,7 @@ public final class DvxNode implements AutoCloseable {
     SharedHost shared = store.shared();
     if (shared != null) {
       HostMetrics.measure(metrics.registry(), shared.host());
-      PeerMetrics.measure(metrics.registry(), shared.host(), shared.tier());
+      PeerMetrics.measure(metrics.registry(), shared.tier());
     }
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 

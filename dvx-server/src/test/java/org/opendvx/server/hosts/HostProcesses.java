@@ -51,13 +51,28 @@ final class HostProcesses implements AutoCloseable {
   }
 
   /** Lets a host join the data node. */
-  void join(String name, String... more) throws IOException {
+  void join(String name) throws IOException {
     Path key = folder.resolve("pool.key");
     if (!Files.exists(key)) {
       byte[] secret = new byte[32];
       new java.security.SecureRandom().nextBytes(secret);
       PrivateFiles.write(key, secret);
     }
+    configure(name, "");
+    Path data = folder.resolve("datanode");
+    JoinedDataNode.join(
+        folder.resolve(name),
+        RemoteSettings.of("127.0.0.1", port, DataNode.fingerprint(data)),
+        name,
+        DataNode.newToken(data, Duration.ofMinutes(10)));
+  }
+
+  /**
+   * Writes a host's configuration.
+   *
+   * @param more keys of the section {@code host}, two blanks in front of each
+   */
+  void configure(String name, String more) throws IOException {
     Files.writeString(
         folder.resolve(name + ".yaml"),
         """
@@ -79,14 +94,8 @@ final class HostProcesses implements AutoCloseable {
         host:
           port: 0
         """
-                .formatted(name, at(name), key)
-            + String.join("", more));
-    Path data = folder.resolve("datanode");
-    JoinedDataNode.join(
-        folder.resolve(name),
-        RemoteSettings.of("127.0.0.1", port, DataNode.fingerprint(data)),
-        name,
-        DataNode.newToken(data, Duration.ofMinutes(10)));
+                .formatted(name, at(name), at("pool.key"))
+            + more);
   }
 
   /** Starts hosts at once, and waits until all serve. */
@@ -179,6 +188,16 @@ final class HostProcesses implements AutoCloseable {
     process.destroyForcibly();
     if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError(name + " cannot be killed");
+    }
+    running.remove(name);
+  }
+
+  /** SIGTERM. */
+  void end(String name) throws InterruptedException {
+    Process process = process(name);
+    process.destroy();
+    if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError(name + " does not end: " + logs());
     }
     running.remove(name);
   }

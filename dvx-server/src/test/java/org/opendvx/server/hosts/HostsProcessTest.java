@@ -1,25 +1,33 @@
 package org.opendvx.server.hosts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -30,6 +38,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.server.DvxCommand;
 import org.opendvx.server.bench.rpc.Nfs3;
+import org.opendvx.server.bench.rpc.NfsException;
 
 /**
  * {@code dvx host} as three processes around one {@code dvx datanode}, used by NFS clients, and
@@ -287,6 +296,84 @@ class HostsProcessTest {
   @Test
   @Order(5)
   @Timeout(240)
+  void aSnapshotOverThreeHostsHoldsNoWriteWithoutTheOneBefore() throws Exception {
+    List<String> names = List.of("h1", "h2", "h3");
+    Map<String, NfsClient> clients = new HashMap<>();
+    List<byte[]> files = new ArrayList<>();
+    try (NfsClient reader = mount("h2")) {
+      byte[] directory = reader.folder("group");
+      for (String host : names) {
+        clients.put(host, mount(host));
+        files.add(reader.file(directory, host));
+        ask("h1", "vm", "move-simulate", "/group/" + host, "--to", host);
+      }
+      AtomicBoolean ending = new AtomicBoolean();
+      AtomicLong written = new AtomicLong();
+      CompletableFuture<Long> writing =
+          CompletableFuture.supplyAsync(() -> writeInTurn(names, clients, files, written, ending));
+      for (int cut = 0; cut < 8; cut++) {
+        ask("h2", "snapshot", "create", "--path", "/group", "--name", "cut" + cut);
+        long until = written.get() + 6;
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (written.get() < until) {
+          assertTrue(System.nanoTime() - end < 0, () -> "writes stand still" + hosts.logs());
+          Thread.sleep(5);
+        }
+      }
+      ending.set(true);
+      System.out.println("in turn: " + writing.get(90, TimeUnit.SECONDS) + " writes");
+      byte[] snapshots = reader.lookup(reader.root(), ".snapshots").orElseThrow();
+      long before = 0;
+      for (int cut = 0; cut < 8; cut++) {
+        byte[] frozen = reader.lookup(snapshots, "cut" + cut).orElseThrow();
+        frozen = reader.lookup(frozen, "group").orElseThrow();
+        List<Long> values = new ArrayList<>();
+        for (String host : names) {
+          byte[] file = reader.lookup(frozen, host).orElseThrow();
+          byte[] read = reader.read(file, 0, 512);
+          values.add(read.length == 0 ? 0 : value(read));
+        }
+        long last = Collections.max(values);
+        for (int i = 0; i < names.size(); i++) {
+          long back = Math.floorMod(last - i, 3L);
+          assertEquals(Math.max(0, last - back), values.get(i), "cut" + cut + ": " + values);
+        }
+        assertTrue(last >= before, "cuts follow each other");
+        before = last;
+      }
+      assertTrue(before > 0, "writes went on");
+    } finally {
+      for (NfsClient client : clients.values()) {
+        client.close();
+      }
+    }
+  }
+
+  /** Number n goes to file n mod 3 once n - 1 was acknowledged. */
+  private static long writeInTurn(
+      List<String> names,
+      Map<String, NfsClient> clients,
+      List<byte[]> files,
+      AtomicLong written,
+      AtomicBoolean ending) {
+    long number = 0;
+    try {
+      while (!ending.get()) {
+        number++;
+        int file = (int) (number % 3);
+        Objects.requireNonNull(clients.get(names.get(file)))
+            .write(files.get(file), 0, sector(number));
+        written.set(number);
+      }
+      return number;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  @Order(6)
+  @Timeout(240)
   void theFilesOfAKilledHostAreSoonWritableElsewhereAndNothingAcknowledgedIsLost()
       throws Exception {
     List<BlockWriter> writers =
@@ -315,7 +402,7 @@ class HostsProcessTest {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   @Timeout(240)
   void clientsStallAndGoOnWhenTheDataNodeIsKilledAndStartedAgain() throws Exception {
     List<BlockWriter> writers = List.of(writer("node0", 11, "h1"), writer("node1", 12, "h2"));
@@ -335,7 +422,7 @@ class HostsProcessTest {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   @Timeout(300)
   void oneHostOfThreeGoesOnWithTheFilesOfAllWhenTheOthersAreKilled() throws Exception {
     List<BlockWriter> writers =
@@ -360,5 +447,106 @@ class HostsProcessTest {
       writer.verify("h1");
       writer.verify("h3");
     }
+  }
+
+  @Test
+  @Order(9)
+  @Timeout(300)
+  void aHostThatWakesAfterItsFilesWereTakenOverChangesNothingAndAnswersNothingOld()
+      throws Exception {
+    hosts.end("h3");
+    hosts.configure("h3", "  hypervisors: [esx3]\n  confirm-machines: true\n");
+    hosts.startHosts("h3");
+    int blocks = 6;
+    Blocks content = new Blocks(31, blocks);
+    List<NfsClient> clients = new ArrayList<>();
+    try (NfsClient h2 = mount("h2");
+        ExecutorService threads = Executors.newCachedThreadPool()) {
+      byte[] file = h2.file(h2.root(), "late");
+      for (int block = 0; block < blocks; block++) {
+        h2.write(file, (long) block * Blocks.SIZE, content.content(block, 1));
+      }
+      ask("h2", "vm", "move-simulate", "/late", "--to", "h3");
+      for (int i = 0; i < blocks + 2; i++) {
+        clients.add(hosts.mount("h3", BlockWriter.CALL, Duration.ZERO));
+      }
+      // Some are in the middle of a write when the host is stopped; some send it one after that.
+      List<Future<String>> late = new ArrayList<>();
+      for (int block = 0; block < blocks - 2; block++) {
+        late.add(threads.submit(writes(clients.get(block), file, content, block, 500)));
+      }
+      Thread.sleep(500);
+      hosts.stop("h3", true);
+      for (int block = blocks - 2; block < blocks; block++) {
+        late.add(threads.submit(writes(clients.get(block), file, content, block, 1)));
+      }
+      long stopped = System.nanoTime();
+      for (int block = 0; block < blocks; block++) {
+        content.begin(block, 9_999);
+        h2.write(file, (long) block * Blocks.SIZE, content.content(block, 9_999));
+        content.acknowledged(block, 9_999);
+      }
+      System.out.printf(
+          "a stopped host's file was written elsewhere after %d ms%n",
+          (System.nanoTime() - stopped) / 1_000_000);
+      List<Future<byte[]>> reads = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        int block = i;
+        NfsClient client = clients.get(blocks + i);
+        reads.add(threads.submit(() -> client.read(file, (long) block * Blocks.SIZE, Blocks.SIZE)));
+      }
+      Thread.sleep(1000);
+      hosts.stop("h3", false);
+      for (Future<String> each : late) {
+        System.out.println("late: " + each.get(90, TimeUnit.SECONDS));
+      }
+      for (int i = 0; i < reads.size(); i++) {
+        try {
+          content.check(i, reads.get(i).get(90, TimeUnit.SECONDS), "a late read at h3");
+        } catch (ExecutionException e) {
+          assertTrue(e.getCause() instanceof IOException, () -> "refused, or cut off: " + e);
+        }
+      }
+      for (int round = 0; round < 3; round++) {
+        for (String host : List.of("h1", "h2", "h3")) {
+          try (NfsClient client = mount(host)) {
+            for (int block = 0; block < blocks; block++) {
+              byte[] read = client.read(file, (long) block * Blocks.SIZE, Blocks.SIZE);
+              content.check(block, read, "after the wake, at " + host);
+            }
+          }
+        }
+        Thread.sleep(500);
+      }
+      try (NfsClient again = hosts.mount("h3", BlockWriter.CALL, Duration.ZERO)) {
+        NfsException refused =
+            assertThrows(
+                NfsException.class, () -> again.write(file, 0, content.content(0, 10_000)));
+        assertEquals(Nfs3.ERR_JUKEBOX, refused.status(), "until it is known where machines run");
+      }
+      assertTrue(ask("h3", "host", "list").at("/self/barred").asBoolean());
+    } finally {
+      for (NfsClient client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  /** Writes a block again and again, until that fails. */
+  private static Callable<String> writes(
+      NfsClient client, byte[] file, Blocks content, int block, int most) {
+    return () -> {
+      for (int number = 2; number < 2 + most; number++) {
+        try {
+          client.write(file, (long) block * Blocks.SIZE, content.content(block, number));
+        } catch (IOException e) {
+          return block + " ended at " + number + " with " + e.getMessage();
+        }
+        if (most > 1) {
+          Thread.sleep(2);
+        }
+      }
+      return block + " wrote all";
+    };
   }
 }
