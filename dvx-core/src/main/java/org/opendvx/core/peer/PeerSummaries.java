@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the peers' caches hold, as they said last. Asked for at intervals by one thread: news since
- * the last time, or whole parts. Memory is bounded: parts that do not fit are not taken. Questions
- * are answered from memory, by any thread.
+ * the last time, or whole parts; not while nobody looks for chunks at peers, so that nothing goes
+ * between hosts then. Memory is bounded: parts that do not fit are not taken. Questions are
+ * answered from memory, by any thread.
  */
 final class PeerSummaries implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PeerSummaries.class);
@@ -38,6 +39,7 @@ final class PeerSummaries implements AutoCloseable {
   private final CountDownLatch ending = new CountDownLatch(1);
   private final Thread thread;
   private volatile long[] absent = new long[ABSENT];
+  private volatile boolean wanted;
   private volatile boolean soon;
 
   /**
@@ -123,16 +125,26 @@ final class PeerSummaries implements AutoCloseable {
     return views.values().stream().mapToLong(View::bytes).sum();
   }
 
+  /** Somebody looks for chunks at peers: news are asked for at the end of the pause. */
+  void wanted() {
+    wanted = true;
+  }
+
   /** Exchanges now, rather than at the end of the pause. */
   void soon() {
+    wanted = true;
     soon = true;
     LockSupport.unpark(thread);
   }
 
   private void run() {
     while (ending.getCount() > 0) {
+      soon = false;
       try {
-        exchange();
+        if (wanted || newPeers()) {
+          wanted = false;
+          exchange();
+        }
       } catch (RuntimeException e) {
         LOG.warn("Summaries could not be exchanged; it is tried again", e);
       }
@@ -140,8 +152,11 @@ final class PeerSummaries implements AutoCloseable {
       while (!soon && ending.getCount() > 0 && end - System.nanoTime() > 0) {
         LockSupport.parkNanos(this, end - System.nanoTime());
       }
-      soon = false;
     }
+  }
+
+  private boolean newPeers() {
+    return calls.living().stream().anyMatch(peer -> !views.containsKey(peer.name));
   }
 
   private void exchange() {
