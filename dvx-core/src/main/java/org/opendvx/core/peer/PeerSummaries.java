@@ -19,15 +19,19 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the peers' caches hold, as they said last. Asked for at intervals by one thread: news since
- * the last time, or whole parts. Memory is bounded: parts that do not fit are not taken. Questions
- * are answered from memory, by any thread.
+ * the last time, or whole parts; not while nobody looks for chunks at peers, so that nothing goes
+ * between hosts then. Memory is bounded: parts that do not fit are not taken. Questions are
+ * answered from memory, by any thread.
  */
 final class PeerSummaries implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PeerSummaries.class);
   private static final long CLOSE_SECONDS = 5;
 
-  /** Groups that a peer turned out not to have; forgotten with every exchange. */
+  /** Places for what a peer turned out not to have; forgotten with every exchange. */
   private static final int ABSENT = 1 << 14;
+
+  /** What is not there stands for its neighbours, 8 slots as a power of two. */
+  private static final int NEIGHBOURS = 3;
 
   private final PeerCalls calls;
   private final PeerSettings settings;
@@ -35,6 +39,7 @@ final class PeerSummaries implements AutoCloseable {
   private final CountDownLatch ending = new CountDownLatch(1);
   private final Thread thread;
   private volatile long[] absent = new long[ABSENT];
+  private volatile boolean wanted;
   private volatile boolean soon;
 
   /**
@@ -75,7 +80,7 @@ final class PeerSummaries implements AutoCloseable {
     long group = SummaryPart.group(address);
     for (SummaryPart part : view.parts) {
       if (!part.saturated() && part.mayHold(group)) {
-        long mark = mark(peer, group);
+        long mark = mark(peer, address);
         return absent[slot(mark)] != mark;
       }
     }
@@ -84,12 +89,12 @@ final class PeerSummaries implements AutoCloseable {
 
   /** A peer did not have a chunk, whatever its summary says. */
   void absent(String peer, long address) {
-    long mark = mark(peer, SummaryPart.group(address));
+    long mark = mark(peer, address);
     absent[slot(mark)] = mark;
   }
 
-  private static long mark(String peer, long group) {
-    long h = (group ^ ((long) peer.hashCode() << 32)) * 0xD6E8FEB86659FD93L;
+  private static long mark(String peer, long address) {
+    long h = ((address >>> NEIGHBOURS) ^ ((long) peer.hashCode() << 32)) * 0xD6E8FEB86659FD93L;
     return (h ^ (h >>> 32)) | 1;
   }
 
@@ -120,16 +125,26 @@ final class PeerSummaries implements AutoCloseable {
     return views.values().stream().mapToLong(View::bytes).sum();
   }
 
+  /** Somebody looks for chunks at peers: news are asked for at the end of the pause. */
+  void wanted() {
+    wanted = true;
+  }
+
   /** Exchanges now, rather than at the end of the pause. */
   void soon() {
+    wanted = true;
     soon = true;
     LockSupport.unpark(thread);
   }
 
   private void run() {
     while (ending.getCount() > 0) {
+      soon = false;
       try {
-        exchange();
+        if (wanted || newPeers()) {
+          wanted = false;
+          exchange();
+        }
       } catch (RuntimeException e) {
         LOG.warn("Summaries could not be exchanged; it is tried again", e);
       }
@@ -137,8 +152,11 @@ final class PeerSummaries implements AutoCloseable {
       while (!soon && ending.getCount() > 0 && end - System.nanoTime() > 0) {
         LockSupport.parkNanos(this, end - System.nanoTime());
       }
-      soon = false;
     }
+  }
+
+  private boolean newPeers() {
+    return calls.living().stream().anyMatch(peer -> !views.containsKey(peer.name));
   }
 
   private void exchange() {

@@ -90,6 +90,7 @@ public final class PeerTier implements SlotSource, AutoCloseable {
     if (missing.length == 0) {
       return;
     }
+    summaries.wanted();
     reading.incrementAndGet();
     try {
       peerChunks.add(fromPeers(addresses, missing, sink).cardinality());

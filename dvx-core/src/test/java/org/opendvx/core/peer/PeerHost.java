@@ -289,10 +289,12 @@ public final class PeerHost implements AutoCloseable {
   /** Waits until it knows that a peer has all chunks of a file. */
   public void learn(FileKey file, int blocks) {
     long[] addresses = addresses(file, blocks);
-    tier.refresh();
     await(
         name + " knows who has the file",
-        () -> java.util.Arrays.stream(addresses).allMatch(tier::likely));
+        () -> {
+          tier.refresh();
+          return java.util.Arrays.stream(addresses).allMatch(tier::likely);
+        });
   }
 
   /** Dies for the others: does not answer any more. */

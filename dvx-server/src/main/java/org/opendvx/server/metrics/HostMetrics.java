@@ -6,8 +6,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
-import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.cluster.ClusterHost;
 import org.opendvx.core.cluster.HostStatus;
 
@@ -17,16 +15,12 @@ public final class HostMetrics {
 
   private HostMetrics() {}
 
-  /**
-   * Measures a host.
-   *
-   * @param flash null when there is none
-   */
-  public static void measure(MeterRegistry registry, ClusterHost host, @Nullable FlashCache flash) {
-    ToDoubleFunction<HostStatus> onFlash = _ -> flash == null ? 0 : flash.status().hits();
-    tier(registry, host, "ram", s -> s.reads().memory());
-    tier(registry, host, "flash", onFlash);
-    tier(registry, host, "pool", s -> s.reads().farther() - onFlash.applyAsDouble(s));
+  /** Measures a host. What flash, peers and pool gave is for {@link PeerMetrics}. */
+  public static void measure(MeterRegistry registry, ClusterHost host) {
+    FunctionCounter.builder("dvx.read.chunks", host, h -> h.status().reads().memory())
+        .description("Chunks read, by where they were found")
+        .tag("tier", "ram")
+        .register(registry);
     gauge(registry, host, "lease.held", "Whether this host may answer", s -> s.leaseHeld() ? 1 : 0);
     gauge(registry, host, "life", "Rises by one each time this host joins", HostStatus::life);
     gauge(registry, host, "roots", "Roots that this host serves", s -> s.roots().size());
@@ -52,14 +46,6 @@ public final class HostMetrics {
             "dvx.host.hand.over.longest", host, h -> h.status().handOvers().longestNanos() / NANOS)
         .description("The slowest of them")
         .baseUnit("seconds")
-        .register(registry);
-  }
-
-  private static void tier(
-      MeterRegistry registry, ClusterHost host, String tier, ToDoubleFunction<HostStatus> chunks) {
-    FunctionCounter.builder("dvx.read.chunks", host, h -> chunks.applyAsDouble(h.status()))
-        .description("Chunks read, by where they were found")
-        .tag("tier", tier)
         .register(registry);
   }
 

@@ -4,7 +4,6 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.ToDoubleFunction;
-import org.opendvx.core.cluster.ClusterHost;
 import org.opendvx.core.peer.PeerTier;
 import org.opendvx.core.peer.PeerTierStatus;
 import org.opendvx.core.prefetch.Prefetch;
@@ -13,15 +12,8 @@ import org.opendvx.core.prefetch.Prefetch;
 public final class PeerMetrics {
   private PeerMetrics() {}
 
-  /** Measures reads by tier, and chunks between hosts. */
-  public static void measure(MeterRegistry registry, ClusterHost host, PeerTier tier) {
-    FunctionCounter.builder(
-            "dvx.read.chunks",
-            host,
-            h -> h.chunks().stream().mapToLong(chunks -> chunks.slots().memoryHits()).sum())
-        .description("Chunks read, by where they were found")
-        .tag("tier", "ram")
-        .register(registry);
+  /** Measures reads past memory by tier, and chunks between hosts. */
+  public static void measure(MeterRegistry registry, PeerTier tier) {
     read(registry, tier, "flash", PeerTierStatus::flashChunks);
     read(registry, tier, "peer", PeerTierStatus::peerChunks);
     read(registry, tier, "pool", PeerTierStatus::poolChunks);

@@ -129,8 +129,8 @@ public final class DvxNode implements AutoCloseable {
     }
     SharedHost shared = store.shared();
     if (shared != null) {
-      HostMetrics.measure(metrics.registry(), shared.host(), store.flash());
-      PeerMetrics.measure(metrics.registry(), shared.host(), shared.tier());
+      HostMetrics.measure(metrics.registry(), shared.host());
+      PeerMetrics.measure(metrics.registry(), shared.tier());
     }
     DriveCare care = store.care();
     if (care != null) {
