@@ -32,6 +32,9 @@ class CliPageTest {
   }
 
   private static void collect(String name, CommandLine command, Set<String> names) {
+    if (command.getCommandSpec().usageMessage().hidden()) {
+      return;
+    }
     Map<String, CommandLine> below = command.getSubcommands();
     if (below.isEmpty() || ON_PAGES_OF_THEIR_OWN.contains(name)) {
       names.add(name);

@@ -174,7 +174,6 @@ public final class BenchMobilityCommand implements Callable<Integer> {
             .build();
       }
       report.put("wrongReads", load.bad());
-      report.put("failedOperations", 0);
       report.put(
           "handOverGapP99Millis",
           MoveFigures.percentileOf(
