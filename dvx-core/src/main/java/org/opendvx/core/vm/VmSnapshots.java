@@ -206,13 +206,7 @@ public final class VmSnapshots {
       String given = attempt == 1 ? name : name + "-" + attempt;
       Member member =
           new Member(
-              vm,
-              given,
-              resolve(vm),
-              request,
-              Optional.empty(),
-              Optional.empty(),
-              List.of(reason));
+              vm, given, resolve(vm), request, Optional.empty(), Optional.empty(), List.of(reason));
       CompletableFuture<List<Snapshots.Cut>> cut =
           start(List.of(member), RestorePoint.Origin.SAFETY, "");
       try {
