@@ -113,8 +113,31 @@ final class HostProcesses implements AutoCloseable {
     return awaitReady(name);
   }
 
+  /** Starts a forwarder on the port that a host had, to others, and waits until it listens. */
+  void startForwarder(String name, String inPlaceOf, String... others) throws Exception {
+    List<String> arguments =
+        new ArrayList<>(List.of("forward", "--listen", "127.0.0.1:" + nfsPort(inPlaceOf)));
+    for (String other : others) {
+      arguments.addAll(List.of("--to", "127.0.0.1:" + nfsPort(other)));
+    }
+    launch(name, arguments);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+    while (!logs().contains("Forwarding ")) {
+      if (!process(name).isAlive() || System.nanoTime() - deadline > 0) {
+        throw new AssertionError(name + " does not forward: " + logs());
+      }
+      Thread.sleep(50);
+    }
+  }
+
   private void begin(String name, List<String> arguments) throws IOException {
     Files.deleteIfExists(folder.resolve(name + ".json"));
+    List<String> all = new ArrayList<>(arguments);
+    all.addAll(List.of("--ready-file", at(name + ".json")));
+    launch(name, all);
+  }
+
+  private void launch(String name, List<String> arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -129,7 +152,6 @@ final class HostProcesses implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "org.opendvx.server.Main"));
     command.addAll(arguments);
-    command.addAll(List.of("--ready-file", at(name + ".json")));
     running.put(
         name,
         new ProcessBuilder(command)

@@ -1,5 +1,6 @@
 package org.opendvx.server.hosts;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -529,6 +530,34 @@ class HostsProcessTest {
       for (NfsClient client : clients) {
         client.close();
       }
+    }
+  }
+
+  @Test
+  @Order(10)
+  @Timeout(240)
+  void withItsNodeGoneAHypervisorIsServedThroughTheForwarder() throws Exception {
+    byte[] before = new byte[Blocks.SIZE];
+    byte[] meanwhile = new byte[Blocks.SIZE];
+    new Random(10).nextBytes(before);
+    new Random(11).nextBytes(meanwhile);
+    byte[] file;
+    try (NfsClient client = mount("h1")) {
+      file = client.file(client.root(), "forwarded");
+      client.write(file, 0, before);
+    }
+    hosts.kill("h1");
+    hosts.startForwarder("forwarder", "h1", "h2", "h3");
+    // The same address, the same handle; what the host had is another's after the take-over.
+    try (NfsClient client = mount("h1")) {
+      assertArrayEquals(before, client.read(file, 0, Blocks.SIZE));
+      client.write(file, Blocks.SIZE, meanwhile);
+    }
+    hosts.end("forwarder");
+    hosts.startHosts("h1");
+    try (NfsClient client = mount("h1")) {
+      assertArrayEquals(before, client.read(file, 0, Blocks.SIZE));
+      assertArrayEquals(meanwhile, client.read(file, Blocks.SIZE, Blocks.SIZE));
     }
   }
 
