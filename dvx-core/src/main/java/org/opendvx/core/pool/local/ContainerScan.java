@@ -85,7 +85,8 @@ final class ContainerScan {
   /**
    * Scans all drives and fills the index.
    *
-   * @param complete whether every member is among them; only then is what nobody can read removed
+   * @param complete whether every member is among them; only then, and if all could be listed, is
+   *     what nobody can read removed
    * @return drives that could not be scanned
    */
   List<DriveGroup.Outcome<Found>> run(Collection<Drive> drives, boolean complete) {
@@ -108,10 +109,12 @@ final class ContainerScan {
     for (Drive drive : drives) {
       byIndex.put(drive.index(), drive);
     }
+    // A drive that could not be listed may hold what the others lack.
+    boolean whole = complete && outcomes.stream().allMatch(DriveGroup.Outcome::ok);
     removeTwice();
-    chooseAttempts(byIndex);
+    chooseAttempts(byIndex, whole);
     removeDeleted(byIndex);
-    setAside(byIndex, complete);
+    setAside(byIndex, whole);
     index.forEach(entry -> count(entry, byIndex));
     return outcomes.stream().filter(outcome -> !outcome.ok()).toList();
   }
@@ -201,8 +204,11 @@ final class ContainerScan {
     twice.clear();
   }
 
-  /** Keeps of each container the attempt with the most shards, and removes the others. */
-  private void chooseAttempts(Map<Integer, Drive> drives) {
+  /**
+   * Keeps of each container the attempt with the most shards. The others are removed, unless none
+   * can be read yet and drives are missing, which may complete any of them.
+   */
+  private void chooseAttempts(Map<Integer, Drive> drives, boolean whole) {
     rivals.forEach(
         (id, others) -> {
           ContainerEntry best = index.get(id);
@@ -218,9 +224,15 @@ final class ContainerScan {
           if (best != null) {
             index.put(best);
           }
+          boolean settled = whole || (best != null && rank(best) >= 0);
           for (ContainerEntry entry : all) {
-            if (!entry.equals(best)) {
+            if (entry.equals(best)) {
+              continue;
+            }
+            if (settled) {
               removeShards(entry, drives);
+            } else {
+              leftovers.put(entry);
             }
           }
         });

@@ -78,6 +78,32 @@ class DriveLossTest {
   }
 
   @Test
+  void drivesThatCannotBeListedAtTheStartCostNothing() {
+    try (SimPool sim = SimPool.create(6)) {
+      byte[] content = SimPool.bytes(5, 200_000);
+      for (long id = 1; id <= 20; id++) {
+        sim.pool().containers().put(EPOCH, id, content, content.length);
+      }
+      sim.kill();
+      for (int i = 0; i < 3; i++) {
+        sim.disk(i)
+            .setFaults(
+                (op, name) -> {
+                  if (op == SimDisk.Op.LIST && name.equals(Layout.containerFolder(7))) {
+                    throw new IOException("Input/output error");
+                  }
+                });
+      }
+      assertUnavailable(sim::open, "three of six");
+      sim.disks().forEach(disk -> disk.setFaults((_, _) -> {}));
+      LocalPool pool = sim.open();
+      for (long id = 1; id <= 20; id++) {
+        assertArrayEquals(content, LocalPoolTest.read(pool, id, 0, content.length), "" + id);
+      }
+    }
+  }
+
+  @Test
   void anyTwoDrivesMayVanishWhileTheThirdStopsEverythingAndItsReturnMakesAllWell() {
     for (int a = 0; a < 6; a++) {
       for (int b = a + 1; b < 6; b++) {
