@@ -150,10 +150,25 @@ final class LocalContainerStore implements ContainerStore {
   }
 
   private void forgetLeftovers(long containerId) {
+    ContainerEntry live = index.get(containerId);
     for (ContainerEntry leftover : leftovers.of(containerId)) {
       leftovers.remove(leftover);
-      ContainerScan.removeShards(leftover, usable());
+      ContainerScan.removeShards(live == null ? leftover : useless(leftover, live), usable());
     }
+  }
+
+  /** A drive that went and came back may have brought a shard back into use that was left over. */
+  private static ContainerEntry useless(ContainerEntry leftover, ContainerEntry live) {
+    ContainerEntry useless = leftover;
+    for (int shard = 0; shard < leftover.shape().shards(); shard++) {
+      int drive = leftover.drive(shard);
+      if (drive != DriveSet.ABSENT
+          && live.sameStripe(leftover.name(shard))
+          && live.drive(shard) == drive) {
+        useless = useless.withDrive(shard, DriveSet.ABSENT);
+      }
+    }
+    return useless;
   }
 
   @Override
