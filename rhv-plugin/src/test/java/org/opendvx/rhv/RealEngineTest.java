@@ -339,6 +339,21 @@ class RealEngineTest {
                         .vm()
                         .id());
     machines.add(id);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        attach(id, disk);
+        return id;
+      } catch (DvxException e) {
+        // The engine still has the new machine or disk locked for a moment.
+        if (e.kind() != Kind.CONFLICT || attempt == 60) {
+          throw e;
+        }
+        Thread.sleep(500);
+      }
+    }
+  }
+
+  private void attach(String id, String disk) {
     rhv()
         .session()
         .change(
@@ -355,7 +370,6 @@ class RealEngineTest {
                             .active(true)
                             .interface_(DiskInterface.VIRTIO_SCSI))
                     .send());
-    return id;
   }
 
   @Test

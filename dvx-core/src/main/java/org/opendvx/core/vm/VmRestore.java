@@ -84,8 +84,11 @@ public final class VmRestore {
     members.forEach(member -> folders.add(parent(member.path())));
     locks.requireUnlocked(folders);
     hypervisor.requireUnused(datastore, vm);
+    // Looking at locks and leases takes long enough for somebody to switch it on.
+    requireStillOff(hypervisor, vm, "");
 
     RestorePoint safety = snapshots.safety(vm, "before-restore");
+    requireStillOff(hypervisor, vm, safety.name());
     Map<String, FileKey> gone = new TreeMap<>(current);
     List<Long> ids = new ArrayList<>();
     List<String> restored = new ArrayList<>();
@@ -99,33 +102,41 @@ public final class VmRestore {
         "restore",
         vm.name(),
         datastore.snapshots().restore(request.point().id(), ids, List.copyOf(gone.values())));
-    rewrite(hypervisor, members);
     LOG.info(
         "Restored {} to {}; the state before is {}",
         vm.name(),
         request.point().name(),
         safety.name());
     try {
+      rewrite(hypervisor, members);
+    } catch (DvxException e) {
+      throw restoredButNotOn(vm, request, safety, e, "Remove the cause and restore it once more");
+    }
+    try {
       hypervisor.reload(request.vm());
       if (request.powerOn()) {
         hypervisor.powerOn(request.vm(), request.limit());
       }
     } catch (DvxException e) {
-      throw restoredButNotOn(vm, request, safety, e);
+      throw restoredButNotOn(
+          vm,
+          request,
+          safety,
+          e,
+          request.powerOn()
+              ? "Switch it on by the hypervisor's own means; nothing is left to restore"
+              : "Have the hypervisor read it again; nothing is left to restore");
     }
     return new Restored(safety, List.copyOf(restored), List.copyOf(gone.keySet()));
   }
 
   /** Nobody may take this for a restore that did not happen. */
   private static DvxException restoredButNotOn(
-      VmDescription vm, Request request, RestorePoint safety, DvxException why) {
+      VmDescription vm, Request request, RestorePoint safety, DvxException why, String remedy) {
     return DvxException.of(
             why.kind(), "The disks of " + vm.name() + " are restored, but the machine is not ready")
         .cause(why.report().what())
-        .remedy(
-            request.powerOn()
-                ? "Switch it on by the hypervisor's own means; nothing is left to restore"
-                : "Have the hypervisor read it again; nothing is left to restore")
+        .remedy(remedy)
         .detail("restored to", request.point().name())
         .detail("state before", safety.name())
         .causedBy(why)
@@ -180,6 +191,25 @@ public final class VmRestore {
           .build();
     }
     hypervisor.powerOff(request.vm(), request.limit());
+  }
+
+  /**
+   * Asks the hypervisor once more, since the machine was free to start since it was asked first.
+   *
+   * @param safety the safety snapshot that stays behind when the machine runs, empty when there is
+   *     none yet
+   */
+  private static void requireStillOff(Hypervisor hypervisor, VmDescription vm, String safety) {
+    PowerState power = hypervisor.describe(vm.ref()).power();
+    if (power == PowerState.OFF) {
+      return;
+    }
+    String stays = safety.isEmpty() ? "" : "; the safety snapshot " + safety + " stays";
+    throw DvxException.of(Kind.CONFLICT, "The machine " + vm.name() + " is not off any more")
+        .cause("Its power state became " + power + " during the checks before the restore")
+        .remedy("Nothing was restored" + stays + ". Shut the machine down, then restore again")
+        .detail("vm", vm.ref())
+        .build();
   }
 
   private void rewrite(Hypervisor hypervisor, List<Snapshots.Member> members) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -16,6 +17,15 @@ final class FakeHypervisor implements Hypervisor {
   final Map<VmRef, VmDescription> machines = new LinkedHashMap<>();
   final List<String> calls = new ArrayList<>();
   boolean refuseRegister;
+
+  /** Whether the machine starts while locks and leases are looked at. */
+  boolean startsWhileChecked;
+
+  /** The number of the description, counted from 1, from which on machines are on. */
+  int onFromDescription = Integer.MAX_VALUE;
+
+  boolean rewritesWhatIsMissing;
+  int descriptions;
 
   @Override
   public String name() {
@@ -35,7 +45,30 @@ final class FakeHypervisor implements Hypervisor {
     if (found == null) {
       throw DvxException.of(Kind.NOT_FOUND, "no machine " + vm).build();
     }
-    return found;
+    return ++descriptions >= onFromDescription ? powered(found, PowerState.ON) : found;
+  }
+
+  private static VmDescription powered(VmDescription vm, PowerState power) {
+    return new VmDescription(
+        vm.ref(),
+        vm.name(),
+        power,
+        vm.host(),
+        vm.biosUuid(),
+        vm.instanceUuid(),
+        vm.files(),
+        vm.disks(),
+        vm.foreignDisks(),
+        vm.configuration(),
+        vm.hardware(),
+        vm.hypervisorSnapshots());
+  }
+
+  @Override
+  public void requireUnused(Datastore datastore, VmDescription vm) {
+    if (startsWhileChecked) {
+      machines.computeIfPresent(vm.ref(), (_, known) -> powered(known, PowerState.ON));
+    }
   }
 
   @Override
@@ -46,6 +79,7 @@ final class FakeHypervisor implements Hypervisor {
   @Override
   public void powerOff(VmRef vm, Duration limit) {
     calls.add("powerOff");
+    machines.computeIfPresent(vm, (_, known) -> powered(known, PowerState.OFF));
   }
 
   @Override
@@ -75,7 +109,9 @@ final class FakeHypervisor implements Hypervisor {
 
   @Override
   public Map<String, byte[]> rewriteForRestore(Map<String, byte[]> files) {
-    return rewrite(files, "restored");
+    return rewritesWhatIsMissing
+        ? Map.of("/web/missing.vmx", new byte[1])
+        : rewrite(files, "restored");
   }
 
   private static Map<String, byte[]> rewrite(Map<String, byte[]> files, String note) {

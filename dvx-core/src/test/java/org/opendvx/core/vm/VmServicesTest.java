@@ -227,6 +227,51 @@ class VmServicesTest {
     assertEquals(List.of("powerOff", "reload"), hypervisor.calls);
   }
 
+  private DvxException refusedRestore(VmSnapshots service, RestorePoint point) {
+    VmRestore restore = new VmRestore(datastore, service, Duration.ofMillis(100));
+    return assertThrows(
+        DvxException.class,
+        () -> restore.restore(hypervisor, new VmRestore.Request(WEB, point, false, false, LIMIT)));
+  }
+
+  @Test
+  void restoreRefusesAMachineThatStartsWhileItsLocksAreLookedAt() {
+    VmSnapshots service = snapshots();
+    RestorePoint point = service.create(hypervisor, request(SnapshotPolicy.TRY)).point();
+    FileKey disk = paths.require("/web/web-flat.vmdk");
+    paths.write(disk, "disk", "its work".getBytes(StandardCharsets.UTF_8));
+    hypervisor.startsWhileChecked = true;
+    assertEquals(Kind.CONFLICT, refusedRestore(service, point).kind());
+    assertEquals("its work", text("/web/web-flat.vmdk"));
+    assertEquals(1, datastore.snapshots().count(), "not even a safety snapshot");
+  }
+
+  @Test
+  void restoreRefusesAMachineThatStartsDuringTheSafetySnapshotAndNamesIt() {
+    VmSnapshots service = snapshots();
+    RestorePoint point = service.create(hypervisor, request(SnapshotPolicy.TRY)).point();
+    FileKey disk = paths.require("/web/web-flat.vmdk");
+    paths.write(disk, "disk", "its work".getBytes(StandardCharsets.UTF_8));
+    hypervisor.onFromDescription = hypervisor.descriptions + 3;
+    DvxException e = refusedRestore(service, point);
+    assertEquals(Kind.CONFLICT, e.kind());
+    assertTrue(e.render().contains("before-restore"), e.render());
+    assertEquals("its work", text("/web/web-flat.vmdk"));
+    assertEquals(2, datastore.snapshots().count(), "the safety snapshot stays");
+  }
+
+  @Test
+  void aConfigurationThatCannotBeWrittenIsNotARestoreThatDidNotHappen() {
+    VmSnapshots service = snapshots();
+    RestorePoint point = service.create(hypervisor, request(SnapshotPolicy.TRY)).point();
+    FileKey disk = paths.require("/web/web-flat.vmdk");
+    paths.write(disk, "disk", "ruined".getBytes(StandardCharsets.UTF_8));
+    hypervisor.rewritesWhatIsMissing = true;
+    DvxException e = refusedRestore(service, point);
+    assertTrue(e.report().what().contains("are restored"), e.render());
+    assertEquals("disk one", text("/web/web-flat.vmdk"));
+  }
+
   @Test
   void restoreRefusesWhileALockIsRenewedAndGoesOnWhenItIsADeadHosts() throws Exception {
     VmSnapshots service = snapshots();

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.Consistency;
@@ -35,14 +36,22 @@ import org.slf4j.LoggerFactory;
  * <p>The label is FILE_SYSTEM at the most: file systems agreed, applications were not asked by us.
  */
 public final class EngineQuiescer implements Quiescer, AutoCloseable {
-  /** From the engine's "frozen" to our thaw, at the most. */
+  /** From our request to freeze to our thaw, at the most. */
   static final Duration HOLD_LIMIT = Duration.ofSeconds(6);
 
   /** VSS lets go by itself after ten seconds: a Windows guest held longer was not held. */
   private static final Duration VSS_LIMIT = Duration.ofSeconds(9);
 
   private static final Logger LOG = LoggerFactory.getLogger(EngineQuiescer.class);
-  private static final Duration FREEZE_LIMIT = Duration.ofSeconds(20);
+
+  /**
+   * The guest may be frozen from the first moment of it: together with a thaw below ten seconds.
+   */
+  private static final Duration FREEZE_LIMIT = Duration.ofSeconds(5);
+
+  /** Parts of the engine's names of Linux guests; all others, unnamed ones too, may have VSS. */
+  private static final Pattern LINUX =
+      Pattern.compile("linux|rhel|rhcos|centos|fedora|debian|ubuntu|sles|suse");
 
   /** So the engine refuses before it asks the guest anything. */
   private static final Set<Kind> NEVER_TRIED =
@@ -97,7 +106,7 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
         engines
             .apply(vm.ref().hypervisor())
             .orElseThrow(() -> refused(vm, "its engine is not connected", "Connect it"));
-    if (!journal.intend(vm.ref())) {
+    if (!journal.intend(vm.ref(), vm.host())) {
       throw refused(
           vm,
           "an earlier freeze of it is not known to be thawed",
@@ -171,7 +180,9 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
       this.vm = vm;
       this.begin = begin;
       CompletableFuture.delayedExecutor(
-              HOLD_LIMIT.toMillis(), TimeUnit.MILLISECONDS, task -> Thread.ofVirtual().start(task))
+              begin + HOLD_LIMIT.toNanos() - System.nanoTime(),
+              TimeUnit.NANOSECONDS,
+              task -> Thread.ofVirtual().start(task))
           .execute(this::expire);
     }
 
@@ -187,11 +198,8 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
       if (!released.compareAndSet(false, true)) {
         return outcome(Consistency.CRASH, "the guest was let go before the cut was confirmed");
       }
-      boolean windows =
-          vm.hardware()
-              .getOrDefault(VmReader.OS, "")
-              .toLowerCase(Locale.ROOT)
-              .startsWith("windows");
+      String os = vm.hardware().getOrDefault(VmReader.OS, "").toLowerCase(Locale.ROOT);
+      boolean vss = !LINUX.matcher(os).find();
       String trouble = "";
       try {
         keeper.once(vm.ref());
@@ -200,11 +208,11 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
         keeper.keep(vm.ref(), vm.host(), trouble);
       }
       long held = System.nanoTime() - begin;
-      if (windows && !trouble.isEmpty()) {
+      if (vss && !trouble.isEmpty()) {
         return outcome(
             Consistency.CRASH, "the thaw failed, so VSS may have let go early: " + trouble);
       }
-      if (windows && held > VSS_LIMIT.toNanos()) {
+      if (vss && held > VSS_LIMIT.toNanos()) {
         return outcome(Consistency.CRASH, "it was held longer than VSS holds writes");
       }
       return outcome(

@@ -36,17 +36,27 @@ public final class FreezeJournal {
   }
 
   /**
+   * A guest that may be frozen.
+   *
+   * @param host name of the host that it was on then, empty when unknown
+   */
+  record Entry(VmRef vm, String host) {}
+
+  /**
    * Notes that a guest is going to be frozen; durable when it returns.
    *
+   * @param host name of the host that it is on, empty when unknown
    * @return false when it may be frozen already; nothing was noted then
    */
-  synchronized boolean intend(VmRef vm) {
+  synchronized boolean intend(VmRef vm, String host) {
     Path file = file(vm);
     if (Files.exists(file)) {
       return false;
     }
     Path fresh = folder.resolve(file.getFileName() + ".new");
-    byte[] text = (vm.hypervisor() + "\n" + vm.id() + "\n").getBytes(StandardCharsets.UTF_8);
+    String oneLine = host.replaceAll("\\R", "");
+    byte[] text =
+        (vm.hypervisor() + "\n" + vm.id() + "\n" + oneLine + "\n").getBytes(StandardCharsets.UTF_8);
     try {
       try (FileChannel out =
           FileChannel.open(
@@ -85,13 +95,21 @@ public final class FreezeJournal {
   }
 
   /** All guests that may be frozen. */
-  public synchronized List<VmRef> all() {
-    List<VmRef> found = new ArrayList<>();
+  public List<VmRef> all() {
+    return entries().stream().map(Entry::vm).toList();
+  }
+
+  /** All guests that may be frozen, with their hosts. */
+  synchronized List<Entry> entries() {
+    List<Entry> found = new ArrayList<>();
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.filter(each -> each.toString().endsWith(END)).toList()) {
         List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-        if (lines.size() == 2) {
-          found.add(new VmRef(lines.get(0), lines.get(1)));
+        // Earlier versions did not note the host.
+        if (lines.size() == 2 || lines.size() == 3) {
+          found.add(
+              new Entry(
+                  new VmRef(lines.get(0), lines.get(1)), lines.size() == 3 ? lines.get(2) : ""));
         }
       }
     } catch (IOException e) {

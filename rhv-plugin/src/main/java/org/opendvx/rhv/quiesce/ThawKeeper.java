@@ -49,7 +49,9 @@ final class ThawKeeper implements AutoCloseable {
 
   /** Thaws what an earlier run left behind. */
   void takeUp() {
-    journal.all().forEach(vm -> keep(vm, "", "the node was stopped while it was frozen"));
+    for (FreezeJournal.Entry each : journal.entries()) {
+      keep(each.vm(), each.host(), "the node was stopped while it was frozen");
+    }
   }
 
   /** One try, with a time limit; true when the guest is thawed. */

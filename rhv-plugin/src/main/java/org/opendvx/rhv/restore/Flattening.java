@@ -55,6 +55,9 @@ final class Flattening {
               case "raw" -> false;
               default -> throw broken("A layer does not say what format the one below has");
             };
+      } else if (layer.backed()) {
+        // Joined without it, all that is only there would silently become zeros.
+        throw broken("The lowest layer stands on a file that is not in the restore point");
       }
     }
     return layers;

@@ -33,6 +33,7 @@ final class Qcow2Layer implements Layer {
   private final int clusterBits;
   private final boolean zeroFlag;
   private final long[] l1;
+  private final boolean backed;
   private final String backingFormat;
   private final Map<Long, long[]> tables =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -64,6 +65,7 @@ final class Qcow2Layer implements Layer {
     l1 = longs(files.read(file, header.getLong(40), entries * 8));
     int headerLength = version == 3 ? header.getInt(100) : 72;
     require(headerLength >= 72 && headerLength <= 4096, "its header has " + headerLength);
+    backed = header.getLong(8) != 0;
     backingFormat = backingFormat(headerLength, header.getLong(8));
   }
 
@@ -99,6 +101,11 @@ final class Qcow2Layer implements Layer {
     long[] longs = new long[bytes.length / 8];
     ByteBuffer.wrap(bytes).asLongBuffer().get(longs);
     return longs;
+  }
+
+  /** Whether the header names a file below, without which clusters are missing. */
+  boolean backed() {
+    return backed;
   }
 
   /** What format the layer below has, empty when the file does not say. */

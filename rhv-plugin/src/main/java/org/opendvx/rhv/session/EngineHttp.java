@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,7 @@ import javax.net.ssl.HostnameVerifier;
 import org.apache.http.Header;
 import org.apache.http.HttpEntity;
 import org.apache.http.HttpResponse;
+import org.apache.http.HttpStatus;
 import org.apache.http.client.config.CookieSpecs;
 import org.apache.http.client.config.RequestConfig;
 import org.apache.http.client.methods.CloseableHttpResponse;
@@ -41,7 +43,8 @@ import org.ovirt.engine.sdk4.HttpClient;
  *   <li>reads each answer to its end, up to a bound, so that its connection is free again at once;
  *   <li>never repeats a request by itself;
  *   <li>tells of an SSO answer without a content type, over which the SDK falls, and keeps the
- *       status of an answer that is a page.
+ *       status of an error without XML;
+ *   <li>takes no page for the API's word: a proxy's "not found" says nothing of a machine.
  * </ul>
  *
  * Thread-safe.
@@ -164,8 +167,13 @@ final class EngineHttp implements HttpClient {
                 + " without a content type");
       }
       byte[] body = entity == null ? new byte[0] : whole(entity);
-      if (isPage(request, response)) {
-        // A page of a proxy or of an engine that starts: the SDK would not tell its status.
+      if (isForeign(request, response, body.length)) {
+        throw new IOException(
+            "a page, and not the engine's API, answers "
+                + response.getStatusLine().getStatusCode());
+      }
+      if (isBare(request, response)) {
+        // The SDK would not tell its status.
         response.setHeader("Content-Type", "application/xml");
         response.setEntity(new StringEntity("<fault/>", ContentType.APPLICATION_XML));
         return response;
@@ -181,7 +189,22 @@ final class EngineHttp implements HttpClient {
     }
   }
 
-  private static boolean isPage(HttpUriRequest request, HttpResponse response) {
+  /**
+   * Whether somebody else than the API refuses: a proxy, or a server on which the engine does not
+   * run yet. Of 401 the API's own answer is a page too, and those from 500 on mean what they say.
+   */
+  private static boolean isForeign(HttpUriRequest request, HttpResponse response, int length) {
+    Header type = response.getFirstHeader("content-type");
+    int status = response.getStatusLine().getStatusCode();
+    return isBare(request, response)
+        && status < 500
+        && status != HttpStatus.SC_UNAUTHORIZED
+        && (type == null
+            ? length > 0
+            : type.getValue().toLowerCase(Locale.ROOT).contains("text/html"));
+  }
+
+  private static boolean isBare(HttpUriRequest request, HttpResponse response) {
     Header type = response.getFirstHeader("content-type");
     return response.getStatusLine().getStatusCode() >= 400
         && !request.getURI().getPath().contains("/sso")

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -225,6 +226,69 @@ class EngineQuiescerTest {
     assertTrue(seen().frozen());
     EngineQuiescer second = quiescer(lab.connect(), OtherThaw.NONE);
     untilThawed(second);
+  }
+
+  @Test
+  void aPageThatSaysNotFoundIsNoWordOfTheEngineAboutTheMachine() throws Exception {
+    Rhv rhv = lab.connect();
+    EngineQuiescer quiescer = quiescer(rhv, OtherThaw.NONE);
+    VmDescription vm = rhv.describe(ref);
+    try (Quiescer.Held held = quiescer.freeze(vm, vm.disks(), Duration.ofSeconds(20))) {
+      lab.engine().script(_ -> Fault.PAGE_404);
+      assertTrue(held.thaw().reason().contains("outstanding"));
+      long end = System.nanoTime() + RhvLab.LONG.toNanos();
+      while (lab.engine().calls() < 3) {
+        assertTrue(System.nanoTime() - end < 0, "nobody tries to thaw it");
+        Thread.sleep(20);
+      }
+      assertTrue(new FreezeJournal(folder.resolve("journal")).outstanding(ref));
+      assertTrue(seen().frozen());
+      lab.engine().script(_ -> Fault.NONE);
+      untilThawed(quiescer);
+    }
+  }
+
+  @Test
+  void aFreezeWhoseAnswerNeverComesIsThawedBeforeTenSeconds() throws Exception {
+    Rhv rhv = lab.connect();
+    EngineQuiescer quiescer = quiescer(rhv, OtherThaw.NONE);
+    VmDescription vm = rhv.describe(ref);
+    lab.engine().script(n -> n == 0 ? Fault.HANG_AFTER : Fault.NONE);
+    DvxException e =
+        assertThrows(
+            DvxException.class, () -> quiescer.freeze(vm, vm.disks(), Duration.ofSeconds(20)));
+    assertEquals(Kind.TIMEOUT, e.kind());
+    untilThawed(quiescer);
+    assertEquals(1, seen().freezes());
+    long longest = lab.sim().longestFrozenMillis(web);
+    assertTrue(longest < 10_000, "frozen for " + longest + " ms");
+  }
+
+  @Test
+  void aGuestOfAnUnknownSystemMayHaveVss() throws Exception {
+    lab.sim().kind(web, "other", "ovirt");
+    Rhv rhv = lab.connect();
+    EngineQuiescer quiescer = quiescer(rhv, OtherThaw.NONE);
+    VmSnapshots snapshots =
+        new VmSnapshots(store.datastore(), List.of(quiescer), Clock.systemUTC());
+    lab.engine().refuseNext("thawfilesystems", 400, "[Guest agent non responsive]");
+    assertEquals(Consistency.CRASH, take(snapshots, rhv, ref).point().consistency());
+    untilThawed(quiescer);
+    lab.engine().takeRefused();
+  }
+
+  @Test
+  void theHostIsKnownAfterARestartAndMayBeMissing() throws Exception {
+    Path place = folder.resolve("journal");
+    FreezeJournal journal = new FreezeJournal(place);
+    assertTrue(journal.intend(ref, "host1"));
+    assertFalse(journal.intend(ref, "host1"));
+    Files.writeString(place.resolve("x_old.freeze"), "x\nold\n");
+    assertEquals(
+        Set.of(
+            new FreezeJournal.Entry(ref, "host1"),
+            new FreezeJournal.Entry(new VmRef("x", "old"), "")),
+        Set.copyOf(new FreezeJournal(place).entries()));
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -198,6 +199,37 @@ class RestoreTest {
     assertThrows(DvxException.class, () -> clone.clone(rhv, request(point, "web-copy")));
     assertEquals(before, lab.sim().disks());
     lab.engine().takeRefused();
+  }
+
+  @Test
+  void aLowestLayerThatStandsOnAFileWhichIsMissingIsRefused() {
+    lab.sim().layer(web, Instant.parse("2026-01-01T00:00:00Z"));
+    // Both layers of the engine's chain are qcow2; the lower one names a third.
+    byte[] image = emptyQcow2(SIZE);
+    String top = lab.sim().path(disk);
+    store.write(top, 0, image);
+    String lower = rhv.describe(RhvLab.ref(web)).disks().getFirst().chain().getLast();
+    assertNotEquals(top, lower);
+    store.write(lower, 0, image);
+    RestorePoint broken = take();
+    Set<String> before = lab.sim().disks();
+    DvxException e =
+        assertThrows(DvxException.class, () -> clone.clone(rhv, request(broken, "web-copy")));
+    assertEquals(Kind.UNSUPPORTED, e.kind());
+    assertTrue(e.render().contains("not in the restore point"), e.render());
+    assertEquals(before, lab.sim().disks());
+  }
+
+  /** A layer of version 3 without a cluster, over a file of qcow2 that is named. */
+  private static byte[] emptyQcow2(long size) {
+    ByteBuffer image = ByteBuffer.allocate(3 << 16);
+    byte[] below = "below".getBytes(StandardCharsets.US_ASCII);
+    byte[] format = "qcow2".getBytes(StandardCharsets.US_ASCII);
+    image.putInt(0, 0x514649fb).putInt(4, 3).putLong(8, 512).putInt(16, below.length);
+    image.putInt(20, 16).putLong(24, size).putInt(36, 1).putLong(40, 1 << 16);
+    image.putInt(96, 4).putInt(100, 104).putInt(104, 0xE2792ACA).putInt(108, format.length);
+    image.put(112, format).put(512, below);
+    return image.array();
   }
 
   @Test

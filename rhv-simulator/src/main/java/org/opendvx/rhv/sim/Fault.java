@@ -9,6 +9,8 @@ public enum Fault {
   HANG_AFTER,
   /** 503, as an engine that starts answers: with a page, not with XML. */
   UNAVAILABLE,
+  /** 404 with a page, as a proxy answers for an engine that does not run behind it. */
+  PAGE_404,
   /** The connection breaks before anything was done. */
   DROP,
   /** The call is carried out, then the connection breaks. */

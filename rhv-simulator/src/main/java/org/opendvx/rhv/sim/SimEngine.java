@@ -227,6 +227,10 @@ public final class SimEngine implements AutoCloseable {
         html503(exchange);
         return;
       }
+      case PAGE_404 -> {
+        answer(exchange, 404, "text/html", "<html>no</html>".getBytes(StandardCharsets.UTF_8));
+        return;
+      }
       case RESTART -> {
         tokens.clear();
         down.set(3);
