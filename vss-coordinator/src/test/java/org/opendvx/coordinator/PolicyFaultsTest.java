@@ -235,6 +235,98 @@ class PolicyFaultsTest extends FaultSuite {
     }
   }
 
+  @Test
+  void whatFailsOrIsVoidedHasAnEndOnRecord() throws Exception {
+    VmRef twice;
+    VmRef good;
+    try (Harness harness = harness(ample())) {
+      Enrolled one = enrolled(harness);
+      Enrolled refuses = enrolled(harness);
+      Enrolled fails = enrolled(harness);
+      twice = one.vm;
+      try (FakeAgent first = one.agent;
+          FakeAgent second = refuses.agent) {
+        List<Thread> running = new ArrayList<>();
+        running.add(run(first, new Script()));
+        named(harness, twice);
+        join(running);
+        running.add(run(first, new Script()));
+        DvxException taken = assertThrows(DvxException.class, () -> named(harness, twice));
+        assertEquals(Kind.EXISTS, taken.kind());
+        join(running);
+        assertEquals(List.of("begin", "end", "begin", "end"), ends(harness, twice));
+        assertTrue(result(harness, twice).startsWith("FAILED: "), result(harness, twice));
+
+        running.add(run(first, new Script()));
+        running.add(run(second, refusing()));
+        assertThrows(DvxException.class, () -> group(harness, Stragglers.VOID, one, refuses));
+        join(running);
+        assertEquals(List.of("begin", "end"), last(ends(harness, twice)));
+        assertTrue(result(harness, twice).startsWith("FAILED: "), result(harness, twice));
+        assertEquals(List.of("begin", "refused"), ends(harness, refuses.vm));
+      }
+      Enrolled other = enrolled(harness);
+      good = other.vm;
+      try (FakeAgent first = other.agent;
+          FakeAgent third = fails.agent) {
+        int before = harness.points().size();
+        List<Thread> running = new ArrayList<>();
+        running.add(run(first, new Script()));
+        running.add(
+            run(
+                third,
+                new Script() {
+                  @Override
+                  protected List<Writer> writers() {
+                    return List.of(new Writer("W", "", "", 8, "0x800423f4"));
+                  }
+                }));
+        assertThrows(DvxException.class, () -> group(harness, Stragglers.VOID, other, fails));
+        join(running);
+        assertEquals(before, harness.points().size());
+        assertEquals(List.of("begin", "end", "discarded"), ends(harness, good));
+        assertEquals("discarded", ends(harness, fails.vm).getLast());
+      }
+    }
+    try (Harness again = harness(ample())) {
+      for (VmRef vm : List.of(twice, good)) {
+        assertTrue(
+            records(again, vm).stream()
+                .filter(line -> line.path("kind").asText().startsWith("snapshot."))
+                .noneMatch(
+                    line -> line.path("facts").path("result").asText().equals("INTERRUPTED")));
+      }
+    }
+  }
+
+  private static void named(Harness harness, VmRef vm) {
+    Object _ =
+        harness
+            .snapshots()
+            .create(
+                new OnlyDescribes(harness.inventory()),
+                new VmSnapshots.Request(vm, "one-name", Map.of(), SnapshotPolicy.TRY, "test"));
+  }
+
+  private static List<String> ends(Harness harness, VmRef vm) {
+    return records(harness, vm).stream()
+        .map(line -> line.path("kind").asText())
+        .filter(kind -> kind.startsWith("snapshot."))
+        .map(kind -> kind.substring("snapshot.".length()))
+        .toList();
+  }
+
+  private static List<String> last(List<String> kinds) {
+    return kinds.subList(kinds.size() - 2, kinds.size());
+  }
+
+  private static String result(Harness harness, VmRef vm) {
+    return records(harness, vm).stream()
+        .filter(line -> line.path("kind").asText().equals("snapshot.end"))
+        .map(line -> line.path("facts").path("result").asText())
+        .reduce("", (_, later) -> later);
+  }
+
   private static void join(List<Thread> running) throws InterruptedException {
     for (Thread each : running) {
       assertTrue(each.join(Duration.ofSeconds(LONG)), "the guest ended");

@@ -233,6 +233,39 @@ class ShutdownTest {
   }
 
   @Test
+  void aDiskThatWasChangedSinceIsNotWhatTheShutdownLeft() throws Exception {
+    Guest restored = guest();
+    Guest written = guest();
+    RestorePoint earlier = taken(restored);
+    List<Guest> both = List.of(restored, written);
+    for (Guest guest : both) {
+      says(guest, new FromAgent.Shutdown());
+    }
+    Instant off = Instant.now();
+    // Longer than what is forgiven; more time than this changes nothing.
+    Thread.sleep(Duration.ofSeconds(6));
+    for (Guest guest : both) {
+      off(guest, byGuest(Duration.between(off, Instant.now())));
+      assertEquals(Consistency.FILE_SYSTEM, taken(guest).consistency());
+      assertEquals(Consistency.FILE_SYSTEM, taken(guest).consistency(), "a cut changes nothing");
+    }
+    harness.restore(earlier);
+    changed(restored);
+    beforeCut = () -> harness.write(written.vm());
+    try {
+      changed(written);
+    } finally {
+      beforeCut = () -> {};
+    }
+  }
+
+  private void changed(Guest guest) {
+    RestorePoint point = taken(guest);
+    assertEquals(Consistency.CRASH, point.consistency(), point.reason());
+    assertTrue(point.reason().contains("changed after that shutdown"), point.reason());
+  }
+
+  @Test
   void anAgentThatCameBackBusyIsAskedAsSoonAsItSaysThatItIsDone() throws Exception {
     Guest guest = guest();
     try (FakeAgent agent =

@@ -26,6 +26,7 @@ final class Member {
   private volatile Quiescer.@Nullable Held held;
   private volatile Quiescer.@Nullable Outcome outcome;
   private volatile @Nullable DvxException failure;
+  private volatile boolean recordOpen;
 
   Member(
       VmDescription vm,
@@ -87,6 +88,15 @@ final class Member {
   /** Whether a guest is to be frozen and nothing has gone wrong so far. */
   boolean freezes() {
     return quiescer.isPresent() && failure == null;
+  }
+
+  /** Whether its beginning is recorded and no end is. */
+  boolean recordOpen() {
+    return recordOpen;
+  }
+
+  void recordOpen(boolean value) {
+    recordOpen = value;
   }
 
   void prepared(Quiescer.Prepared value) {

@@ -10,6 +10,6 @@ import java.time.Duration;
  * @param byGuest the guest's operating system switched the machine off, as the last step of a
  *     shutdown; nobody took its power away, and nothing crashed, as far as the hypervisor can tell
  * @param ago since when it is off
- * @param onAgo when the run began that ended so
+ * @param onAgo when the run began that ended so: switched on, or rebooted by its guest since
  */
 public record PowerOff(String id, boolean byGuest, Duration ago, Duration onAgo) {}

@@ -1,6 +1,7 @@
 package org.opendvx.core.vm;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,12 +29,19 @@ public interface Quiescer {
    * Whether the guest of a machine that is off said that it shuts down in good order, and the
    * hypervisor saw that it then switched itself off, and nothing ran since.
    *
-   * @return a name of that shutdown, which another one does not have; empty when it was not seen,
-   *     or not whole
+   * @return empty when it was not seen, or not whole
    */
-  default Optional<String> witnessedShutdown(Hypervisor hypervisor, VmDescription vm) {
+  default Optional<Shutdown> witnessedShutdown(Hypervisor hypervisor, VmDescription vm) {
     return Optional.empty();
   }
+
+  /**
+   * A shutdown that was seen whole.
+   *
+   * @param name another shutdown does not have it
+   * @param off when the machine went off, by this node's clock
+   */
+  record Shutdown(String name, Instant off) {}
 
   /**
    * Freezes the guest and returns when its writes are held.

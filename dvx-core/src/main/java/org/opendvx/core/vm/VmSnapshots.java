@@ -49,7 +49,7 @@ public final class VmSnapshots {
   private final List<Quiescer> quiescers;
   private final Choreography choreography;
   private final CutBarrier barrier;
-  private final AuditTrail audit;
+  private final SnapshotRecords records;
   private final Clock clock;
 
   /**
@@ -86,7 +86,7 @@ public final class VmSnapshots {
     this.quiescers = List.copyOf(quiescers);
     this.choreography = new Choreography(limits);
     this.barrier = barrier;
-    this.audit = audit;
+    this.records = new SnapshotRecords(audit);
     this.clock = clock;
   }
 
@@ -181,13 +181,14 @@ public final class VmSnapshots {
     }
     VmDescription vm = hypervisor.describe(request.vm());
     String name = request.name() == null ? defaultName(vm, "") : request.name();
+    Map<String, FileKey> files = fileSet.resolve(vm);
     Optional<WitnessedShutdown> shutdown =
         request.policy() == SnapshotPolicy.OFF
             ? Optional.empty()
-            : WitnessedShutdown.of(hypervisor, vm, quiescers);
+            : WitnessedShutdown.of(hypervisor, vm, files, quiescers);
     List<String> limits = limits(vm, request.policy(), shutdown.isPresent());
     Optional<Quiescer> quiescer = quiescer(vm, request.policy(), limits);
-    return new Member(vm, name, resolve(vm), request, quiescer, shutdown, limits);
+    return new Member(vm, name, List.copyOf(files.values()), request, quiescer, shutdown, limits);
   }
 
   private static void refuseHopeless(Member member) {
@@ -201,12 +202,13 @@ public final class VmSnapshots {
     Request request = new Request(vm.ref(), null, Map.of(), SnapshotPolicy.OFF);
     String reason = "taken while the machine was off, before a restore";
     String name = defaultName(vm, what);
+    List<FileKey> files = List.copyOf(fileSet.resolve(vm).values());
     for (int attempt = 1; ; attempt++) {
       // Machines of two hypervisors may have one name, and be restored in the same millisecond.
       String given = attempt == 1 ? name : name + "-" + attempt;
       Member member =
           new Member(
-              vm, given, resolve(vm), request, Optional.empty(), Optional.empty(), List.of(reason));
+              vm, given, files, request, Optional.empty(), Optional.empty(), List.of(reason));
       CompletableFuture<List<Snapshots.Cut>> cut =
           start(List.of(member), RestorePoint.Origin.SAFETY, "");
       try {
@@ -222,9 +224,10 @@ public final class VmSnapshots {
   private GroupTaken run(List<Member> all, Stragglers stragglers, String group) {
     Map<VmRef, String> dropped = new LinkedHashMap<>();
     List<Member> members = keep(all, stragglers, dropped);
+    String failed = "it was given up";
     boolean done = false;
     try {
-      members.forEach(this::begin);
+      members.forEach(records::begin);
       choreography.prepare(members);
       members = keep(members, stragglers, dropped);
       choreography.freeze(members);
@@ -234,9 +237,14 @@ public final class VmSnapshots {
       GroupTaken taken = finish(members, cuts, stragglers, group, dropped);
       done = true;
       return taken;
+    } catch (DvxException e) {
+      failed = String.valueOf(e.getMessage());
+      throw e;
     } finally {
       if (!done) {
+        String why = failed;
         all.forEach(member -> member.abort("there is no cut"));
+        all.forEach(member -> records.failed(member, why));
       }
     }
   }
@@ -252,7 +260,7 @@ public final class VmSnapshots {
       }
       DvxException failure = member.failure();
       DvxException why = failure == null ? refused(member.vm(), member.reason()) : failure;
-      record(member, "snapshot.refused", member.reason(), 0);
+      records.refused(member);
       member.abort(member.reason());
       if (stragglers == Stragglers.VOID) {
         members.forEach(other -> other.abort("the whole group was given up"));
@@ -267,25 +275,6 @@ public final class VmSnapshots {
           .build();
     }
     return kept;
-  }
-
-  /** Records that a guest is going to be frozen; without that it is not. */
-  private void begin(Member member) {
-    if (!member.freezes()) {
-      return;
-    }
-    try {
-      audit.record(
-          "snapshot.begin",
-          member.who(),
-          member.vm().ref().toString(),
-          Map.of(
-              "name", member.name(),
-              "policy", member.policy().name(),
-              "quiescer", member.quiescer().map(Quiescer::name).orElse("")));
-    } catch (DvxException e) {
-      member.failed(e);
-    }
   }
 
   /** The cut of all members. One that comes too late counts for no guest. */
@@ -341,15 +330,17 @@ public final class VmSnapshots {
       String group,
       Map<VmRef, String> dropped) {
     List<Taken> taken = new ArrayList<>();
+    List<Member> kept = new ArrayList<>();
     DvxException voided = null;
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(i);
       Snapshots.Cut cut = cuts.get(i);
       try {
         taken.add(label(member, cut, group));
+        kept.add(member);
       } catch (DvxException e) {
         delete(cut.snapshot().id());
-        record(member, "snapshot.discarded", member.reason(), 0);
+        records.discarded(member, member.reason(), 0);
         if (voided == null) {
           voided = e;
         }
@@ -357,8 +348,10 @@ public final class VmSnapshots {
       }
     }
     if (voided != null && (stragglers == Stragglers.VOID || taken.isEmpty())) {
-      for (Taken other : taken) {
-        delete(other.point().id());
+      for (int i = 0; i < taken.size(); i++) {
+        long id = taken.get(i).point().id();
+        delete(id);
+        records.discarded(kept.get(i), "the whole group was given up", id);
       }
       throw voided;
     }
@@ -375,7 +368,7 @@ public final class VmSnapshots {
         member.limit("not frozen: " + String.join(", ", outcome.skipped()));
       }
     }
-    Consistency reached = reached(member, outcome);
+    Consistency reached = reached(member, outcome, cut.snapshot().id());
     Optional<byte[]> document = outcome == null ? Optional.empty() : outcome.document();
     List<String> skipped = outcome == null ? List.of() : outcome.skipped();
     byte[] encoded = new VmDocument(vm, document.orElse(NONE), skipped).encode();
@@ -389,7 +382,7 @@ public final class VmSnapshots {
       throw refused(vm, member.reason());
     }
     try {
-      record(member, "snapshot.end", reached + ": " + member.reason(), cut.snapshot().id());
+      records.end(member, reached, cut.snapshot().id());
     } catch (DvxException e) {
       member.limit("its end could not be recorded");
       reached = Consistency.CRASH;
@@ -426,42 +419,20 @@ public final class VmSnapshots {
   }
 
   /** The most that is true of a cut. */
-  private static Consistency reached(Member member, Quiescer.@Nullable Outcome outcome) {
+  private Consistency reached(Member member, Quiescer.@Nullable Outcome outcome, long cut) {
     if (outcome != null) {
       return limitsAllow(member.vm()) ? outcome.consistency() : Consistency.CRASH;
     }
     if (member.shutdown().isEmpty()) {
       return Consistency.CRASH;
     }
-    if (member.shutdown().get().still()) {
-      return Consistency.FILE_SYSTEM;
-    }
-    member.limit("whether it stayed off until the cut was confirmed is not known");
-    return Consistency.CRASH;
-  }
-
-  /** What a quiesced snapshot came to; one without a guest's part is not recorded. */
-  private void record(Member member, String kind, String result, long id) {
-    if (!member.hasGuest()) {
-      return;
-    }
-    Quiescer.Outcome outcome = member.outcome();
-    Map<String, Object> facts = new LinkedHashMap<>();
-    facts.put("name", member.name());
-    facts.put("policy", member.policy().name());
-    facts.put("result", result);
-    facts.put("snapshot", id);
-    facts.put("writersFrozenMillis", outcome == null ? 0 : outcome.writersFrozenMillis());
-    facts.put("writesHeldMillis", outcome == null ? 0 : outcome.writesHeldMillis());
-    audit.record(kind, member.who(), member.vm().ref().toString(), facts);
+    Optional<String> doubt = member.shutdown().get().doubt(datastore.snapshots(), cut);
+    doubt.ifPresent(member::limit);
+    return doubt.isEmpty() ? Consistency.FILE_SYSTEM : Consistency.CRASH;
   }
 
   private static boolean limitsAllow(VmDescription vm) {
     return vm.foreignDisks().isEmpty() && vm.power() == PowerState.ON;
-  }
-
-  private List<FileKey> resolve(VmDescription vm) {
-    return List.copyOf(fileSet.resolve(vm).values());
   }
 
   /** Why the restore point cannot be more than crash-consistent, before any guest is asked. */

@@ -79,18 +79,22 @@ public final class PowerEvents {
       return Optional.empty();
     }
     boolean byGuest = off.getUserName() == null || off.getUserName().isEmpty();
+    @Nullable VmGuestRebootEvent reboot = null;
     for (int i = events.size() - 2; i >= 0; i--) {
       switch (events.get(i)) {
         case VmPoweredOnEvent on -> {
           return Optional.of(
-              new PowerOff("event " + off.getKey(), byGuest, age(off, now), age(on, now)));
+              new PowerOff(
+                  "event " + off.getKey(),
+                  byGuest,
+                  age(off, now),
+                  age(reboot == null ? on : reboot, now)));
         }
         // Somebody reached for its power, or an end of a run before has no beginning here.
         case VmStoppingEvent _, VmResettingEvent _, VmSuspendedEvent _, VmPoweredOffEvent _ ->
             byGuest = false;
-        case VmGuestRebootEvent _ -> {
-          // The guest's own; it ran on.
-        }
+        // The guest's own, but what it said before belongs to the system that ran before.
+        case VmGuestRebootEvent again -> reboot = reboot == null ? again : reboot;
         default -> byGuest = false;
       }
     }

@@ -45,12 +45,24 @@ class PowerEventsTest {
   void aGuestThatSwitchedItselfOff() {
     Event on = at(new VmPoweredOnEvent(), 1, 300, "admin");
     Event off = at(new VmPoweredOffEvent(), 9, 5, "");
-    PowerOff told = judge(on, at(new VmGuestRebootEvent(), 4, 100, ""), off).orElseThrow();
+    PowerOff told = judge(on, off).orElseThrow();
     assertTrue(told.byGuest());
     assertEquals(Duration.ofMinutes(5), told.ago());
     assertEquals(Duration.ofHours(5), told.onAgo());
     assertEquals("event 9", told.id());
     assertTrue(judge(at(new DrsVmPoweredOnEvent(), 1, 300, ""), off).orElseThrow().byGuest());
+  }
+
+  @Test
+  void aRebootBeginsANewRun() {
+    Event on = at(new VmPoweredOnEvent(), 1, 300, "admin");
+    Event first = at(new VmGuestRebootEvent(), 4, 200, "");
+    Event last = at(new VmGuestRebootEvent(), 5, 100, "");
+    Event off = at(new VmPoweredOffEvent(), 9, 5, "");
+    PowerOff told = judge(on, first, last, off).orElseThrow();
+    assertTrue(told.byGuest());
+    assertEquals(Duration.ofMinutes(5), told.ago());
+    assertEquals(Duration.ofMinutes(100), told.onAgo(), "a word before the reboot is void");
   }
 
   @Test

@@ -64,7 +64,7 @@ final class AgentQuiescer implements Quiescer {
   }
 
   @Override
-  public Optional<String> witnessedShutdown(Hypervisor hypervisor, VmDescription vm) {
+  public Optional<Shutdown> witnessedShutdown(Hypervisor hypervisor, VmDescription vm) {
     return context.shutdowns().witnessed(hypervisor, vm);
   }
 

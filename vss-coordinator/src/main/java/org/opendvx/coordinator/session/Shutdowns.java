@@ -11,6 +11,7 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.vm.AuditTrail;
 import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.PowerOff;
+import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.VmDescription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,18 +59,22 @@ final class Shutdowns {
     }
   }
 
-  /** A name of the shutdown by which a machine is off, if it was seen whole. */
-  Optional<String> witnessed(Hypervisor hypervisor, VmDescription vm) {
+  /** The shutdown by which a machine is off, if it was seen whole. */
+  Optional<Quiescer.Shutdown> witnessed(Hypervisor hypervisor, VmDescription vm) {
     Optional<Instant> goodbye =
         registry.active(vm.ref()).map(Agent::goodbye).filter(said -> said.isAfter(Instant.EPOCH));
     if (goodbye.isEmpty() || links.find(vm.ref()).isPresent()) {
       return Optional.empty();
     }
+    Instant asked = clock.instant();
     Optional<PowerOff> off = hypervisor.lastPowerOff(vm.ref());
     Duration saidAgo = Duration.between(goodbye.get(), clock.instant());
     return off.filter(PowerOff::byGuest)
         .filter(seen -> follows(saidAgo, seen))
-        .map(seen -> seen.id() + " after " + goodbye.get());
+        .map(
+            seen ->
+                new Quiescer.Shutdown(
+                    seen.id() + " after " + goodbye.get(), asked.minus(seen.ago())));
   }
 
   /** Whether the machine went off after the word, not long after it, and in the same run. */

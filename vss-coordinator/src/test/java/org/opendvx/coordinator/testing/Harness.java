@@ -2,6 +2,7 @@ package org.opendvx.coordinator.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -12,6 +13,8 @@ import org.opendvx.coordinator.audit.AuditLog;
 import org.opendvx.coordinator.session.Coordinator;
 import org.opendvx.coordinator.session.Settings;
 import org.opendvx.coordinator.session.Ticker;
+import org.opendvx.core.datastore.Caller;
+import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.vm.AuditTrail;
 import org.opendvx.core.vm.CutBarrier;
 import org.opendvx.core.vm.RestorePoint;
@@ -201,7 +204,31 @@ public final class Harness implements GuestNode, AutoCloseable {
    * Writes to a machine's disk until it is closed: blocks of 4 KiB, each durable before the next.
    */
   public WriteLoad load(VmRef vm) {
-    return new WriteLoad(store.datastore(), store.find(vm.id(), vm.id() + "-flat.vmdk"));
+    return new WriteLoad(store.datastore(), disk(vm));
+  }
+
+  /** Writes to a machine's disk, as some client of the datastore. */
+  public void write(VmRef vm) {
+    Object _ =
+        store
+            .datastore()
+            .write(Caller.SYSTEM, disk(vm), 0, ByteBuffer.wrap(new byte[] {1}), true)
+            .join();
+  }
+
+  /** Gives a machine's disk the content of a restore point, as a restore in place does. */
+  public void restore(RestorePoint point) {
+    Object _ =
+        store
+            .datastore()
+            .snapshots()
+            .restore(point.id(), List.of(disk(point.vm()).file()), List.of())
+            .thenApply(_ -> point)
+            .join();
+  }
+
+  private FileKey disk(VmRef vm) {
+    return store.find(vm.id(), vm.id() + "-flat.vmdk");
   }
 
   /** The restore points that there are. */
