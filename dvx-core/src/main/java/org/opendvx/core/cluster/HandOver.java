@@ -182,7 +182,8 @@ final class HandOver {
   private boolean inherit(long file, Owner intent, ServedRoot heir, byte[] parcel) {
     Owner next = intent.inherited();
     heir.ownership().take(file, parcel, next.epoch());
-    if (!owners.swing(membership.epoch(), file, intent, next)) {
+    // In the life of the engine that journalled it: after that life this fails.
+    if (!owners.swing(Lease.epoch(membership.host(), heir.life()), file, intent, next)) {
       heir.ownership().given(file, owners.read(file).epoch());
       return false;
     }

@@ -27,7 +27,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
@@ -49,6 +51,9 @@ public final class NettyPeers implements PeerNetwork {
   private static final byte REPLY = 1;
   private static final int CONNECT_MILLIS = 1000;
   private static final long END_SECONDS = 5;
+
+  /** Silence after a call that ends a connection once calls time out: 1 s. */
+  private static final long SILENCE_NANOS = 1_000_000_000;
 
   private final PeerTls tls;
   private final String advertised;
@@ -175,6 +180,12 @@ public final class NettyPeers implements PeerNetwork {
     private final Map<Long, CompletableFuture<byte[]>> waiting = new ConcurrentHashMap<>();
     private volatile @Nullable Channel channel;
 
+    /** When the last message came, by System.nanoTime(). */
+    private volatile long heard = System.nanoTime();
+
+    /** The first send since then whose call timed out; null for none. */
+    private final AtomicReference<@Nullable Long> unheard = new AtomicReference<>();
+
     Connection(String key, String host, CompletableFuture<Connection> ready) {
       this.key = key;
       this.host = host;
@@ -202,6 +213,7 @@ public final class NettyPeers implements PeerNetwork {
       long id = ids.incrementAndGet();
       CompletableFuture<byte[]> answer = new CompletableFuture<>();
       waiting.put(id, answer);
+      long begun = System.nanoTime();
       open.writeAndFlush(frame(REQUEST, id, request))
           .addListener(
               done -> {
@@ -214,7 +226,32 @@ public final class NettyPeers implements PeerNetwork {
       }
       return answer
           .orTimeout(limit.toNanos(), TimeUnit.NANOSECONDS)
-          .whenComplete((_, _) -> waiting.remove(id));
+          .whenComplete(
+              (_, failure) -> {
+                waiting.remove(id);
+                if (failure instanceof TimeoutException) {
+                  timedOut(begun);
+                }
+              });
+    }
+
+    /**
+     * Ends the connection when nothing at all has come for a while since a call that was not
+     * answered: the network may drop what it carries, which TCP finds out only after minutes.
+     */
+    private void timedOut(long begun) {
+      if (heard - begun > 0) {
+        return;
+      }
+      Long first =
+          unheard.accumulateAndGet(
+              begun, (known, now) -> known == null || heard - known > 0 ? now : known);
+      Channel open = channel;
+      if (open != null && first != null && System.nanoTime() - first >= SILENCE_NANOS) {
+        LOG.info("{} is silent, a new connection is made for the next call", host);
+        end("nothing comes on the connection");
+        var _ = open.close();
+      }
     }
 
     private void fail(CompletableFuture<byte[]> answer, Throwable why) {
@@ -223,6 +260,7 @@ public final class NettyPeers implements PeerNetwork {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
+      heard = System.nanoTime();
       received.add(LENGTH + message.readableBytes());
       if (message.readableBytes() < 1 + Long.BYTES || message.readByte() != REPLY) {
         var _ = context.close();

@@ -217,7 +217,7 @@ final class Roots {
         fresh
             ? DvxDatastore.format(pool, keys, storeSettings, root, sources)
             : DvxDatastore.open(pool, keys, storeSettings, root, sources);
-    ServedRoot opened = new ServedRoot(root, store, membership, settings.hold(), () -> lose(root));
+    ServedRoot opened = new ServedRoot(root, store, membership, settings, this::lose);
     boolean done = false;
     try {
       reconcile(opened);
@@ -228,7 +228,10 @@ final class Roots {
       }
     }
     if (done) {
-      served.put(root, opened);
+      ServedRoot replaced = served.put(root, opened);
+      if (replaced != null) {
+        end(replaced);
+      }
       LOG.info(
           "{} serves root {} after {} ms",
           membership.host(),
@@ -239,14 +242,16 @@ final class Roots {
 
   /**
    * Brings a root that was opened in line with the register: what it gave away, or had taken
-   * without becoming the owner, is not its own; and no hand-over from it that was begun before can
-   * end any more.
+   * without becoming the owner, is not its own; and no hand-over from it or to it that was begun
+   * before can end any more.
    */
   private void reconcile(ServedRoot root) {
     List<Runnable> corrections = new ArrayList<>();
     owners.forEach(
         (file, owner) -> {
-          if (!owner.root().equals(root.name())) {
+          if (owner.moving() && owner.heir().equals(root.name())) {
+            corrections.add(() -> forgo(root, file, owner));
+          } else if (!owner.root().equals(root.name())) {
             corrections.add(() -> notOwned(root, file, owner));
           } else if (owner.moving()) {
             corrections.add(() -> keep(root, file, owner));
@@ -258,6 +263,18 @@ final class Roots {
   private static void notOwned(ServedRoot root, long file, Owner owner) {
     if (root.ownership().holds(file)) {
       root.ownership().given(file, owner.epoch());
+    }
+  }
+
+  /** Ends a hand-over to the root, unless it became the owner meanwhile. */
+  private void forgo(ServedRoot root, long file, Owner owner) {
+    Owner now = owner;
+    while (now.moving() && now.heir().equals(root.name())) {
+      Owner renewed = now.renewed();
+      now = owners.swing(membership.epoch(), file, now, renewed) ? renewed : owners.read(file);
+    }
+    if (!now.root().equals(root.name())) {
+      notOwned(root, file, now);
     }
   }
 
@@ -284,19 +301,25 @@ final class Roots {
     }
   }
 
-  /** A root is not served here any more; what was not durable is lost. */
-  void lose(String root) {
-    ServedRoot lost = served.remove(root);
-    if (lost != null) {
-      long _ = losses.incrementAndGet();
-      noteReads(lost);
-      lost.halt();
+  /**
+   * An engine serves its root no more; what was not durable is lost. One that was opened for the
+   * root since then is left alone.
+   */
+  void lose(ServedRoot lost) {
+    if (served.remove(lost.name(), lost)) {
+      end(lost);
     }
+  }
+
+  private void end(ServedRoot lost) {
+    long _ = losses.incrementAndGet();
+    noteReads(lost);
+    lost.halt();
   }
 
   /** This host's life is over. */
   void loseAll() {
-    List.copyOf(served.keySet()).forEach(this::lose);
+    all().forEach(this::lose);
   }
 
   /** Closes all roots in good order, so that others can have them at once. Blocks. */

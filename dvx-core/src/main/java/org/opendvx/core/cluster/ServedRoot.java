@@ -4,11 +4,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.RequestOutcome;
@@ -28,14 +30,20 @@ import org.opendvx.core.error.Kind;
  */
 final class ServedRoot {
   private static final int MOST_CUTS = 64;
+  private static final int MOST_DROPPED = 4096;
 
   private final String name;
   private final DvxDatastore store;
   private final Membership membership;
   private final Duration hold;
-  private final Runnable onFenced;
+  private final Duration settle;
+  private final Consumer<ServedRoot> onFenced;
   private final Holds holds = new Holds();
   private final Map<Long, FrozenFiles> frozen = new ConcurrentHashMap<>();
+
+  /** Cuts that were given up a short time ago: the request to freeze may come after that. */
+  private final Set<Long> dropped = ConcurrentHashMap.newKeySet();
+
   private final Map<RequestTag, CompletableFuture<?>> running = new ConcurrentHashMap<>();
 
   /** Held shared while a file is stopped or taken, exclusively to freeze and to close. */
@@ -50,12 +58,17 @@ final class ServedRoot {
    * @param onFenced told when the pool refuses this engine, so that the root must be opened again
    */
   ServedRoot(
-      String name, DvxDatastore store, Membership membership, Duration hold, Runnable onFenced) {
+      String name,
+      DvxDatastore store,
+      Membership membership,
+      ClusterSettings settings,
+      Consumer<ServedRoot> onFenced) {
     this.name = name;
     this.store = store;
     this.membership = membership;
     this.life = membership.life();
-    this.hold = hold;
+    this.hold = settings.hold();
+    this.settle = settings.settle();
     this.onFenced = onFenced;
   }
 
@@ -134,7 +147,7 @@ final class ServedRoot {
     if (failure instanceof FileAwayException || failure instanceof RouteException) {
       answer.completeExceptionally(failure);
     } else if (fenced(failure)) {
-      onFenced.run();
+      onFenced.accept(this);
       answer.completeExceptionally(RouteException.unknown("fenced"));
     } else if (!serves()) {
       answer.completeExceptionally(RouteException.unknown("the lease is over"));
@@ -220,6 +233,12 @@ final class ServedRoot {
         throw new FileException(FileError.BUSY, "too many snapshots are being taken");
       }
       frozen.put(cut, ownership().freeze(files));
+      // Nobody may ever settle it. By then nobody waits for that any more.
+      later(() -> frozen.remove(cut));
+      // Looked for after it was put: a drop is noted before it removes.
+      if (dropped.contains(cut)) {
+        throw new FileException(FileError.BUSY, "the cut was given up");
+      }
       if (membership.remaining() < hold.toNanos()) {
         throw new FileException(FileError.BUSY, "the lease ends soon");
       }
@@ -249,8 +268,22 @@ final class ServedRoot {
 
   /** Forgets a cut that is given up. */
   void drop(long cut) {
+    if (dropped.size() < MOST_DROPPED && dropped.add(cut)) {
+      later(() -> dropped.remove(cut));
+    }
     holds.end(cut);
     frozen.remove(cut);
+  }
+
+  /** Frozen files that are kept now. */
+  int frozenCuts() {
+    return frozen.size();
+  }
+
+  /** Runs something when everything about a cut that is begun now must have ended. */
+  private void later(Runnable end) {
+    long nanos = hold.plus(settle).toNanos();
+    CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS).execute(end);
   }
 
   private void requireServed() {

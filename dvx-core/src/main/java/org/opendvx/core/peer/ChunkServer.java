@@ -41,6 +41,7 @@ final class ChunkServer implements PeerNetwork.Handler {
   /** Groups in a reply about all parts: 2 MiB. */
   private static final int MOST_GROUPS = 256 << 10;
 
+  private final PeerDirectory directory;
   private final List<String> beside;
   private final @Nullable FlashCache flash;
   private final Supplier<List<FileChunks>> files;
@@ -54,14 +55,17 @@ final class ChunkServer implements PeerNetwork.Handler {
   /**
    * A server.
    *
+   * @param directory the hosts that are answered
    * @param beside names of the hypervisor host that this host serves, at most 255
    * @param files of the roots that are served here
    */
   ChunkServer(
+      PeerDirectory directory,
       List<String> beside,
       @Nullable FlashCache flash,
       Supplier<List<FileChunks>> files,
       PeerSettings settings) {
+    this.directory = directory;
     this.beside = beside;
     this.flash = flash;
     this.files = files;
@@ -71,6 +75,11 @@ final class ChunkServer implements PeerNetwork.Handler {
 
   @Override
   public CompletableFuture<byte[]> call(String from, byte[] request) {
+    // A host that was removed has a certificate yet, and no lease.
+    if (!directory.endpoints().containsKey(from)) {
+      refusals.increment();
+      return CompletableFuture.completedFuture(ChunkMessages.refused());
+    }
     Semaphore room = atOnce.computeIfAbsent(from, _ -> new Semaphore(settings.serveAtOnce()));
     if (!room.tryAcquire()) {
       refusals.increment();

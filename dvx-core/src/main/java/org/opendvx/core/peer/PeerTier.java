@@ -63,7 +63,8 @@ public final class PeerTier implements SlotSource, AutoCloseable {
     this.calls = new PeerCalls(parts.network(), parts.directory(), settings);
     this.summaries = new PeerSummaries(calls, settings);
     this.peers = new ChunkPeers(calls, summaries, hints);
-    this.server = new ChunkServer(parts.beside(), flash, parts.files(), settings);
+    this.server =
+        new ChunkServer(parts.directory(), parts.beside(), flash, parts.files(), settings);
     parts.network().serve(server);
     summaries.start();
   }

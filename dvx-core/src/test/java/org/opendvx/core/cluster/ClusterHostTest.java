@@ -31,6 +31,7 @@ import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.datastore.Snapshots.Member;
+import org.opendvx.core.pool.Epoch;
 
 /** Few hosts over one pool: one datastore, take-over, hand-over, cuts. */
 final class ClusterHostTest {
@@ -93,6 +94,32 @@ final class ClusterHostTest {
                   .rename(Caller.SYSTEM, FileKey.ROOT, bytes("disk"), FileKey.ROOT, bytes("d2")));
       assertArrayEquals(block(7), read(cluster.at(B), file, 7 * 4096L, 4096));
       assertEquals(file, lookup(cluster.at(B), FileKey.ROOT, "d2"));
+    }
+  }
+
+  @Test
+  void aRootThatIsOpenedAgainEndsHandOversToItThatWereBegunBefore() throws Exception {
+    try (Cluster cluster = new Cluster(14)) {
+      cluster.start(A);
+      cluster.start(B);
+      cluster.awaitServing(A, B);
+      FileKey file = file(cluster.at(A), FileKey.ROOT, "disk");
+      write(cluster.at(A), file, 0, block(1));
+      cluster.host(A).moveHere(List.of(file));
+      OwnerRegister register = new OwnerRegister(cluster.pool.records(), ClusterHost.NAMESPACE);
+      Owner owner = register.read(file.file());
+      assertEquals(A, owner.root());
+      // As a heir leaves it that dies after it noted its intent.
+      assertTrue(register.swing(new Epoch("agent-test", 1), file.file(), owner, owner.towards(B)));
+      cluster.kill(B);
+      cluster.start(B);
+      cluster.awaitServing(A, B);
+      assertEquals(owner.renewed(), register.read(file.file()));
+      assertArrayEquals(block(1), read(cluster.at(B), file, 0, 4096));
+      write(cluster.at(B), file, 4096, block(2));
+      cluster.host(B).moveHere(List.of(file));
+      assertArrayEquals(block(2), read(cluster.at(A), file, 4096, 4096));
+      assertEquals(B, register.read(file.file()).root());
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,6 +116,43 @@ final class NettyPeersTest {
           assertThrows(
               ExecutionException.class, () -> outcome(a.call(B, endpoint, new byte[3], LIMIT)));
       assertInstanceOf(PeerNetwork.NotSent.class, unreachable.getCause());
+    }
+  }
+
+  @Test
+  void aConnectionThatSwallowsAllIsReplacedAfterACallTimedOut() throws Exception {
+    try (NettyPeers a = peers(A, List.of(A, B));
+        NettyPeers b = peers(B, List.of(A, B));
+        SwallowingProxy proxy = new SwallowingProxy(b.endpoint())) {
+      b.serve((_, request) -> CompletableFuture.completedFuture(request));
+      assertEquals(3, outcome(a.call(B, proxy.endpoint(), new byte[3], LIMIT)).length);
+      proxy.swallow();
+      ExecutionException silent =
+          assertThrows(
+              ExecutionException.class,
+              () -> outcome(a.call(B, proxy.endpoint(), new byte[3], Duration.ofMillis(1500))));
+      assertInstanceOf(TimeoutException.class, silent.getCause());
+      assertEquals(4, outcome(a.call(B, proxy.endpoint(), new byte[4], LIMIT)).length);
+      assertEquals(2, proxy.connections());
+    }
+  }
+
+  @Test
+  void aConnectionOnWhichOthersAreAnsweredOutlivesATimeout() throws Exception {
+    try (NettyPeers a = peers(A, List.of(A, B));
+        NettyPeers b = peers(B, List.of(A, B));
+        SwallowingProxy proxy = new SwallowingProxy(b.endpoint())) {
+      b.serve(
+          (_, request) ->
+              request.length == 0
+                  ? new CompletableFuture<>()
+                  : CompletableFuture.completedFuture(request));
+      CompletableFuture<byte[]> never =
+          a.call(B, proxy.endpoint(), new byte[0], Duration.ofSeconds(3));
+      assertEquals(3, outcome(a.call(B, proxy.endpoint(), new byte[3], LIMIT)).length);
+      assertThrows(ExecutionException.class, () -> outcome(never));
+      assertEquals(4, outcome(a.call(B, proxy.endpoint(), new byte[4], LIMIT)).length);
+      assertEquals(1, proxy.connections());
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
@@ -43,6 +44,7 @@ final class HostConnection extends SimpleChannelInboundHandler<Frame> {
   private static final long REQUEST_OVERHEAD = MOST_BYTES / MOST_REQUESTS;
   private static final int MAX_NAME = 256;
   private static final long WRITABLE_LIMIT_SECONDS = 30;
+  private static final long STEP_MILLIS = 200;
 
   private final FrameDecoder decoder;
   private final Requests requests;
@@ -192,11 +194,22 @@ final class HostConnection extends SimpleChannelInboundHandler<Frame> {
     }
   }
 
-  /** Sends part of a reply; waits while the host takes no more. */
-  void part(Frame request, WireOut body) {
+  /**
+   * Sends part of a reply; waits while the host takes no more.
+   *
+   * @param over whether the rest is not wanted any more: then nothing is waited for
+   */
+  void part(Frame request, WireOut body, BooleanSupplier over) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(WRITABLE_LIMIT_SECONDS);
     try {
-      if (!writable.await(WRITABLE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-        close();
+      while (!writable.await(STEP_MILLIS, TimeUnit.MILLISECONDS)) {
+        if (over.getAsBoolean()) {
+          return;
+        }
+        if (System.nanoTime() - end > 0) {
+          close();
+          break;
+        }
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();

@@ -2,7 +2,9 @@ package org.opendvx.core.pool.datanode;
 
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,6 +28,9 @@ final class JournalHolds {
   private final Condition changed = lock.newCondition();
   private final Map<String, Hold> holds = new HashMap<>();
 
+  /** Journals whose last hold is being closed: nobody can have them until that is done. */
+  private final Set<String> closing = new HashSet<>();
+
   JournalHolds(Pool pool, long leaseNanos) {
     this.pool = pool;
     this.leaseNanos = leaseNanos;
@@ -39,6 +44,7 @@ final class JournalHolds {
     private JournalStore store;
     private boolean replayed;
     private long last;
+    private volatile boolean closed;
 
     private Hold(Session session, long epoch, JournalStore store) {
       this.session = session;
@@ -54,16 +60,28 @@ final class JournalHolds {
       return store.usedBytes();
     }
 
+    /** Whether it was lost; a replay that is under way ends then. */
+    boolean closed() {
+      return closed;
+    }
+
     /** Replays; from the beginning again when it was done before. */
     long replay(String host, long from, JournalStore.BatchVisitor visitor) {
       turn.lock();
       try {
+        requireOpen(host);
         if (replayed) {
           replayed = false;
           store.close();
           store = pool.journal(host);
         }
-        last = store.replay(from, visitor);
+        last =
+            store.replay(
+                from,
+                (first, lastOfBatch, batch) -> {
+                  requireOpen(host);
+                  visitor.batch(first, lastOfBatch, batch);
+                });
         replayed = true;
         return last;
       } finally {
@@ -112,7 +130,15 @@ final class JournalHolds {
       }
     }
 
+    private void requireOpen(String host) {
+      if (closed) {
+        throw conflict(host, "somebody else took it over");
+      }
+    }
+
+    /** Waits for whoever uses it, so nobody calls this with the lock of all journals. */
     private void close() {
+      closed = true;
       turn.lock();
       try {
         store.close();
@@ -135,32 +161,8 @@ final class JournalHolds {
     lock.lock();
     try {
       while (true) {
-        long fence = pool.fence(host, 0);
-        Hold now = holds.get(host);
-        if (epoch < fence && epoch > 0) {
-          throw conflict(host, "it was fenced at " + fence);
-        }
-        if (now != null && now.epoch < fence && now.epoch < epoch) {
-          // Whoever holds it can change nothing any more, be it an earlier engine of this session.
-          holds.remove(host);
-          now.close();
-          now = null;
-        }
-        if (now != null && now.session == session) {
-          if (!resumed) {
-            throw conflict(host, "this host holds it already");
-          }
-          return now;
-        }
-        if (now != null && (now.epoch < fence || expired(now.session))) {
-          holds.remove(host);
-          now.close();
-          now = null;
-        }
-        boolean mayBegin = resumed || epoch > 0 || System.nanoTime() - started > leaseNanos;
-        if (now == null && mayBegin) {
-          Hold hold = new Hold(session, epoch, pool.journal(host));
-          holds.put(host, hold);
+        Hold hold = tryOpen(session, host, epoch, resumed);
+        if (hold != null) {
           return hold;
         }
         if (left <= 0) {
@@ -171,6 +173,54 @@ final class JournalHolds {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Null when it cannot be had yet. The caller holds the lock. */
+  private @Nullable Hold tryOpen(Session session, String host, long epoch, boolean resumed) {
+    while (!closing.contains(host)) {
+      long fence = pool.fence(host, 0);
+      Hold now = holds.get(host);
+      if (epoch < fence && epoch > 0) {
+        throw conflict(host, "it was fenced at " + fence);
+      }
+      // Whoever holds it can change nothing any more, be it an earlier engine of this session.
+      boolean fenced = now != null && now.epoch < fence && now.epoch < epoch;
+      if (now != null && now.session == session && !fenced) {
+        if (!resumed) {
+          throw conflict(host, "this host holds it already");
+        }
+        return now;
+      }
+      if (now != null && (fenced || now.epoch < fence || expired(now.session))) {
+        closeUnlocked(host, now);
+        continue;
+      }
+      boolean mayBegin = resumed || epoch > 0 || System.nanoTime() - started > leaseNanos;
+      if (now != null || !mayBegin) {
+        return null;
+      }
+      Hold hold = new Hold(session, epoch, pool.journal(host));
+      holds.put(host, hold);
+      return hold;
+    }
+    return null;
+  }
+
+  /**
+   * Takes a hold away. The caller holds the lock, once; it is let go meanwhile, since a replay to a
+   * slow host may have to end first and the other journals go on.
+   */
+  private void closeUnlocked(String host, Hold hold) {
+    holds.remove(host);
+    closing.add(host);
+    lock.unlock();
+    try {
+      hold.close();
+    } finally {
+      lock.lock();
+      closing.remove(host);
+      changed.signalAll();
     }
   }
 
@@ -195,9 +245,7 @@ final class JournalHolds {
     try {
       Hold hold = holds.get(host);
       if (hold != null && hold.session == session && hold.epoch == epoch) {
-        holds.remove(host);
-        hold.close();
-        changed.signalAll();
+        closeUnlocked(host, hold);
       }
     } finally {
       lock.unlock();

@@ -147,7 +147,7 @@ final class Requests {
               if (length.isPresent()) {
                 page[0].i64(id).i32(length.getAsInt());
                 if (++count[0] == LIST_PAGE) {
-                  to.part(request, page[0]);
+                  to.part(request, page[0], () -> false);
                   page[0] = new WireOut();
                   count[0] = 0;
                 }
@@ -182,7 +182,8 @@ final class Requests {
                 batch.get(bytes);
                 to.part(
                     request,
-                    new WireOut().i64(first).i64(lastOfBatch).large(bytes, 0, bytes.length));
+                    new WireOut().i64(first).i64(lastOfBatch).large(bytes, 0, bytes.length),
+                    hold::closed);
               });
     }
     return new WireOut().i64(last).i64(hold.usedBytes());
