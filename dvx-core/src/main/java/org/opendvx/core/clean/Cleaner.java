@@ -249,6 +249,8 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     chosen.victims().forEach(victim -> victims.add(victim.place()));
     chosen = new Chosen(List.of(), chosen.garbage(), chosen.live());
     long skip = skipBirth(victims);
+    // Until this round has come to its end: what was chosen is forgotten if it does not.
+    lookedAtAll = false;
     lookedAtChanges = store.changes();
     long complete = store.checkpointNumber();
     places.noteAge(store.markId(), complete);

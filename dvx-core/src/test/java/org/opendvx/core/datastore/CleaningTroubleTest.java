@@ -197,6 +197,24 @@ class CleaningTroubleTest {
   }
 
   @Test
+  void aRoundThatWasBrokenOffIsRunAgainThoughNothingChanged() throws Exception {
+    long first = pair(1);
+    remove(1);
+    store.store.checkpoint();
+    RoundReport chosen = cleaner.round();
+    assertTrue(chosen.chosen() > 0);
+    atStep =
+        _ -> {
+          throw new IllegalStateException("broken off");
+        };
+    assertThrows(IllegalStateException.class, () -> cleaner.round());
+    atStep = _ -> {};
+    cleaner.start();
+    await("it is cleaned", () -> !containers().contains(first));
+    check(1);
+  }
+
+  @Test
   void aStrayInterruptDoesNotEndTheCleaner() throws Exception {
     long first = pair(1);
     long second = pair(2);
