@@ -277,7 +277,15 @@ public final class SimLab {
 
   /** The guest thaws by itself or is thawed on the host. */
   public void thawOnHost(String vm) {
-    change(vm, machine -> machine.frozen = false);
+    change(
+        vm,
+        machine -> {
+          if (machine.frozen) {
+            machine.longestFrozen =
+                Math.max(machine.longestFrozen, System.nanoTime() - machine.frozenAt);
+          }
+          machine.frozen = false;
+        });
   }
 
   private void change(String vm, Consumer<SimState.Machine> what) {
@@ -345,6 +353,17 @@ public final class SimLab {
         throw new AssertionError("a role that is not administrative sees nothing");
       }
       state.grants.put(user, Set.copyOf(found.permits));
+    }
+  }
+
+  /** Takes one permit from an account that was granted some. */
+  public void takeBack(String user, String permit) {
+    synchronized (state) {
+      Set<String> left = new HashSet<>(state.grants.getOrDefault(user, Set.of()));
+      if (!left.remove(permit)) {
+        throw new AssertionError(user + " does not have " + permit);
+      }
+      state.grants.put(user, left);
     }
   }
 }
