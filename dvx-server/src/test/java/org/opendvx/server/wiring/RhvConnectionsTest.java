@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -225,42 +225,44 @@ class RhvConnectionsTest {
         """
             .formatted(data, NAME, engine.url(), password, engine.ca().writePem(folder)),
         StandardCharsets.UTF_8);
-    AtomicReference<RhvWiring> wiring = new AtomicReference<>();
-    AtomicReference<HypervisorRegistry> registry = new AtomicReference<>();
-    AtomicReference<EngineQuiescer> quiescer = new AtomicReference<>();
+    CompletableFuture<RhvWiring> wiring = new CompletableFuture<>();
+    CompletableFuture<HypervisorRegistry> registry = new CompletableFuture<>();
+    CompletableFuture<EngineQuiescer> quiescer = new CompletableFuture<>();
     Parts parts =
         new Parts(
             (_, _) -> new OpenStore(store),
             (_, _, _) -> new Front(),
             (datastore, hypervisors, _) -> {
-              EngineQuiescer made = wiring.get().quiescer(hypervisors);
-              quiescer.set(made);
-              registry.set(hypervisors);
+              EngineQuiescer made = wiring.join().quiescer(hypervisors);
+              quiescer.complete(made);
+              registry.complete(hypervisors);
               return new VmProtection(
                   datastore, hypervisors, AuditTrail.NONE, List.of(made), Clock.systemUTC());
             },
             surroundings -> {
-              wiring.set(new RhvWiring(surroundings));
-              return List.of(wiring.get().connector());
+              wiring.complete(new RhvWiring(surroundings));
+              return List.of(wiring.join().connector());
             });
-    try (DvxNode node = DvxNode.start(ConfigLoader.load(file), parts, "1", Clock.systemUTC())) {
-      Hypervisor rhv = registry.get().hypervisor(NAME);
+    String web;
+    Quiescer.Held held;
+    try (DvxNode _ = DvxNode.start(ConfigLoader.load(file), parts, "1", Clock.systemUTC())) {
+      Hypervisor rhv = registry.join().hypervisor(NAME);
       rhv.registerDatastore(
           new Hypervisor.DatastoreMount("dvx", "dvx.local", "/rhv", _ -> "", ""), List.of());
       String domain = Objects.requireNonNull(engine.lab().domain("dvx"));
-      String web = engine.lab().machine("web", domain, 1 << 20);
+      web = engine.lab().machine("web", domain, 1 << 20);
       engine.lab().start(web, "host1");
-      registry.get().ask(NAME, each -> each.setFreeze("web", true));
+      registry.join().ask(NAME, each -> each.setFreeze("web", true));
       VmDescription vm = rhv.describe(new VmRef(NAME, web));
-      try (Quiescer.Held held = quiescer.get().freeze(vm, vm.disks(), Duration.ofSeconds(20))) {
-        assertTrue(Objects.requireNonNull(engine.lab().seen(web)).frozen());
-        node.close();
-        assertFalse(Objects.requireNonNull(engine.lab().seen(web)).frozen());
-        assertEquals(Consistency.CRASH, held.thaw().consistency());
-      }
-      try (Stream<Path> left = Files.list(data.resolve("rhv").resolve("frozen"))) {
-        assertEquals(List.of(), left.toList());
-      }
+      held = quiescer.join().freeze(vm, vm.disks(), Duration.ofSeconds(20));
+      assertTrue(Objects.requireNonNull(engine.lab().seen(web)).frozen());
+    }
+    assertFalse(Objects.requireNonNull(engine.lab().seen(web)).frozen());
+    try (held) {
+      assertEquals(Consistency.CRASH, held.thaw().consistency());
+    }
+    try (Stream<Path> left = Files.list(data.resolve("rhv").resolve("frozen"))) {
+      assertEquals(List.of(), left.toList());
     }
   }
 
