@@ -312,6 +312,13 @@ public final class SimLab {
     }
   }
 
+  /** The ids of all machines. */
+  public Set<String> machines() {
+    synchronized (state) {
+      return new HashSet<>(state.vms.keySet());
+    }
+  }
+
   /** The ids of all disks. */
   public Set<String> disks() {
     synchronized (state) {
