@@ -3,6 +3,7 @@ package org.opendvx.rhv;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -14,6 +15,7 @@ import org.opendvx.core.vm.FrozenFiles;
 import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.MachinePlan;
 import org.opendvx.core.vm.MakesMachines;
+import org.opendvx.core.vm.PowerOff;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmConvert;
@@ -24,6 +26,7 @@ import org.opendvx.core.vm.VmSummary;
 import org.opendvx.rhv.inventory.Catalog;
 import org.opendvx.rhv.inventory.DomainImport;
 import org.opendvx.rhv.inventory.DomainRegistrar;
+import org.opendvx.rhv.inventory.PowerEvents;
 import org.opendvx.rhv.inventory.RoleMaker;
 import org.opendvx.rhv.inventory.VmControl;
 import org.opendvx.rhv.inventory.VmReader;
@@ -55,6 +58,7 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
   private final EngineSession session;
   private final Catalog catalog;
   private final VmReader reader;
+  private final PowerEvents powerEvents;
   private final VmControl control;
   private final DomainRegistrar registrar;
   private final DomainImport importer;
@@ -68,6 +72,7 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
         new EngineSession(config.url(), config.credentials(), config.trust(), config.callLimit());
     this.catalog = new Catalog(session, config.domain(), config.dataCenter());
     this.reader = new VmReader(config.name(), config.folder(), catalog, session);
+    this.powerEvents = new PowerEvents(session);
     this.control = new VmControl(session);
     this.registrar = new DomainRegistrar(session, catalog, REGISTER_LIMIT);
     this.importer = new DomainImport(session, catalog, registrar, config.folder());
@@ -116,6 +121,11 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
   @Override
   public VmDescription describe(VmRef vm) {
     return reader.describe(vm);
+  }
+
+  @Override
+  public Optional<PowerOff> lastPowerOff(VmRef vm) {
+    return powerEvents.last(vm);
   }
 
   @Override

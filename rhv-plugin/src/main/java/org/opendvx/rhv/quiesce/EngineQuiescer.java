@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -12,7 +11,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.Consistency;
@@ -55,10 +53,6 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
    * The guest may be frozen from the first moment of it: together with a thaw below ten seconds.
    */
   private static final Duration FREEZE_LIMIT = Duration.ofSeconds(5);
-
-  /** Parts of the engine's names of Linux guests; all others, unnamed ones too, may have VSS. */
-  private static final Pattern LINUX =
-      Pattern.compile("linux|rhel|rhcos|centos|fedora|debian|ubuntu|sles|suse");
 
   /** The engine's own no after it asked the guest: it is over, though part may be frozen. */
   private static final Set<Kind> ANSWERED = EnumSet.of(Kind.INVALID, Kind.EXISTS);
@@ -272,8 +266,8 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
       if (!released.compareAndSet(false, true)) {
         return outcome(Consistency.CRASH, "the guest was let go before the cut was confirmed");
       }
-      String os = vm.hardware().getOrDefault(VmReader.OS, "").toLowerCase(Locale.ROOT);
-      boolean vss = !LINUX.matcher(os).find();
+      // All others, unnamed ones too, may have VSS.
+      boolean vss = !VmReader.linux(vm.hardware().getOrDefault(VmReader.OS, ""));
       String trouble = "";
       try {
         keeper.once(vm.ref(), vm.host(), ThawKeeper.Answer.SEEN);

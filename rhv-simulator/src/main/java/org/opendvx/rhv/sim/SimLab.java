@@ -149,6 +149,28 @@ public final class SimLab {
         });
   }
 
+  /**
+   * A machine is down.
+   *
+   * @param exit what vdsm says of it
+   */
+  public void down(String vm, String exit) {
+    change(
+        vm,
+        machine -> {
+          String host = machine.host;
+          machine.status = VmStatus.DOWN;
+          machine.host = "";
+          machine.frozen = false;
+          state.happened(61, "VM " + machine.name + " is down. Exit message: " + exit, vm, host);
+        });
+  }
+
+  /** An event of a machine. */
+  public void event(String vm, int code, String text) {
+    change(vm, machine -> state.happened(code, text, vm, machine.host));
+  }
+
   /** Begins a migration: the host stays the source until it is done. */
   public void beginMigration(String vm, String target, boolean bySystem) {
     change(
