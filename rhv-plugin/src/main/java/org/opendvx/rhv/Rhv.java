@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -33,6 +34,7 @@ import org.opendvx.rhv.inventory.VmReader;
 import org.opendvx.rhv.restore.Conversion;
 import org.opendvx.rhv.restore.LeaseWatch;
 import org.opendvx.rhv.restore.NewMachine;
+import org.opendvx.rhv.restore.TemplateLayers;
 import org.opendvx.rhv.session.EngineSession;
 import org.opendvx.rhv.watch.VmWatch;
 import org.ovirt.engine.sdk4.types.Api;
@@ -55,6 +57,7 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
   private static final Duration REGISTER_LIMIT = Duration.ofMinutes(5);
 
   private final RhvConfig config;
+  private final @Nullable TemplateLayers layers;
   private final EngineSession session;
   private final Catalog catalog;
   private final VmReader reader;
@@ -67,7 +70,17 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
 
   /** A connection; nothing is sent yet. */
   public Rhv(RhvConfig config) {
+    this(config, null);
+  }
+
+  /**
+   * A connection that follows disks into their templates.
+   *
+   * @param datastore the one under the domain; null for a connection that looks at no files
+   */
+  public Rhv(RhvConfig config, @Nullable Datastore datastore) {
     this.config = config;
+    this.layers = datastore == null ? null : new TemplateLayers(datastore);
     this.session =
         new EngineSession(config.url(), config.credentials(), config.trust(), config.callLimit());
     this.catalog = new Catalog(session, config.domain(), config.dataCenter());
@@ -120,7 +133,8 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
 
   @Override
   public VmDescription describe(VmRef vm) {
-    return reader.describe(vm);
+    VmDescription found = reader.describe(vm);
+    return layers == null ? found : layers.complete(found);
   }
 
   @Override

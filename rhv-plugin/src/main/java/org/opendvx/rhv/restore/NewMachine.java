@@ -281,12 +281,18 @@ public final class NewMachine {
 
   private List<FileKey> frozen(long snapshot, VmDescription.VmDisk disk) {
     Map<String, FileKey> members = new LinkedHashMap<>();
+    Map<String, FileKey> volumes = new LinkedHashMap<>();
     for (Snapshots.Member member : datastore.snapshots().members(snapshot)) {
       members.put(member.path(), member.key());
+      ImagePath.parse(member.path()).ifPresent(path -> volumes.put(path.image(), member.key()));
     }
     List<FileKey> chain = new ArrayList<>();
     for (String path : disk.chain()) {
       FileKey key = members.get(path);
+      if (key == null) {
+        // A template's volume has several names, of which a restore point keeps one.
+        key = ImagePath.parse(path).map(ImagePath::image).map(volumes::get).orElse(null);
+      }
       if (key == null) {
         throw DvxException.of(Kind.NOT_FOUND, "The restore point lacks a layer of " + disk.label())
             .cause(path + " is not in it")

@@ -123,6 +123,13 @@ public final class SimLab {
     }
   }
 
+  /** A disk is of qcow2, as the thin disks of machines that were made of a template are. */
+  public void thin(String disk) {
+    synchronized (state) {
+      state.image(disk).format = DiskFormat.COW;
+    }
+  }
+
   /** The path of a disk's top image below the export. */
   public String path(String disk) {
     synchronized (state) {
