@@ -39,6 +39,10 @@ import org.ovirt.engine.sdk4.types.VmStatus;
 class ThawAtLastTest {
   private static final Duration FREEZE = Duration.ofSeconds(20);
 
+  /** Fewer than there are, so that each can be seen. */
+  private static final List<Duration> AGAIN =
+      List.of(Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(180));
+
   @TempDir private Path folder;
   private final DomainStore store = new DomainStore();
   private final RhvLab lab = new RhvLab(store, "/rhv");
@@ -75,9 +79,24 @@ class ThawAtLastTest {
             other,
             Set.of(),
             clock,
-            ThawKeeper.AGAIN);
+            AGAIN);
     opened.add(quiescer);
     return quiescer;
+  }
+
+  private List<Integer> entries() {
+    return journal().entries().stream().map(FreezeJournal.Entry::thaws).toList();
+  }
+
+  @Test
+  void noFreezeThatComesLateHoldsForMoreThanTenSeconds() {
+    Duration before = Duration.ZERO;
+    for (Duration each : ThawKeeper.AGAIN) {
+      Duration gap = each.minus(before);
+      assertTrue(gap.isPositive() && gap.compareTo(Duration.ofSeconds(10)) <= 0, each.toString());
+      before = each;
+    }
+    assertTrue(before.compareTo(Duration.ofMinutes(3)) >= 0, before.toString());
   }
 
   private FreezeJournal journal() {
@@ -108,7 +127,9 @@ class ThawAtLastTest {
   }
 
   private void thawed(int times) throws InterruptedException {
-    until(times + " thaws", () -> seen().thaws() == times && audit.thawed.get() == times);
+    until(
+        times + " thaws",
+        () -> seen().thaws() == times && (times == 4 || entries().equals(List.of(times))));
   }
 
   /** The guest's freeze stays in the engine, which is not heard of again. */
@@ -164,7 +185,7 @@ class ThawAtLastTest {
     first.close();
     assertEquals(3, seen().thaws(), "a last one at the stop");
     assertEquals(1, lab.engine().carryOutLate());
-    assertEquals(List.of(2), journal().entries().stream().map(FreezeJournal.Entry::thaws).toList());
+    assertEquals(List.of(2), entries());
     EngineQuiescer second = quiescer(rhv, OtherThaw.NONE);
     advance(24);
     assertTrue(seen().frozen());
