@@ -366,12 +366,8 @@ final class CutPath {
       if (!names.add(request.name())) {
         throw new FileException(FileError.EXISTS, "the same name twice");
       }
-      Set<FileKey> own = new HashSet<>(request.files());
-      int before = files.size();
-      files.addAll(own);
-      if (files.size() - before != own.size()) {
-        throw new FileException(FileError.INVALID, "a file in two snapshots of one cut");
-      }
+      // Machines of one template have its file in common; each snapshot freezes it for itself.
+      files.addAll(request.files());
     }
     if (files.size() > MAX_FILES) {
       throw new FileException(FileError.INVALID, "more than " + MAX_FILES + " files");

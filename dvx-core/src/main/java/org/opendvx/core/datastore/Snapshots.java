@@ -23,7 +23,7 @@ public interface Snapshots {
    * record, so that all of them are there or none. Complete when that record is durable.
    *
    * @param requests 1 to 256 with different names; at most 10,000 files in all. A file may be in
-   *     one only
+   *     several, and is frozen for each
    */
   default CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests) {
     return requests.size() == 1
