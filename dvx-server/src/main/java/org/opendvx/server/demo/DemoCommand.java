@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
-import org.opendvx.core.error.Kind;
 import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.demo.process.Cleanup;
 import org.opendvx.server.demo.process.Program;
+import org.opendvx.server.demo.process.SourceTree;
 import org.opendvx.server.demo.process.Trees;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -111,7 +111,7 @@ public final class DemoCommand implements Callable<Integer> {
     Path folder = Files.createTempDirectory(base, "dvx-demo-").toRealPath();
     cleanup.add("remove " + folder, () -> Trees.delete(folder));
     return new Workshop(
-        home(),
+        SourceTree.home("The demonstration", "./dvx demo"),
         folder,
         quick ? Scale.quick() : Scale.full(),
         keep,
@@ -124,18 +124,6 @@ public final class DemoCommand implements Callable<Integer> {
   private static Path defaultBase() {
     Path disk = Path.of("/var/tmp");
     return Files.isWritable(disk) ? disk : Path.of(System.getProperty("java.io.tmpdir"));
-  }
-
-  private static Path home() {
-    String home = System.getProperty("dvx.home");
-    if (home == null || !Files.isDirectory(Path.of(home, "vsphere-plugin", "vcsim"))) {
-      throw DvxException.of(Kind.UNAVAILABLE, "The demonstration needs the source tree")
-          .cause("The vCenter simulator is built from vsphere-plugin/vcsim, which is not there")
-          .remedy("Run ./dvx demo in a clone of the repository")
-          .detail("dvx.home", home)
-          .build();
-    }
-    return Path.of(home).toAbsolutePath();
   }
 
   private static void interrupted(Cleanup cleanup, Narrator narrator) {
