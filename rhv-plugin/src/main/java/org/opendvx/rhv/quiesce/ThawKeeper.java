@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * <p>A freeze whose answer nobody saw may be carried out after the thaw, by an engine that got it
  * late or was slow with it. Its guest stays in the journal and is thawed again for three minutes.
  */
-final class ThawKeeper implements AutoCloseable {
+final class ThawKeeper {
   private static final Logger LOG = LoggerFactory.getLogger(ThawKeeper.class);
 
   /**
@@ -37,7 +37,6 @@ final class ThawKeeper implements AutoCloseable {
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-  private static final Duration LAST_TRIES = Duration.ofSeconds(6);
   private static final Duration JOIN = Duration.ofSeconds(1);
   private static final int TRIES_BETWEEN_ALARMS = 60;
 
@@ -207,17 +206,17 @@ final class ThawKeeper implements AutoCloseable {
   }
 
   /**
-   * Tries a last time to thaw all that is in the journal, for some seconds at the most. What is not
-   * done stays there, for the next start.
+   * Tries a last time to thaw all that is in the journal. What is not done stays there, for the
+   * next start.
+   *
+   * @param end until when, by {@link System#nanoTime}
    */
-  @Override
-  public void close() {
+  void close(long end) {
     closed = true;
     List<Thread> before = List.copyOf(running.values());
     before.forEach(Thread::interrupt);
     before.forEach(thread -> join(thread, JOIN));
     List<Thread> last = new ArrayList<>();
-    long end = System.nanoTime() + LAST_TRIES.toNanos();
     for (FreezeJournal.Entry each : journal.entries()) {
       last.add(
           Thread.ofVirtual().name("last-thaw-" + each.vm().id()).start(() -> lastTries(each, end)));
