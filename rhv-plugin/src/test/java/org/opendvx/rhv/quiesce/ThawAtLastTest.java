@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -24,8 +26,10 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.Consistency;
 import org.opendvx.core.vm.Quiescer;
+import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
+import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.RhvLab;
@@ -235,6 +239,11 @@ class ThawAtLastTest {
     assertEquals(Kind.CONFLICT, e.kind());
     assertTrue(e.render().contains("on its way"), e.render());
     assertFalse(quiescer.outstanding(ref));
+    VmSnapshots.Taken taken =
+        new VmSnapshots(store.datastore(), List.of(quiescer), Clock.systemUTC())
+            .create(rhv, new VmSnapshots.Request(ref, null, Map.of(), SnapshotPolicy.TRY));
+    assertEquals(Consistency.CRASH, taken.point().consistency());
+    assertTrue(taken.point().reason().contains("on its way"), taken.point().reason());
     assertEquals(List.of(), lab.engine().takeRefused(), "it was never asked");
   }
 
