@@ -1,5 +1,6 @@
 package org.opendvx.core.cluster;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -56,6 +57,42 @@ final class BarrierCutTest {
         throw new AssertionError("seed " + seed, failure.get());
       }
       assertTrue(cuts >= FEWEST_CUTS, "only " + cuts + " cuts");
+    }
+  }
+
+  @Test
+  void aFileOfAnotherHostThatTwoSnapshotsHoldIsKeptByEach() throws Exception {
+    try (Cluster cluster = new Cluster(11)) {
+      HOSTS.forEach(cluster::start);
+      cluster.awaitServing(HOSTS.toArray(String[]::new));
+      List<FileKey> files = new ArrayList<>();
+      for (String host : HOSTS) {
+        FileKey file = Cluster.file(cluster.at(host), FileKey.ROOT, host);
+        files.add(file);
+        cluster.host(host).moveHere(List.of(file));
+        persist(cluster, 7, file, Cluster.block(7));
+      }
+      FileKey shared = files.get(2);
+      List<Cut> cuts =
+          Cluster.outcome(
+              cluster
+                  .at(HOSTS.getFirst())
+                  .snapshots()
+                  .cutTogether(
+                      List.of(
+                          new CutRequest(
+                              "one", List.of(files.get(0), shared), Map.of(), new byte[0]),
+                          new CutRequest(
+                              "two", List.of(files.get(1), shared), Map.of(), new byte[0]))));
+      persist(cluster, 8, shared, Cluster.block(8));
+      for (Cut cut : cuts) {
+        byte[] then = read(cluster, new FileKey(cut.snapshot().id(), shared.file()));
+        assertArrayEquals(Cluster.block(7), then);
+      }
+      long first = cuts.getFirst().snapshot().id();
+      Object _ = Cluster.outcome(cluster.at(HOSTS.get(1)).snapshots().delete(first));
+      FileKey kept = new FileKey(cuts.getLast().snapshot().id(), shared.file());
+      assertArrayEquals(Cluster.block(7), read(cluster, kept));
     }
   }
 
