@@ -13,6 +13,7 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.Json;
 import org.opendvx.server.bench.snapshots.SnapshotMeasures.Point;
+import org.opendvx.server.bench.snapshots.SnapshotMeasures.Retired;
 import org.opendvx.server.bench.snapshots.SnapshotMeasures.Walk;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -106,8 +107,7 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
       List<Point> points,
       double cutRatio,
       double heapPerSnapshot,
-      int retired,
-      double retireSeconds,
+      Retired retired,
       Walk walkAll,
       Walk walkNew,
       double restartSeconds,
@@ -148,13 +148,14 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
       Point first = points.getFirst();
       Point last = points.getLast();
       tell("the cleaner's walk");
+      lab.checkpoint();
       Walk all = measures.walk(0);
       long checkpoint = lab.store().reclaim().checkpointNumber();
       lab.grow(lab.store().snapshots().count() + LEAST, writes);
       lab.checkpoint();
       Walk fresh = measures.walk(checkpoint);
       tell("retention");
-      double retired = measures.retire(retire);
+      Retired retired = measures.retire(retire);
       tell("restarts");
       double restart = lab.restart(true);
       long heap = measures.heapNow();
@@ -165,7 +166,6 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
           last.cutApplied().p50() / first.cutApplied().p50(),
           (last.heapBytes() - first.heapBytes())
               / (double) Math.max(1, last.snapshots() - first.snapshots()),
-          retire,
           retired,
           all,
           fresh,
@@ -204,8 +204,8 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
         String.format(
             Locale.ROOT,
             "%d deleted by retention in %.2f s",
-            report.retired(),
-            report.retireSeconds()));
+            report.retired().deleted(),
+            report.retired().seconds()));
     walk(lines, "everything", report.walkAll());
     walk(lines, "what the last " + LEAST + " snapshots brought", report.walkNew());
     lines.add(

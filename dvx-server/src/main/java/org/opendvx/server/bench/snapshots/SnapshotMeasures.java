@@ -12,6 +12,7 @@ import org.opendvx.core.datastore.Snapshots.Cut;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 import org.opendvx.core.tree.NodeWalk;
 import org.opendvx.core.vm.RestorePoint;
+import org.opendvx.server.api.PruneView;
 import org.opendvx.server.service.Progress;
 import org.opendvx.server.service.Pruning;
 
@@ -199,8 +200,15 @@ final class SnapshotMeasures {
     return heap();
   }
 
-  /** Deletes the oldest; seconds. */
-  double retire(int count) {
+  /**
+   * What retention did.
+   *
+   * @param deleted snapshots
+   */
+  record Retired(int deleted, double seconds) {}
+
+  /** Deletes the oldest. */
+  Retired retire(int count) {
     Snapshots snapshots = lab.store().snapshots();
     long after = 0;
     List<SnapshotInfo> page = List.of();
@@ -213,14 +221,14 @@ final class SnapshotMeasures {
     }
     long until = page.isEmpty() ? 0 : page.getLast().createdNanos() + 1;
     long start = System.nanoTime();
-    Object _ =
+    PruneView done =
         new Pruning(snapshots)
             .run(
                 new SnapshotQuery("", Map.of(), List.of(), Long.MIN_VALUE, until),
                 0,
                 false,
                 Progress.NONE);
-    return (System.nanoTime() - start) / SECONDS;
+    return new Retired(done.deleted(), (System.nanoTime() - start) / SECONDS);
   }
 
   /**
