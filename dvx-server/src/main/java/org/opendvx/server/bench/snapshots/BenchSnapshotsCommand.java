@@ -32,6 +32,7 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
   private static final int FIRST = 1_000;
   private static final int SECOND = 100_000;
   private static final int LEAST = 100;
+  private static final int WARM_UP = 10_000;
 
   @Spec private CommandSpec spec;
 
@@ -136,7 +137,11 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
   }
 
   private Report measure(Path root) throws IOException, InterruptedException {
-    try (SnapshotLab lab = new SnapshotLab(root, machines, seed)) {
+    tell("a first round that is not counted, so that everything is compiled");
+    try (SnapshotLab lab = new SnapshotLab(root.resolve("first"), machines, seed)) {
+      Point _ = new SnapshotMeasures(lab, writes, samples, seed).at(WARM_UP);
+    }
+    try (SnapshotLab lab = new SnapshotLab(root.resolve("pool"), machines, seed)) {
       SnapshotMeasures measures = new SnapshotMeasures(lab, writes, samples, seed);
       List<Point> points = new ArrayList<>();
       for (int number : List.of(Math.max(FIRST, samples), SECOND, count)) {

@@ -21,6 +21,7 @@ import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.Snapshots.Cut;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
+import org.opendvx.core.pool.PoolStatus;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 
@@ -91,8 +92,10 @@ final class SnapshotLab implements AutoCloseable {
     return store;
   }
 
-  LocalPool pool() {
-    return pool;
+  /** Bytes in the pool without parity. */
+  long storedBytes() {
+    PoolStatus.Capacity capacity = pool.status().capacity();
+    return capacity.usableBytes() - capacity.freeBytes();
   }
 
   /** Snapshots taken so far, deleted ones too. */

@@ -51,7 +51,7 @@ final class SnapshotMeasures {
    * @param byText all whose name contains a text that none has: looks at every name
    * @param delete one at a random place, until durable
    * @param heapBytes used after a collection
-   * @param storedBytes in the pool, parity not counted
+   * @param storedBytes in the pool, parity not counted: data, trees, documents
    */
   record Point(
       long snapshots,
@@ -86,7 +86,7 @@ final class SnapshotMeasures {
     }
     lab.checkpoint();
     long heap = heap();
-    long stored = lab.store().space().storedWritten();
+    long stored = lab.storedBytes();
     Snapshots snapshots = lab.store().snapshots();
     List<SnapshotInfo> known = sample(snapshots);
     return new Point(
