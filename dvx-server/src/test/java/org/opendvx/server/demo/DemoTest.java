@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** The short demonstration, from end to end. */
+/** The short demonstration, from end to end, with a node that has a small heap. */
 class DemoTest {
   private static final String HOME = "dvx.home";
 
@@ -61,7 +61,14 @@ class DemoTest {
         new CommandLine(new DemoCommand())
             .setOut(new PrintWriter(told))
             .setErr(new PrintWriter(told))
-            .execute("--quick", "--json", json.toString(), "--dir", work.toString());
+            .execute(
+                "--quick",
+                "--node-heap",
+                "512m",
+                "--json",
+                json.toString(),
+                "--dir",
+                work.toString());
     assertEquals(0, exit, told::toString);
     JsonNode figures = new ObjectMapper().readTree(json.toFile());
     assertEquals(0, figures.path("stuns").asInt(-1));
