@@ -11,6 +11,10 @@ final class Layout {
   static final String LABEL_REMOVED = "drive.removed";
 
   static final String LOCK = "lock";
+
+  /** Which containers were deleted while a drive was away. */
+  static final String GRAVES = "deleted";
+
   static final String CONTAINERS = "containers";
   static final String JOURNAL = "journal";
   static final String RECORDS = "records";
@@ -46,7 +50,7 @@ final class Layout {
     return containerFolder((int) (containerId % CONTAINER_FOLDERS));
   }
 
-  /** The file that says that a container was deleted while a drive was away. */
+  /** The file by which earlier versions said that a container was deleted: see {@link #GRAVES}. */
   static String tombstone(long containerId) {
     return containerFolder(containerId) + "/" + hex(containerId, ID_DIGITS) + TOMBSTONE;
   }

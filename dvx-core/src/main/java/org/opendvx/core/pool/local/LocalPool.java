@@ -49,6 +49,7 @@ public final class LocalPool implements Pool {
   private final Fences fences = new Fences();
   private final Room room;
   private final LocalRecordStore records;
+  private final GivenUp givenUp;
   private final LocalContainerStore containers;
   private final Journals journals;
   private final DriveWatch watch;
@@ -69,9 +70,18 @@ public final class LocalPool implements Pool {
             opening.pool(), opening.created(), opening.base(), opening.term(), this::changed);
     this.room = new Room(config.driveCapacity());
     this.records = new LocalRecordStore(keeper, fences, gate.readLock());
+    this.givenUp = new GivenUp(records);
     this.containers =
         new LocalContainerStore(
-            opening.pool(), keeper, fences, gate.readLock(), room, config, coder, background);
+            opening.pool(),
+            keeper,
+            fences,
+            gate.readLock(),
+            givenUp,
+            room,
+            config,
+            coder,
+            background);
     this.journals = new Journals(opening.pool(), config, keeper, records, fences, room);
     DriveRoots roots = new DriveRoots(config.roots());
     SlowDrives slow = new SlowDrives(SLOW_REPORTED, SLOW_SUSPECTED, System::nanoTime);
@@ -162,6 +172,7 @@ public final class LocalPool implements Pool {
       byte[] value = records.peek(key);
       fences.load(key.substring(FENCES.length()), ByteBuffer.wrap(value).getLong());
     }
+    givenUp.load();
     believed.retainAll(keeper.view().usable());
     boolean complete = believed.size() == keeper.view().membership().size();
     for (var failed : containers.load(believed, complete)) {
