@@ -3,6 +3,10 @@ package org.opendvx.core.pool.local;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The drives that are away and of which nothing is wanted any more: everything stored was whole
@@ -10,6 +14,7 @@ import java.util.Set;
  * of no use. Until then what is deleted has to be remembered. Kept in a record. Thread-safe.
  */
 final class GivenUp {
+  private static final Logger LOG = LoggerFactory.getLogger(GivenUp.class);
   private static final String KEY = LocalRecordStore.INTERNAL + "given-up";
   private static final int BYTES = Integer.BYTES + Long.BYTES;
 
@@ -36,7 +41,17 @@ final class GivenUp {
     if (!records.keysInternal(KEY).contains(KEY)) {
       return;
     }
-    ByteBuffer value = ByteBuffer.wrap(records.peek(KEY));
+    ByteBuffer value;
+    try {
+      value = ByteBuffer.wrap(records.peek(KEY));
+    } catch (DvxException e) {
+      if (e.kind() != Kind.CORRUPT) {
+        throw e;
+      }
+      // Containers that were deleted may come back with a drive; the cleaner deletes them again.
+      LOG.error("It is forgotten which drives were given up: {}", e.getMessage());
+      return;
+    }
     Set<Absence> found = new HashSet<>();
     while (value.remaining() >= BYTES) {
       found.add(new Absence(value.getInt(), value.getLong()));

@@ -30,6 +30,7 @@ final class Graves {
   private static final int PIECE = 64 << 10;
 
   private final MembershipKeeper keeper;
+  private final Ballast ballast;
   private final Set<Long> gone;
 
   /** Those of which an earlier version made a file each. */
@@ -48,8 +49,9 @@ final class Graves {
    * @param gone all that is known to be gone; what is buried is added
    * @param files those of them of which there may be a file each
    */
-  Graves(MembershipKeeper keeper, Set<Long> gone, Set<Long> files) {
+  Graves(MembershipKeeper keeper, Ballast ballast, Set<Long> gone, Set<Long> files) {
     this.keeper = keeper;
+    this.ballast = ballast;
     this.gone = gone;
     this.files = files;
   }
@@ -73,7 +75,7 @@ final class Graves {
         List<Drive> drives = keeper.view().usable();
         ends.keySet().retainAll(drives);
         List<DriveGroup.Outcome<Void>> outcomes =
-            DriveGroup.run(
+            ballast.run(
                 drives,
                 DriveIo.Lane.WRITE,
                 (drive, ticket) -> {

@@ -60,6 +60,7 @@ final class LocalContainerStore implements ContainerStore {
    *
    * @param gate held shared by every change; held exclusively while a drive is taken back
    * @param givenUp drives that are away of which nothing is wanted
+   * @param ballast given up for containers when a file system is full
    * @param coder does the arithmetic of parity
    * @param background runs repairs
    */
@@ -69,6 +70,7 @@ final class LocalContainerStore implements ContainerStore {
       Fences fences,
       Lock gate,
       GivenUp givenUp,
+      Ballast ballast,
       Room room,
       LocalPoolConfig config,
       StripeCoder coder,
@@ -79,11 +81,11 @@ final class LocalContainerStore implements ContainerStore {
     this.gate = gate;
     this.cache = new ShardCache(pool, config.openShards(), config.cachedHeaders());
     this.givenUp = givenUp;
-    this.graves = new Graves(keeper, leftovers.tombstones(), leftovers.tombstoneFiles());
-    this.removals = new Removals(keeper, index, leftovers, cache, stripes, graves, gate);
+    this.graves = new Graves(keeper, ballast, leftovers.tombstones(), leftovers.tombstoneFiles());
+    this.removals = new Removals(keeper, ballast, index, leftovers, cache, stripes, graves, gate);
     this.repair = new ShardRepair(pool, keeper, index, cache, stripes, coder, background);
     this.reader = new ContainerReader(keeper, new ShardReader(cache), repair, coder);
-    this.writer = new ContainerWriter(pool, keeper, room, coder);
+    this.writer = new ContainerWriter(pool, keeper, room, ballast, coder);
     this.mender =
         new Mender(pool, keeper, index, room, reader, writer, stripes, gate, cache, removals);
     this.redundancy = new Redundancy(-1, keeper.view(), 0, 0);

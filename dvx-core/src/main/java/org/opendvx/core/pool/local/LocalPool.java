@@ -48,6 +48,7 @@ public final class LocalPool implements Pool {
   private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
   private final Fences fences = new Fences();
   private final Room room;
+  private final Ballast ballast;
   private final LocalRecordStore records;
   private final GivenUp givenUp;
   private final LocalContainerStore containers;
@@ -68,8 +69,9 @@ public final class LocalPool implements Pool {
     this.keeper =
         new MembershipKeeper(
             opening.pool(), opening.created(), opening.base(), opening.term(), this::changed);
-    this.room = new Room(config.driveCapacity());
-    this.records = new LocalRecordStore(keeper, fences, gate.readLock());
+    this.room = new Room(config.driveCapacity(), config.care().ballast());
+    this.ballast = new Ballast(keeper, room, config.care());
+    this.records = new LocalRecordStore(keeper, fences, gate.readLock(), ballast);
     this.givenUp = new GivenUp(records);
     this.containers =
         new LocalContainerStore(
@@ -78,11 +80,12 @@ public final class LocalPool implements Pool {
             fences,
             gate.readLock(),
             givenUp,
+            ballast,
             room,
             config,
             coder,
             background);
-    this.journals = new Journals(opening.pool(), config, keeper, records, fences, room);
+    this.journals = new Journals(opening.pool(), config, keeper, records, fences, room, ballast);
     DriveRoots roots = new DriveRoots(config.roots());
     SlowDrives slow = new SlowDrives(SLOW_REPORTED, SLOW_SUSPECTED, System::nanoTime);
     this.watch =
@@ -100,7 +103,8 @@ public final class LocalPool implements Pool {
     DriveChanges changes =
         new DriveChanges(
             opening.pool(), opening.created(), config, roots, keeper, containers, journals, watch);
-    this.care = new CareLoop(opening, config, keeper, records, containers, room, slow, changes);
+    this.care =
+        new CareLoop(opening, config, keeper, records, containers, room, ballast, slow, changes);
   }
 
   /**
@@ -181,6 +185,7 @@ public final class LocalPool implements Pool {
     for (Drive drive : prepared) {
       rejoin(drive);
     }
+    ballast.count(keeper.view().usable());
     room.measure(keeper.view().usable());
     keeper.requireServing();
     watch.welcome(stale);

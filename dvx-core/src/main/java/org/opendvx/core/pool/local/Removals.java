@@ -16,6 +16,7 @@ final class Removals {
   private static final Logger LOG = LoggerFactory.getLogger(Removals.class);
 
   private final MembershipKeeper keeper;
+  private final Ballast ballast;
   private final ContainerIndex index;
   private final Leftovers leftovers;
   private final ShardCache cache;
@@ -25,6 +26,7 @@ final class Removals {
 
   Removals(
       MembershipKeeper keeper,
+      Ballast ballast,
       ContainerIndex index,
       Leftovers leftovers,
       ShardCache cache,
@@ -32,6 +34,7 @@ final class Removals {
       Graves graves,
       Lock gate) {
     this.keeper = keeper;
+    this.ballast = ballast;
     this.index = index;
     this.leftovers = leftovers;
     this.cache = cache;
@@ -155,7 +158,7 @@ final class Removals {
       }
     }
     List<DriveGroup.Outcome<Void>> outcomes =
-        DriveGroup.run(
+        ballast.run(
             holders,
             DriveIo.Lane.WRITE,
             (drive, _) -> {
