@@ -90,17 +90,26 @@ public final class ClusterHost implements AutoCloseable {
             owners,
             settings,
             losses);
+    LeaseClock clock = parts.clock();
     this.peers = new Peers(network, membership, settings.call());
     this.handOver = new HandOver(roots, owners, membership, peers, settings);
-    this.router = new Router(membership, roots, owners, peers, settings, NAMESPACE);
+    this.router =
+        new Router(
+            membership,
+            roots,
+            owners,
+            peers,
+            new PeerClocks(peers, membership, clock, settings),
+            settings,
+            NAMESPACE);
     this.space = new SpaceFigures(parts.pool(), membership, roots, NAMESPACE);
     this.datastore =
         new ClusterDatastore(
             router, roots, bar, space, new SecureRandom().nextLong(), losses, this::created);
-    BarrierCut cuts = new BarrierCut(roots, owners, peers, settings);
+    BarrierCut cuts = new BarrierCut(roots, owners, peers, clock, settings);
     NamespaceRunner runner = new NamespaceRunner(handOver, cuts, datastore);
     router.runner(runner);
-    network.serve(new PeerService(membership, roots, handOver, runner));
+    network.serve(new PeerService(membership, roots, handOver, runner, clock));
     this.renewer = Thread.ofPlatform().daemon().name("lease-" + host).unstarted(this::renew);
     this.keeper = Thread.ofPlatform().daemon().name("roots-" + host).unstarted(this::keep);
   }
