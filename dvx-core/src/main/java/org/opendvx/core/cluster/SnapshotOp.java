@@ -376,15 +376,14 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
     }
   }
 
-  /** Gives a range of a file the content of another; durable when it is answered. */
+  /**
+   * Gives a range of a file the content of another; durable when it is answered. One step: it is
+   * run again when a file must be got here first, so nothing may have been done by then.
+   */
   record CloneRange(Caller caller, Snapshots.Range range) implements Quiet {
     @Override
     public CompletableFuture<Boolean> run(DvxDatastore store) {
-      return store
-          .snapshots()
-          .cloneRange(caller, range)
-          .thenCompose(_ -> store.commit(range.target()))
-          .thenApply(_ -> true);
+      return store.cloneRangeDurably(caller, range).thenApply(_ -> true);
     }
 
     @Override

@@ -385,6 +385,14 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     return snapshots;
   }
 
+  /**
+   * As {@link Snapshots#cloneRange}, but durable when it is answered: one step, of which nothing
+   * can be left to do when the file moves away.
+   */
+  public CompletableFuture<Void> cloneRangeDurably(Caller caller, Snapshots.Range range) {
+    return snapshots.cloneRangeDurably(caller, range);
+  }
+
   @Override
   public Optional<RequestOutcome> outcome(RequestTag tag) {
     return engine.state().outcomes().find(tag);

@@ -143,6 +143,11 @@ final class SnapshotService implements Snapshots {
 
   @Override
   public CompletableFuture<Void> cloneRange(Caller caller, Range range) {
-    return attempts.run(() -> shares.cloneRange(caller, range));
+    return attempts.run(() -> shares.cloneRange(caller, range, false));
+  }
+
+  /** As {@link #cloneRange}, durable when it is answered. */
+  CompletableFuture<Void> cloneRangeDurably(Caller caller, Range range) {
+    return attempts.run(() -> shares.cloneRange(caller, range, true));
   }
 }

@@ -31,6 +31,8 @@ import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.datastore.Snapshots.Member;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Epoch;
 
 /** Few hosts over one pool: one datastore, take-over, hand-over, cuts. */
@@ -183,6 +185,31 @@ final class ClusterHostTest {
       cluster.start(A);
       cluster.awaitServing(A, B);
       assertArrayEquals(block(1000), read(cluster.at(A), file, 0, 4096));
+    }
+  }
+
+  @Test
+  void aHostThatIsShutOutChangesNothingAndOthersHaveItsFiles() throws Exception {
+    try (Cluster cluster = new Cluster(15)) {
+      cluster.start(A);
+      cluster.start(B);
+      cluster.awaitServing(A, B);
+      FileKey file = file(cluster.at(B), FileKey.ROOT, "disk");
+      cluster.host(B).moveHere(List.of(file));
+      write(cluster.at(B), file, 0, block(1));
+      long life = cluster.host(B).status().life();
+      DvxException self = assertThrows(DvxException.class, () -> cluster.host(A).shutOut(A));
+      assertEquals(Kind.INVALID, self.kind());
+      // The data node lets it in no more.
+      cluster.kill(B);
+      cluster.host(A).shutOut(B);
+      DvxException fenced =
+          assertThrows(
+              DvxException.class,
+              () -> cluster.pool.records().put(Lease.epoch(B, life), "any", 0, new byte[1]));
+      assertEquals(Kind.CONFLICT, fenced.kind());
+      assertArrayEquals(block(1), read(cluster.at(A), file, 0, 4096));
+      write(cluster.at(A), file, 0, block(2));
     }
   }
 
