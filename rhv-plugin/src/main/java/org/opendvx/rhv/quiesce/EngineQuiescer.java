@@ -42,6 +42,9 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
   /** From our request to freeze to our thaw, at the most. */
   static final Duration HOLD_LIMIT = Duration.ofSeconds(6);
 
+  /** A service has half a minute to stop, and the store needs most of it. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(8);
+
   private static final Duration LOOK_LIMIT = Duration.ofSeconds(3);
 
   /** VSS lets go by itself after ten seconds: a Windows guest held longer was not held. */
@@ -319,6 +322,7 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    long end = System.nanoTime() + STOP_LIMIT.toNanos();
     List<Thread> last = new ArrayList<>();
     for (Frozen each : held) {
       last.add(Thread.ofVirtual().name("last-thaw").start(each::close));
@@ -331,6 +335,6 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    keeper.close();
+    keeper.close(end);
   }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.Rhv;
@@ -18,18 +19,24 @@ import org.slf4j.LoggerFactory;
  * thread a guest, which tries a few times a second at first and every second later.
  *
  * <p>A freeze whose answer nobody saw may be carried out after the thaw, by an engine that got it
- * late or was slow with it. Its guest stays in the journal and is thawed again three times.
+ * late or was slow with it. Its guest stays in the journal and is thawed again for three minutes.
  */
-final class ThawKeeper implements AutoCloseable {
+final class ThawKeeper {
   private static final Logger LOG = LoggerFactory.getLogger(ThawKeeper.class);
 
-  /** When a guest is thawed again, from the first thaw. An engine gives a host three minutes. */
+  /**
+   * When a guest is thawed again, from the first thaw: so often that a freeze which comes late is
+   * let go within ten seconds. An engine gives a host three minutes.
+   */
   static final List<Duration> AGAIN =
-      List.of(Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(180));
+      IntStream.concat(
+              IntStream.iterate(5, second -> second <= 60, second -> second + 5),
+              IntStream.iterate(70, second -> second <= 190, second -> second + 10))
+          .mapToObj(Duration::ofSeconds)
+          .toList();
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-  private static final Duration LAST_TRIES = Duration.ofSeconds(6);
   private static final Duration JOIN = Duration.ofSeconds(1);
   private static final int TRIES_BETWEEN_ALARMS = 60;
 
@@ -84,7 +91,7 @@ final class ThawKeeper implements AutoCloseable {
     ThawTry.byEngine(engines, vm);
     FreezeJournal.Entry entry = new FreezeJournal.Entry(vm, host, 0, clock.now());
     Optional<FreezeJournal.Entry> rest =
-        thawed(entry, new ThawTry.Done("by the engine", false), answer, 1);
+        thawed(entry, new ThawTry.Done("by the engine", false), answer, 1, true);
     rest.ifPresent(left -> start(left, answer, clock.nanos()));
   }
 
@@ -143,16 +150,18 @@ final class ThawKeeper implements AutoCloseable {
       FreezeJournal.Entry entry, Answer answer, long since) throws InterruptedException {
     ThawTry ways = ways(entry, since);
     Duration pause = FIRST_PAUSE;
+    boolean tell = entry.thaws() == 0;
     for (int attempt = 1; !closed; attempt++) {
       Optional<ThawTry.Done> done = ways.once();
       if (done.isPresent()) {
         try {
-          return thawed(entry, done.get(), answer, attempt);
+          return thawed(entry, done.get(), answer, attempt, tell);
         } catch (DvxException e) {
           LOG.error("the thaw of {} cannot be noted, and is repeated: {}", entry.vm(), e.render());
         }
       } else if (attempt % TRIES_BETWEEN_ALARMS == 0 || (attempt == 1 && entry.thaws() > 0)) {
         audit.stuck(entry.vm(), ways.trouble());
+        tell = true;
       }
       clock.pause(pause);
       pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
@@ -165,8 +174,9 @@ final class ThawKeeper implements AutoCloseable {
     return new ThawTry(engines, audit, other, clock, entry.vm(), entry.host(), since);
   }
 
+  /** Notes it, and tells unless it is one of many thaws of a guest that is most likely not held. */
   private Optional<FreezeJournal.Entry> thawed(
-      FreezeJournal.Entry entry, ThawTry.Done done, Answer answer, int attempts) {
+      FreezeJournal.Entry entry, ThawTry.Done done, Answer answer, int attempts, boolean tell) {
     boolean over =
         answer == Answer.SEEN || done.gone() || again.isEmpty() || entry.thaws() >= again.size();
     Optional<FreezeJournal.Entry> left = Optional.empty();
@@ -183,23 +193,30 @@ final class ThawKeeper implements AutoCloseable {
       left = Optional.of(next);
     }
     String how =
-        entry.thaws() == 0 ? done.how() : done.how() + ", again, in case its freeze came late";
-    audit.thawed(entry.vm(), how, attempts);
+        entry.thaws() == 0
+            ? done.how()
+            : done.how()
+                + ", for the "
+                + (entry.thaws() + 1)
+                + "th time, in case its freeze came late";
+    if (tell || over) {
+      audit.thawed(entry.vm(), how, attempts);
+    }
     return left;
   }
 
   /**
-   * Tries a last time to thaw all that is in the journal, for some seconds at the most. What is not
-   * done stays there, for the next start.
+   * Tries a last time to thaw all that is in the journal. What is not done stays there, for the
+   * next start.
+   *
+   * @param end until when, by {@link System#nanoTime}
    */
-  @Override
-  public void close() {
+  void close(long end) {
     closed = true;
     List<Thread> before = List.copyOf(running.values());
     before.forEach(Thread::interrupt);
     before.forEach(thread -> join(thread, JOIN));
     List<Thread> last = new ArrayList<>();
-    long end = System.nanoTime() + LAST_TRIES.toNanos();
     for (FreezeJournal.Entry each : journal.entries()) {
       last.add(
           Thread.ofVirtual().name("last-thaw-" + each.vm().id()).start(() -> lastTries(each, end)));
@@ -223,7 +240,7 @@ final class ThawKeeper implements AutoCloseable {
         Optional<ThawTry.Done> done = ways.once();
         if (done.isPresent()) {
           if (entry.thaws() == 0) {
-            Object _ = thawed(entry, done.get(), Answer.UNSEEN, 1);
+            Object _ = thawed(entry, done.get(), Answer.UNSEEN, 1, true);
           }
           return;
         }

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -24,8 +26,10 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.Consistency;
 import org.opendvx.core.vm.Quiescer;
+import org.opendvx.core.vm.SnapshotPolicy;
 import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
+import org.opendvx.core.vm.VmSnapshots;
 import org.opendvx.rhv.DomainStore;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.RhvLab;
@@ -38,6 +42,10 @@ import org.ovirt.engine.sdk4.types.VmStatus;
 @Timeout(120)
 class ThawAtLastTest {
   private static final Duration FREEZE = Duration.ofSeconds(20);
+
+  /** Fewer than there are, so that each can be seen. */
+  private static final List<Duration> AGAIN =
+      List.of(Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(180));
 
   @TempDir private Path folder;
   private final DomainStore store = new DomainStore();
@@ -75,9 +83,24 @@ class ThawAtLastTest {
             other,
             Set.of(),
             clock,
-            ThawKeeper.AGAIN);
+            AGAIN);
     opened.add(quiescer);
     return quiescer;
+  }
+
+  private List<Integer> entries() {
+    return journal().entries().stream().map(FreezeJournal.Entry::thaws).toList();
+  }
+
+  @Test
+  void noFreezeThatComesLateHoldsForMoreThanTenSeconds() {
+    Duration before = Duration.ZERO;
+    for (Duration each : ThawKeeper.AGAIN) {
+      Duration gap = each.minus(before);
+      assertTrue(gap.isPositive() && gap.compareTo(Duration.ofSeconds(10)) <= 0, each.toString());
+      before = each;
+    }
+    assertTrue(before.compareTo(Duration.ofMinutes(3)) >= 0, before.toString());
   }
 
   private FreezeJournal journal() {
@@ -108,7 +131,9 @@ class ThawAtLastTest {
   }
 
   private void thawed(int times) throws InterruptedException {
-    until(times + " thaws", () -> seen().thaws() == times && audit.thawed.get() == times);
+    until(
+        times + " thaws",
+        () -> seen().thaws() == times && (times == 4 || entries().equals(List.of(times))));
   }
 
   /** The guest's freeze stays in the engine, which is not heard of again. */
@@ -164,7 +189,7 @@ class ThawAtLastTest {
     first.close();
     assertEquals(3, seen().thaws(), "a last one at the stop");
     assertEquals(1, lab.engine().carryOutLate());
-    assertEquals(List.of(2), journal().entries().stream().map(FreezeJournal.Entry::thaws).toList());
+    assertEquals(List.of(2), entries());
     EngineQuiescer second = quiescer(rhv, OtherThaw.NONE);
     advance(24);
     assertTrue(seen().frozen());
@@ -214,6 +239,11 @@ class ThawAtLastTest {
     assertEquals(Kind.CONFLICT, e.kind());
     assertTrue(e.render().contains("on its way"), e.render());
     assertFalse(quiescer.outstanding(ref));
+    VmSnapshots.Taken taken =
+        new VmSnapshots(store.datastore(), List.of(quiescer), Clock.systemUTC())
+            .create(rhv, new VmSnapshots.Request(ref, null, Map.of(), SnapshotPolicy.TRY));
+    assertEquals(Consistency.CRASH, taken.point().consistency());
+    assertTrue(taken.point().reason().contains("on its way"), taken.point().reason());
     assertEquals(List.of(), lab.engine().takeRefused(), "it was never asked");
   }
 
