@@ -201,8 +201,7 @@ class SnapshotCatalogueTest {
             20, 0, NOTHING, true, InodeImage.fresh(FileType.REGULAR, 0644, 0, 0, 0, 1));
     SnapshotContents contents =
         new SnapshotContents(List.of(file), List.of(blocks.freeze()), small);
-    catalogue.put(
-        new Fresh(new SnapshotHead(1, "one", 1, Map.of(), 1, 1), NOTHING, contents));
+    catalogue.put(new Fresh(new SnapshotHead(1, "one", 1, Map.of(), 1, 1), NOTHING, contents));
     // Nothing but what the catalogue keeps is left of the tree.
     blocks = BlockMap.empty(small);
     contents = new SnapshotContents(List.of(), List.of(), small);
