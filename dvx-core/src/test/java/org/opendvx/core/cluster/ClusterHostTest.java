@@ -28,6 +28,7 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.SnapshotQuery;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.datastore.Snapshots.Member;
@@ -328,7 +329,20 @@ final class ClusterHostTest {
         assertArrayEquals(block(i), read(cluster.at(B), files.get(i), 0, 4096));
       }
       assertEquals("one", cluster.at(B).snapshots().find("one").orElseThrow().name());
+      for (String host : hosts) {
+        assertEquals(List.of("one"), found(cluster.at(host), "v"));
+        assertEquals(List.of(), found(cluster.at(host), "w"));
+      }
     }
+  }
+
+  private static List<String> found(Datastore store, String label) {
+    SnapshotQuery query =
+        new SnapshotQuery(
+            "O", Map.of(), List.of(new SnapshotQuery.Label("k", label)), 0, Long.MAX_VALUE);
+    Snapshots.Found found = store.snapshots().search(query, 0, 10);
+    assertEquals(0, found.next());
+    return found.page().stream().map(Snapshots.SnapshotInfo::name).toList();
   }
 
   @Test

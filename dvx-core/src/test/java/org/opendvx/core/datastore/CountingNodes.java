@@ -7,11 +7,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.opendvx.core.log.NodeLog;
 
-/** Tree nodes in a map; counts what is written. */
+/** Tree nodes in a map; counts what is read and written. */
 final class CountingNodes implements NodeLog {
   private final Map<Long, byte[]> nodes = new ConcurrentHashMap<>();
   private final AtomicLong next = new AtomicLong(1 << 16);
+  private final AtomicLong reads = new AtomicLong();
   private final AtomicLong written = new AtomicLong();
+
+  /** Nodes read since the last call. */
+  long read() {
+    return reads.getAndSet(0);
+  }
 
   /** Nodes written since the last call. */
   long written() {
@@ -31,6 +37,7 @@ final class CountingNodes implements NodeLog {
 
   @Override
   public byte[] read(long address) {
+    reads.incrementAndGet();
     return Objects.requireNonNull(nodes.get(address), "no node").clone();
   }
 }

@@ -14,8 +14,10 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.opendvx.core.datastore.Change.SnapshotHead;
+import org.opendvx.core.datastore.Change.SnapshotNode;
 import org.opendvx.core.datastore.SnapshotCatalogue.Fresh;
 import org.opendvx.core.datastore.SnapshotCatalogue.Written;
+import org.opendvx.core.tree.BlockMap;
 import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.RecordTree;
 import org.opendvx.core.tree.RootRef;
@@ -184,6 +186,37 @@ class SnapshotCatalogueTest {
     checkpoint();
     assertEquals(0, catalogue.held());
     assertEquals(List.of(8L), all(labelled("vm", "other"), 10));
+  }
+
+  @Test
+  void filesLookedAtLatelyHoldNoTrees() throws InterruptedException {
+    TreeIo small = new TreeIo(nodes, 0);
+    catalogue = new SnapshotCatalogue(small, hash, RootRef.EMPTY, RootRef.EMPTY);
+    BlockMap blocks = BlockMap.empty(small);
+    for (int i = 0; i < 5_000; i++) {
+      blocks.put(i, 1_000_000L + i);
+    }
+    SnapshotNode file =
+        new SnapshotNode(
+            20, 0, NOTHING, true, InodeImage.fresh(FileType.REGULAR, 0644, 0, 0, 0, 1));
+    SnapshotContents contents =
+        new SnapshotContents(List.of(file), List.of(blocks.freeze()), small);
+    catalogue.put(new Fresh(new SnapshotHead(1, "one", 1, Map.of(), 1, 1), NOTHING, contents));
+    // Nothing but what the catalogue keeps is left of the tree.
+    blocks = BlockMap.empty(small);
+    contents = new SnapshotContents(List.of(), List.of(), small);
+    checkpoint();
+    assertEquals(0, blocks.count() + contents.nodes().size());
+    long read = 0;
+    for (int i = 0; i < 50 && read == 0; i++) {
+      System.gc();
+      Thread.sleep(20);
+      SnapshotContents kept = Objects.requireNonNull(catalogue.contents(1));
+      long _ = nodes.read();
+      assertEquals(1_000_007L, Objects.requireNonNull(kept.find(20)).blocks.get(7));
+      read = nodes.read();
+    }
+    assertTrue(read > 0, "the tree is still in memory");
   }
 
   @Test
