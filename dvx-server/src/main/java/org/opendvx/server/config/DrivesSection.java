@@ -33,8 +33,7 @@ public record DrivesSection(
             value = "14d",
             says = "How often everything is read and checked. `0s`: only by `dvx drives scrub`.")
         Duration scrubEvery,
-    @Setting(value = "32MiB", says = "What a scrub reads a second at the most.")
-        ByteSize scrubRate,
+    @Setting(value = "32MiB", says = "What a scrub reads a second at the most.") ByteSize scrubRate,
     @Setting(
             value = "128MiB",
             says =
