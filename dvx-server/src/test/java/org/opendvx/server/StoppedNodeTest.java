@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,17 +42,22 @@ import org.opendvx.server.wiring.RealParts;
 class StoppedNodeTest {
   private static final int BLOCK = 64 << 10;
 
-  @TempDir private Path folder;
+  @TempDir private static Path folder;
 
-  private Path data;
+  private static Path data;
+
+  /** What opens the pool now, whichever test was first. */
+  private static Path now;
+
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
 
-  @BeforeEach
-  void aPoolWithAFile() throws Exception {
+  @BeforeAll
+  static void aPoolWithAFile() throws Exception {
     data = folder.resolve("data");
+    now = config("");
     try (DataFolder opened = DataFolder.open(data);
-        Store store = store(config(""), opened)) {
+        Store store = store(now, opened)) {
       FileKey file =
           store
               .datastore()
@@ -77,7 +82,7 @@ class StoppedNodeTest {
     }
   }
 
-  private Path config(String keys) throws IOException {
+  private static Path config(String keys) throws IOException {
     Path file = folder.resolve("dvx-" + System.nanoTime() + ".yaml");
     return Files.writeString(file, "node:\n  data: " + data + "\n" + keys);
   }
@@ -117,10 +122,10 @@ class StoppedNodeTest {
 
   @Test
   void isVerifiedWithoutANode() throws Exception {
-    String config = config("").toString();
+    String config = now.toString();
     assertEquals(0, dvx("verify", "--offline", "--config", config), err::toString);
     assertTrue(out.toString().contains("clean"), out::toString);
-    assertEquals(0, dvx("verify", "--offline", "--data", data.toString(), "-o", "json"));
+    assertEquals(0, dvx("verify", "--offline", "--config", config, "-o", "json"));
     assertTrue(out.toString().contains("\"problems\" : 0"), out::toString);
 
     Path shard = largestShard();
@@ -129,6 +134,8 @@ class StoppedNodeTest {
     Files.write(shard, bytes, StandardOpenOption.TRUNCATE_EXISTING);
     assertEquals(1, dvx("verify", "--offline", "--config", config), out::toString);
     assertTrue(out.toString().contains("checksum"), out::toString);
+    bytes[5000] ^= 1;
+    Files.write(shard, bytes, StandardOpenOption.TRUNCATE_EXISTING);
 
     assertEquals(1, dvx("verify", "--offline", "--data", folder.resolve("none").toString()));
     assertTrue(err.toString().contains("no node's pool"), err::toString);
@@ -151,7 +158,7 @@ class StoppedNodeTest {
 
   @Test
   void isLockedWithAnotherKey() throws Exception {
-    Path first = config("");
+    Path first = now;
     Path keyFile = folder.resolve("second.key");
     assertEquals(
         0,
@@ -160,6 +167,7 @@ class StoppedNodeTest {
     assertTrue(out.toString().contains("file: " + keyFile), out::toString);
     assertRefused(first);
     Path second = config("keys:\n  file: " + keyFile + "\n");
+    now = second;
     assertOpens(second);
 
     Path passphrase = secret("passphrase", "correct horse battery staple");
@@ -187,6 +195,7 @@ class StoppedNodeTest {
     assertFalse(out.toString().contains("horse"));
     assertRefused(second);
     Path third = config("keys:\n  passphrase-file: " + passphrase + "\n");
+    now = third;
     assertOpens(third);
     assertEquals(2, dvx("key", "rotate", "--config", third.toString()));
     assertEquals(
@@ -207,7 +216,7 @@ class StoppedNodeTest {
     SoftToken token = SoftToken.create(folder.resolve("token"), "1234");
     token.makeKey("dvx");
     Path pin = secret("pin", "1234");
-    Path first = config("");
+    Path first = now;
     Path byToken =
         config(
             "keys:\n  pkcs11-library: "
@@ -225,5 +234,19 @@ class StoppedNodeTest {
     String verified =
         token.run(Main.class, List.of("verify", "--offline", "--config", byToken.toString()));
     assertTrue(verified.contains("Unreachable"), verified);
+    Path keyFile = folder.resolve("after-token.key");
+    String back =
+        token.run(
+            Main.class,
+            List.of(
+                "key",
+                "rotate",
+                "--config",
+                byToken.toString(),
+                "--new-key-file",
+                keyFile.toString()));
+    assertTrue(back.contains("file: " + keyFile), back);
+    now = config("keys:\n  file: " + keyFile + "\n");
+    assertOpens(now);
   }
 }
