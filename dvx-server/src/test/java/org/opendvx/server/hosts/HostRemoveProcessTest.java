@@ -22,8 +22,7 @@ final class HostRemoveProcessTest {
 
   @Test
   @Timeout(300)
-  void aHostThatIsRemovedIsOutAndItsFilesAreServedByAnother(@TempDir Path folder)
-      throws Exception {
+  void aHostThatIsRemovedIsOutAndItsFilesAreServedByAnother(@TempDir Path folder) throws Exception {
     byte[] content = new byte[Blocks.SIZE];
     new Random(5).nextBytes(content);
     try (HostProcesses hosts = new HostProcesses(folder)) {
@@ -52,9 +51,9 @@ final class HostRemoveProcessTest {
           });
       hosts.kill("h2");
       AssertionError out = assertThrows(AssertionError.class, () -> hosts.startHosts("h2"));
-      assertTrue(out.getMessage().contains("does not know this host"), out.getMessage());
-      JsonNode list =
-          JSON.readTree(DvxCommand.run(hosts.data("h1"), "host", "list", "-o", "json"));
+      String said = String.valueOf(out.getMessage());
+      assertTrue(said.contains("does not know this host"), said);
+      JsonNode list = JSON.readTree(DvxCommand.run(hosts.data("h1"), "host", "list", "-o", "json"));
       for (JsonNode host : list.get("items")) {
         assertEquals(
             host.get("name").asText().equals("h1") ? "HELD" : "DEAD",
