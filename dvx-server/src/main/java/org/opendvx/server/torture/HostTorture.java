@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
 import org.opendvx.core.error.DvxException;
@@ -45,7 +44,6 @@ final class HostTorture {
   private final PrintWriter out;
   private final BlockModel[][] blocks = new BlockModel[FILES][BLOCKS];
   private final List<byte[]> files = new ArrayList<>();
-  private final AtomicReference<String> violation = new AtomicReference<>("");
   private final AtomicLong reads = new AtomicLong();
   private final AtomicLong writes = new AtomicLong();
   private final AtomicLong moves = new AtomicLong();
@@ -53,6 +51,9 @@ final class HostTorture {
 
   /** Held shared by each operation of a client, exclusively while all is compared. */
   private final ReentrantReadWriteLock quiet = new ReentrantReadWriteLock(true);
+
+  /** The first thing that was wrong, empty for none. */
+  private volatile String violation = "";
 
   private volatile boolean ending;
 
@@ -104,8 +105,10 @@ final class HostTorture {
     return Thread.ofPlatform().daemon().name(name).start(work);
   }
 
-  private void note(String wrong) {
-    boolean _ = violation.compareAndSet("", wrong);
+  private synchronized void note(String wrong) {
+    if (violation.isEmpty()) {
+      violation = wrong;
+    }
   }
 
   private String rounds(HostLab lab, HostClient client, int rounds)
@@ -117,11 +120,11 @@ final class HostTorture {
       if (!progress()) {
         note("the clients do not go on after: " + done);
       }
-      if (violation.get().isEmpty()) {
+      if (violation.isEmpty()) {
         compare(client);
       }
-      if (!violation.get().isEmpty()) {
-        return "round " + round + " (" + done + "): " + violation.get();
+      if (!violation.isEmpty()) {
+        return "round " + round + " (" + done + "): " + violation;
       }
       out.printf(
           "round %d: %s; %d reads, %d writes, %d moves, longest operation %d ms, good%n",
@@ -140,33 +143,41 @@ final class HostTorture {
   private String disturb(HostLab lab, Random random) throws IOException, InterruptedException {
     List<String> some = new ArrayList<>(hosts);
     Collections.shuffle(some, random);
-    switch (random.nextInt(5)) {
-      case 0 -> {
-        lab.killDataNode();
-        Thread.sleep(random.nextInt(LONGEST_DOWN_MILLIS));
-        lab.startDataNode();
-        return "the data node killed";
-      }
-      case 1, 2 -> {
-        String host = some.getFirst();
-        int millis = random.nextInt(LONGEST_PAUSE_MILLIS);
-        lab.pause(host, true);
-        try {
-          Thread.sleep(millis);
-        } finally {
-          lab.pause(host, false);
-        }
-        return host + " stopped for " + millis + " ms";
-      }
+    return switch (random.nextInt(5)) {
+      case 0 -> killDataNode(lab, random.nextInt(LONGEST_DOWN_MILLIS));
+      case 1, 2 -> pause(lab, some.getFirst(), random.nextInt(LONGEST_PAUSE_MILLIS));
       default -> {
-        List<String> killed =
-            List.copyOf(some.subList(0, 1 + random.nextInt(Math.max(1, some.size() - 1))));
-        lab.kill(killed);
-        Thread.sleep(random.nextInt(LONGEST_DOWN_MILLIS));
-        lab.start(killed);
-        return "killed " + String.join(", ", killed);
+        int count = 1 + random.nextInt(Math.max(1, some.size() - 1));
+        yield kill(lab, List.copyOf(some.subList(0, count)), random.nextInt(LONGEST_DOWN_MILLIS));
       }
+    };
+  }
+
+  private static String killDataNode(HostLab lab, int millis)
+      throws IOException, InterruptedException {
+    lab.killDataNode();
+    Thread.sleep(millis);
+    lab.startDataNode();
+    return "the data node killed";
+  }
+
+  private static String pause(HostLab lab, String host, int millis)
+      throws IOException, InterruptedException {
+    lab.pause(host, true);
+    try {
+      Thread.sleep(millis);
+    } finally {
+      lab.pause(host, false);
     }
+    return host + " stopped for " + millis + " ms";
+  }
+
+  private static String kill(HostLab lab, List<String> some, int millis)
+      throws IOException, InterruptedException {
+    lab.kill(some);
+    Thread.sleep(millis);
+    lab.start(some);
+    return "killed " + String.join(", ", some);
   }
 
   private boolean progress() throws InterruptedException {
@@ -176,7 +187,7 @@ final class HostTorture {
       if (System.nanoTime() - end > 0) {
         return false;
       }
-      if (!violation.get().isEmpty()) {
+      if (!violation.isEmpty()) {
         return true;
       }
       Thread.sleep(50);
@@ -212,7 +223,7 @@ final class HostTorture {
   private void work(HostLab lab, int number) {
     Random random = new Random(seed * 17 + number);
     try (HostClient client = new HostClient(lab, random)) {
-      while (!ending && violation.get().isEmpty()) {
+      while (!ending && violation.isEmpty()) {
         quiet.readLock().lockInterruptibly();
         try {
           long start = System.nanoTime();
