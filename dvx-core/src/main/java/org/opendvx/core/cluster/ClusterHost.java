@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -233,6 +234,11 @@ public final class ClusterHost implements AutoCloseable {
       places.add(new HostStatus.Place(file.file(), root, roots.server(root)));
     }
     return places;
+  }
+
+  /** Tells, before a file is served here, from which host it comes; must be quick. */
+  public void onArrival(Consumer<String> listener) {
+    handOver.onArrival(listener);
   }
 
   /** All hosts as of the last look at them. */

@@ -79,7 +79,11 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     this.creations =
         new CreatePath(files, locks, hash, fileIds, names, attributes, transactions, admission);
     SnapshotCatalogue catalogue = state.snapshots();
-    this.cuts = new CutPath(files, catalogue, view, locks, snapshotIds, transactions, admission);
+    CatalogueRoom catalogueRoom =
+        new CatalogueRoom(catalogue, engine.checkpointer()::wanted, engine.settings().roomLimit());
+    this.cuts =
+        new CutPath(
+            files, catalogue, view, locks, snapshotIds, transactions, admission, catalogueRoom);
     this.ownership = new Ownership(engine, files, transactions);
     this.snapshots =
         new SnapshotService(

@@ -172,7 +172,8 @@ public final class DvxNode implements AutoCloseable {
     Agents agents =
         opened.push(
             "agents", parts.agents().start(config, folder, hypervisors, metrics.registry()));
-    MachineProtection protection = parts.protection().make(store.datastore(), hypervisors, agents);
+    MachineProtection protection =
+        opened.push("protection", parts.protection().make(store.datastore(), hypervisors, agents));
     TaskRegistry tasks = opened.push("tasks", new TaskRegistry(clock));
     NodeFacts facts =
         new NodeFacts(

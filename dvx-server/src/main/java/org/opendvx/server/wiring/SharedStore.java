@@ -209,6 +209,7 @@ final class SharedStore implements Store {
                   pool, keys, settings, List.of(tier), times, new BootClock(), lines.files()),
               name);
       joined.set(host);
+      host.onArrival(tier::arrivedFrom);
       await(host, name);
       done = true;
       return new SharedHost(name, host, book, pool::removeHost, tier);
