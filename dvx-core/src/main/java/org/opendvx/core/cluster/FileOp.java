@@ -69,6 +69,11 @@ sealed interface FileOp<R> permits ContentOp, NameOp, SnapshotOp {
     return false;
   }
 
+  /** The most bytes of its result, beyond a few. */
+  default long asks() {
+    return 0;
+  }
+
   /** Writes its code and its arguments. */
   void encode(Wire.Out out);
 

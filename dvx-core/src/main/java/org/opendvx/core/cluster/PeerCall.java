@@ -2,6 +2,7 @@ package org.opendvx.core.cluster;
 
 import java.nio.BufferUnderflowException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -21,6 +22,15 @@ sealed interface PeerCall {
 
   /** The root that it is for. */
   String root();
+
+  /** The operation that it runs; null for what hosts agree on among themselves. */
+  default @Nullable FileOp<?> operation() {
+    return switch (this) {
+      case Run(String _, FileOp<?> op) -> op;
+      case Change(String _, long _, long _, FileOp<?> op) -> op;
+      default -> null;
+    };
+  }
 
   /** Runs an operation that changes nothing. */
   record Run(String root, FileOp<?> op) implements PeerCall {}

@@ -14,6 +14,7 @@ final class Peers {
   private final PeerNetwork network;
   private final Membership membership;
   private final Duration limit;
+  private final CallWindow window = new CallWindow();
 
   Peers(PeerNetwork network, Membership membership, Duration limit) {
     this.network = network;
@@ -35,8 +36,7 @@ final class Peers {
     if (lease == null || lease.status() != Status.HELD) {
       return CompletableFuture.failedFuture(RouteException.notRun(host + " has no lease"));
     }
-    return network
-        .call(host, lease.endpoint(), PeerCall.encode(call, life), within)
+    return sent(host, lease.endpoint(), call, PeerCall.encode(call, life), within)
         .orTimeout(within.toNanos(), TimeUnit.NANOSECONDS)
         .handle(
             (reply, failure) -> {
@@ -54,6 +54,23 @@ final class Peers {
                 throw RouteException.unknown(String.valueOf(e.getMessage()));
               }
             });
+  }
+
+  private CompletableFuture<byte[]> sent(
+      String host, String endpoint, PeerCall call, byte[] request, Duration within) {
+    FileOp<?> op = call.operation();
+    if (op == null) {
+      return network.call(host, endpoint, request, within);
+    }
+    long bytes = request.length + op.asks();
+    if (!window.enter(host, bytes)) {
+      return CompletableFuture.failedFuture(
+          new PeerNetwork.NotSent("too many operations are under way to " + host));
+    }
+    return network
+        .call(host, endpoint, request, within)
+        .orTimeout(within.toNanos(), TimeUnit.NANOSECONDS)
+        .whenComplete((_, _) -> window.leave(host, bytes));
   }
 
   /** Waits for an answer and throws what it fails with. Blocks. */

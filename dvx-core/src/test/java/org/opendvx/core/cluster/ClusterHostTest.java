@@ -142,12 +142,14 @@ final class ClusterHostTest {
         cluster.host(A).moveHere(List.of(file));
         cluster.host(B).moveHere(List.of(other));
         Object _ =
-            outcome(
-                cluster
-                    .at(asked)
-                    .snapshots()
-                    .cloneRange(
-                        Caller.SYSTEM, new Snapshots.Range(file, 4096, other, 8192, 12288)));
+            patiently(
+                () ->
+                    cluster
+                        .at(asked)
+                        .snapshots()
+                        .cloneRange(
+                            Caller.SYSTEM, new Snapshots.Range(file, 4096, other, 8192, 12288))
+                        .thenApply(_ -> true));
         for (String host : List.of(A, B)) {
           assertArrayEquals(block(101), read(cluster.at(host), other, 4096, 4096));
           for (int i = 0; i < 3; i++) {

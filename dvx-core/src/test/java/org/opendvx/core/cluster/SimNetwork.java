@@ -143,7 +143,7 @@ final class SimNetwork {
             from,
             to,
             PeerCall.decode(copy).call(),
-            () -> target.handler.call(from, copy),
+            () -> target.handler.call(from, copy, sender::dead),
             answer)) {
       return answer;
     }
@@ -167,7 +167,7 @@ final class SimNetwork {
     var _ =
         target
             .handler
-            .call(from, request)
+            .call(from, request, sender::dead)
             .thenAccept(
                 reply ->
                     travel(
