@@ -13,6 +13,7 @@ import org.opendvx.server.forward.ForwardCommand;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.torture.TortureCommand;
 import org.opendvx.server.wiring.RealParts;
+import org.opendvx.server.wiring.StoppedNode;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -58,10 +59,14 @@ public final class Main implements Runnable, Surroundings {
     dvx.addSubcommand(new DataNodeCommand());
     dvx.addSubcommand(new HostCommand(RealParts.hostParts(parts)));
     dvx.addSubcommand(new ForwardCommand());
+    dvx.addSubcommand(new KeyCommand());
     dvx.addSubcommand(new BenchCommand());
     dvx.addSubcommand(new TortureCommand());
     dvx.addSubcommand(new DemoCommand());
-    ClientCommands.all().forEach(dvx::addSubcommand);
+    ClientCommands.all(
+            (config, data, progress) ->
+                StoppedNode.verify(StoppedNodeOptions.settings(config, data), progress))
+        .forEach(dvx::addSubcommand);
     shape(dvx);
     return dvx.setParameterExceptionHandler(Main::wrongUsage)
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -8,11 +8,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
-import org.opendvx.server.config.ConfigLoader;
 import org.opendvx.server.config.LogSection;
 import org.opendvx.server.config.NfsSection;
 import org.opendvx.server.config.NodeConfig;
-import org.opendvx.server.config.NodeSection;
 import org.opendvx.server.config.RestSection;
 import org.opendvx.server.node.Banner;
 import org.opendvx.server.node.DvxNode;
@@ -119,11 +117,7 @@ abstract class NodeCommand implements Callable<Integer> {
   }
 
   private NodeConfig settings() {
-    NodeConfig settings = config == null ? ConfigLoader.defaults() : ConfigLoader.load(config);
-    if (data != null) {
-      NodeSection node = settings.node();
-      settings = settings.with(new NodeSection(node.name(), data, node.datastore()));
-    }
+    NodeConfig settings = StoppedNodeOptions.settings(config, data);
     NfsSection nfs = settings.nfs();
     settings =
         settings.with(

@@ -211,6 +211,11 @@ sealed interface ContentOp<R> extends FileOp<R> {
   record Read(Caller caller, FileKey key, long offset, int length, @Nullable ByteBuffer target)
       implements ContentOp<Bytes> {
 
+    @Override
+    public long asks() {
+      return length;
+    }
+
     /** Into a buffer of its own: the reader may have given up when this is done. */
     @Override
     public FileOp<Bytes> detached() {

@@ -55,7 +55,17 @@ public final class NettyPeers implements PeerNetwork {
   /** Silence after a call that ends a connection once calls time out: 1 s. */
   private static final long SILENCE_NANOS = 1_000_000_000;
 
+  /** How long a peer is believed that has shown its certificate. */
+  private static final long BELIEVED_NANOS = 1_000_000_000;
+
+  /** The most calls of a peer that are under way; what comes then is not read from the network. */
+  private static final int MOST_CALLS = 2048;
+
+  /** The most bytes of such calls. */
+  private static final long MOST_BYTES = 256L << 20;
+
   private final PeerTls tls;
+  private final int mostCalls;
   private final String advertised;
   private final EventLoopGroup group;
   private final Channel listener;
@@ -73,7 +83,12 @@ public final class NettyPeers implements PeerNetwork {
    * @throws DvxException UNAVAILABLE when the address cannot be had
    */
   public NettyPeers(PeerTls tls, InetSocketAddress address, String advertisedHost) {
+    this(tls, address, advertisedHost, MOST_CALLS);
+  }
+
+  NettyPeers(PeerTls tls, InetSocketAddress address, String advertisedHost, int mostCalls) {
     this.tls = tls;
+    this.mostCalls = mostCalls;
     this.group = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
     ServerBootstrap bootstrap =
         new ServerBootstrap()
@@ -295,12 +310,16 @@ public final class NettyPeers implements PeerNetwork {
   /** A connection that a peer made: its calls come in on it. */
   private final class Incoming extends SimpleChannelInboundHandler<ByteBuf> {
     private @Nullable String from;
+    private long believedAt;
+    private int calls;
+    private long bytes;
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
       if (event instanceof SslHandshakeCompletionEvent handshake) {
         if (handshake.isSuccess()) {
           from = peer(context);
+          believedAt = System.nanoTime();
         }
         if (from == null) {
           var _ = context.close();
@@ -320,22 +339,55 @@ public final class NettyPeers implements PeerNetwork {
         var _ = context.close();
         return;
       }
+      if (System.nanoTime() - believedAt > BELIEVED_NANOS) {
+        if (!peer.equals(peer(context))) {
+          LOG.warn("{} is not one of the hosts any more", peer);
+          var _ = context.close();
+          return;
+        }
+        believedAt = System.nanoTime();
+      }
       long id = message.readLong();
       byte[] request = ByteBufUtil.getBytes(message);
+      begun(context, request.length);
       Tasks.EXECUTOR.execute(
           () -> {
             var _ =
-                to.call(peer, request)
+                to.call(peer, request, () -> !context.channel().isActive())
                     .whenComplete(
                         (reply, failure) -> {
                           if (failure == null) {
-                            var _ = context.writeAndFlush(frame(REPLY, id, reply));
+                            var _ =
+                                context
+                                    .writeAndFlush(frame(REPLY, id, reply))
+                                    .addListener(_ -> ended(context, request.length));
                           } else {
                             LOG.error("A call of {} failed unexpectedly", peer, failure);
                             var _ = context.close();
                           }
                         });
           });
+    }
+
+    private void begun(ChannelHandlerContext context, int length) {
+      calls++;
+      bytes += length;
+      if (full()) {
+        context.channel().config().setAutoRead(false);
+      }
+    }
+
+    /** Its reply was taken by the network; on the connection's own thread. */
+    private void ended(ChannelHandlerContext context, int length) {
+      calls--;
+      bytes -= length;
+      if (!full()) {
+        context.channel().config().setAutoRead(true);
+      }
+    }
+
+    private boolean full() {
+      return calls >= mostCalls || bytes >= MOST_BYTES;
     }
 
     @Override

@@ -2,10 +2,11 @@ package org.opendvx.core.cluster;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 
 /**
- * Calls between hosts. Messages are opaque here; they may be lost, delayed or come twice, and their
- * sender is known for sure. Thread-safe.
+ * Calls between hosts. Messages are opaque here; they may be lost or delayed, never come twice, and
+ * their sender is known for sure. Thread-safe.
  */
 public interface PeerNetwork extends AutoCloseable {
 
@@ -49,6 +50,16 @@ public interface PeerNetwork extends AutoCloseable {
      * @param from the peer's host name
      */
     CompletableFuture<byte[]> call(String from, byte[] request);
+
+    /**
+     * One call.
+     *
+     * @param from the peer's host name
+     * @param gone tells whether the connection on which it came has ended: nobody waits for it then
+     */
+    default CompletableFuture<byte[]> call(String from, byte[] request, BooleanSupplier gone) {
+      return call(from, request);
+    }
   }
 
   /** The peer has not got the call. */

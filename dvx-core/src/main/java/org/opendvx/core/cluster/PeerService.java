@@ -2,6 +2,8 @@ package org.opendvx.core.cluster;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 
 /** Answers the calls of other hosts. Thread-safe; never blocks its caller. */
@@ -10,8 +12,16 @@ final class PeerService implements PeerNetwork.Handler {
   private final Roots roots;
   private final HandOver handOver;
   private final NamespaceRunner runner;
+  private final LeaseClock clock;
+  private final CallWindow window = new CallWindow();
 
-  PeerService(Membership membership, Roots roots, HandOver handOver, NamespaceRunner runner) {
+  PeerService(
+      Membership membership,
+      Roots roots,
+      HandOver handOver,
+      NamespaceRunner runner,
+      LeaseClock clock) {
+    this.clock = clock;
     this.membership = membership;
     this.roots = roots;
     this.handOver = handOver;
@@ -20,30 +30,67 @@ final class PeerService implements PeerNetwork.Handler {
 
   @Override
   public CompletableFuture<byte[]> call(String from, byte[] request) {
+    return call(from, request, () -> false);
+  }
+
+  @Override
+  public CompletableFuture<byte[]> call(String from, byte[] request, BooleanSupplier gone) {
     PeerCall.Sent sent;
     try {
       sent = PeerCall.decode(request);
     } catch (DvxException e) {
       return CompletableFuture.completedFuture(PeerReply.failure(e));
     }
-    Lease lease = membership.leases().get(from);
-    if (lease == null || !lease.livesIn(sent.life())) {
+    if (!lives(from, sent.life())) {
       // Late calls of a life that is over must not be carried out; a new one is known in a moment.
       return CompletableFuture.completedFuture(
           PeerReply.failure(RouteException.notRun("no such life of " + from + " is known")));
     }
     PeerCall call = sent.call();
+    FileOp<?> op = call.operation();
+    if (op == null) {
+      return answer(call, gone);
+    }
+    BooleanSupplier dropped = () -> gone.getAsBoolean() || !lives(from, sent.life());
+    long bytes = request.length + op.asks();
+    if (!window.enter(from, bytes)) {
+      return CompletableFuture.completedFuture(
+          PeerReply.failure(
+              RouteException.notRun("too many operations of " + from + " are under way")));
+    }
+    return answer(call, dropped).whenComplete((_, _) -> window.leave(from, bytes));
+  }
+
+  private boolean lives(String host, long life) {
+    Lease lease = membership.leases().get(host);
+    return lease != null && lease.livesIn(life);
+  }
+
+  /**
+   * Answers a call.
+   *
+   * @param dropped tells whether nobody waits for it any more
+   */
+  private CompletableFuture<byte[]> answer(PeerCall call, BooleanSupplier dropped) {
+    if (call instanceof PeerCall.Clock) {
+      long life = membership.life();
+      long now = clock.nanos();
+      return CompletableFuture.completedFuture(PeerReply.ok(out -> out.putLong(life).putLong(now)));
+    }
     ServedRoot root = roots.local(call.root());
     CompletableFuture<byte[]> answer =
         root == null
             ? CompletableFuture.failedFuture(RouteException.notRun("not served here"))
-            : answer(root, call);
+            : answer(root, call, dropped);
     return answer.exceptionally(failure -> PeerReply.failure(ServedRoot.cause(failure)));
   }
 
-  private CompletableFuture<byte[]> answer(ServedRoot root, PeerCall call) {
+  private CompletableFuture<byte[]> answer(
+      ServedRoot root, PeerCall call, BooleanSupplier dropped) {
     return switch (call) {
-      case PeerCall.Run(String _, FileOp<?> op) -> run(root, op);
+      case PeerCall.Run(String _, FileOp<?> op) -> run(root, op, null);
+      case PeerCall.Change change -> change(root, change, dropped);
+      case PeerCall.Clock() -> throw new IllegalArgumentException("answered before");
       case PeerCall.Stop stop ->
           Tasks.start(
               () -> {
@@ -67,9 +114,20 @@ final class PeerService implements PeerNetwork.Handler {
     };
   }
 
-  private <R> CompletableFuture<byte[]> run(ServedRoot root, FileOp<R> op) {
+  private CompletableFuture<byte[]> change(
+      ServedRoot root, PeerCall.Change change, BooleanSupplier dropped) {
+    if (change.life() != membership.life() || change.life() != root.life()) {
+      return CompletableFuture.failedFuture(
+          RouteException.notRun("it was meant for another life of this host"));
+    }
+    return run(
+        root, change.op(), () -> clock.nanos() >= change.notAfter() || dropped.getAsBoolean());
+  }
+
+  private <R> CompletableFuture<byte[]> run(
+      ServedRoot root, FileOp<R> op, @Nullable BooleanSupplier over) {
     return runner
-        .run(root, op)
+        .run(root, op, over)
         .thenApply(result -> PeerReply.ok(out -> op.encodeResult(result, out)));
   }
 

@@ -7,12 +7,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.opendvx.core.cluster.Lease.Status;
+import org.opendvx.core.error.DvxException;
 
 /** Calls other hosts. Futures fail with what the peer says, or {@link RouteException}. */
 final class Peers {
   private final PeerNetwork network;
   private final Membership membership;
   private final Duration limit;
+  private final CallWindow window = new CallWindow();
 
   Peers(PeerNetwork network, Membership membership, Duration limit) {
     this.network = network;
@@ -34,8 +36,7 @@ final class Peers {
     if (lease == null || lease.status() != Status.HELD) {
       return CompletableFuture.failedFuture(RouteException.notRun(host + " has no lease"));
     }
-    return network
-        .call(host, lease.endpoint(), PeerCall.encode(call, life), within)
+    return sent(host, lease.endpoint(), call, PeerCall.encode(call, life), within)
         .orTimeout(within.toNanos(), TimeUnit.NANOSECONDS)
         .handle(
             (reply, failure) -> {
@@ -46,8 +47,30 @@ final class Peers {
               if (cause != null) {
                 throw RouteException.unknown(String.valueOf(cause));
               }
-              return PeerReply.body(reply);
+              try {
+                return PeerReply.body(reply);
+              } catch (DvxException e) {
+                // It was carried out or not: who repeats it must know that.
+                throw RouteException.unknown(String.valueOf(e.getMessage()));
+              }
             });
+  }
+
+  private CompletableFuture<byte[]> sent(
+      String host, String endpoint, PeerCall call, byte[] request, Duration within) {
+    FileOp<?> op = call.operation();
+    if (op == null) {
+      return network.call(host, endpoint, request, within);
+    }
+    long bytes = request.length + op.asks();
+    if (!window.enter(host, bytes)) {
+      return CompletableFuture.failedFuture(
+          new PeerNetwork.NotSent("too many operations are under way to " + host));
+    }
+    return network
+        .call(host, endpoint, request, within)
+        .orTimeout(within.toNanos(), TimeUnit.NANOSECONDS)
+        .whenComplete((_, _) -> window.leave(host, bytes));
   }
 
   /** Waits for an answer and throws what it fails with. Blocks. */

@@ -8,7 +8,7 @@ import javax.crypto.SecretKey;
  * text never shows the secret.
  */
 public abstract sealed class KeyEncryptionKey implements AutoCloseable
-    permits FileKey, PassphraseKey {
+    permits FileKey, PassphraseKey, TokenKey {
 
   KeyEncryptionKey() {}
 
@@ -41,6 +41,21 @@ public abstract sealed class KeyEncryptionKey implements AutoCloseable
    */
   public static KeyEncryptionKey fromPassphrase(char[] passphrase) {
     return new PassphraseKey(passphrase);
+  }
+
+  /**
+   * Uses an AES key of 256 bits on a PKCS#11 token (HSM, smart card, SoftHSM), which it never
+   * leaves.
+   *
+   * @param library the token's PKCS#11 library
+   * @param slot which of the library's slots that have a token, from 0
+   * @param label the key's label
+   * @param pin of the user; may be overwritten after the call
+   * @throws org.opendvx.core.error.DvxException NOT_FOUND when there is no such library, token or
+   *     key, DENIED when the PIN is wrong
+   */
+  public static KeyEncryptionKey fromToken(Path library, int slot, String label, char[] pin) {
+    return TokenKey.open(library, slot, label, pin);
   }
 
   /** What kind of key this is, as stored with what it wrapped. */

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /** Where a key encryption key comes from; the code is stored in wrapped key rings. */
 enum KeyMethod {
   KEY_FILE(1, "key file"),
-  PASSPHRASE(2, "passphrase");
+  PASSPHRASE(2, "passphrase"),
+  TOKEN(3, "PKCS#11 token");
 
   private final byte code;
   private final String words;

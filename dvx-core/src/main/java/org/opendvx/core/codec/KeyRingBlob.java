@@ -60,12 +60,10 @@ final class KeyRingBlob {
     byte[] blob = new byte[HEADER_LENGTH + plain.length + Gcm.TAG_LENGTH + CHECKSUM_LENGTH];
     Bytes.putInt(blob, 0, MAGIC);
     Bytes.putInt(blob, 4, VERSION << 16 | key.method().code() << 8);
-    byte[] salt = new byte[PassphraseKey.SALT_LENGTH];
-    int rounds = 0;
-    if (key.method() == KeyMethod.PASSPHRASE) {
-      salt = KeyRing.random(PassphraseKey.SALT_LENGTH);
-      rounds = PassphraseKey.ROUNDS;
-    }
+    boolean salted = key.method() != KeyMethod.KEY_FILE;
+    byte[] salt =
+        salted ? KeyRing.random(PassphraseKey.SALT_LENGTH) : new byte[PassphraseKey.SALT_LENGTH];
+    int rounds = key.method() == KeyMethod.PASSPHRASE ? PassphraseKey.ROUNDS : 0;
     Bytes.putInt(blob, 8, rounds);
     System.arraycopy(salt, 0, blob, SALT_OFFSET, salt.length);
     byte[] nonce = KeyRing.random(Gcm.NONCE_LENGTH);

@@ -1,6 +1,7 @@
 package org.opendvx.core.datastore;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -146,10 +147,19 @@ public final class Reclaim {
   }
 
   /**
-   * Visits all that the last checkpoint reaches. What it reached stays readable meanwhile, since
-   * nobody but the cleaner deletes containers.
+   * Visits all that the last checkpoint reaches. What it reached stays readable meanwhile as far as
+   * no cleaner deletes containers: the cleaner itself calls this between rounds of its own, others
+   * do so {@linkplain #whileNothingIsTakenAway while nothing is taken away}, or look again.
    */
   public void walk(NodeWalk.Visitor visitor) {
     engine.checkpointer().walk(visitor);
+  }
+
+  /**
+   * Does something on this thread during which no cleaner takes away what the last checkpoint
+   * reaches when it begins. A round of the cleaner waits for it, and fails after its limit.
+   */
+  public <T> T whileNothingIsTakenAway(Supplier<T> work) {
+    return engine.attempts().inside(work);
   }
 }

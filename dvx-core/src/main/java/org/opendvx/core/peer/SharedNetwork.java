@@ -2,6 +2,7 @@ package org.opendvx.core.peer;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cluster.PeerNetwork;
 
@@ -18,12 +19,20 @@ public final class SharedNetwork {
   public SharedNetwork(PeerNetwork under) {
     this.under = under;
     under.serve(
-        (from, request) -> {
-          PeerNetwork.Handler handler =
-              ChunkMessages.isOurs(request) ? chunks.handler : files.handler;
-          return handler == null
-              ? CompletableFuture.completedFuture(ChunkMessages.refused())
-              : handler.call(from, request);
+        new PeerNetwork.Handler() {
+          @Override
+          public CompletableFuture<byte[]> call(String from, byte[] request) {
+            return call(from, request, () -> false);
+          }
+
+          @Override
+          public CompletableFuture<byte[]> call(String from, byte[] request, BooleanSupplier gone) {
+            PeerNetwork.Handler handler =
+                ChunkMessages.isOurs(request) ? chunks.handler : files.handler;
+            return handler == null
+                ? CompletableFuture.completedFuture(ChunkMessages.refused())
+                : handler.call(from, request, gone);
+          }
         });
   }
 

@@ -27,6 +27,7 @@ public final class Verifier {
   private final @Nullable DriveCare drives;
   private final Watcher watcher;
   private final List<String> details = new ArrayList<>();
+  private boolean broken;
   private long problems;
   private long bytes;
   private long slots;
@@ -90,17 +91,44 @@ public final class Verifier {
         List.copyOf(details));
   }
 
-  private References walk() {
+  /**
+   * Walks from the last checkpoint. The cleaner may take away what only an older one reaches while
+   * that one is walked: then it is walked again from a new one, and the cleaner waits for it.
+   */
+  private References walk() throws InterruptedException {
+    try {
+      return walked();
+    } catch (DvxException e) {
+      if (!isMissing(e)) {
+        throw e;
+      }
+    }
+    store.checkpoint(CHECKPOINT_LIMIT);
+    return store.whileNothingIsTakenAway(this::walkedOrTold);
+  }
+
+  private References walked() {
+    References found = new References();
+    store.walk(found);
+    return found;
+  }
+
+  private References walkedOrTold() {
     References found = new References();
     try {
       store.walk(found);
     } catch (DvxException e) {
-      if (e.kind() != Kind.CORRUPT) {
+      if (!isMissing(e)) {
         throw e;
       }
-      problem("a tree cannot be walked, what is below is not looked at: " + e.getMessage());
+      broken = true;
+      problem("a tree cannot be walked, the rest of it is not looked at: " + e.getMessage());
     }
     return found;
+  }
+
+  private static boolean isMissing(DvxException error) {
+    return error.kind() == Kind.CORRUPT || error.kind() == Kind.NOT_FOUND;
   }
 
   private void container(long id, long mark, References left) {
@@ -149,32 +177,50 @@ public final class Verifier {
     return store.places().placeOf(ChunkAddress.container(address)) == place;
   }
 
-  /** The cleaner may have moved what was not found, or nobody refers to it any more. */
+  /**
+   * The cleaner may have moved what was not found, or nobody refers to it any more. It waits while
+   * this is looked at once more.
+   */
   private void again(References left) throws InterruptedException {
     store.checkpoint(CHECKPOINT_LIMIT);
-    left.retain(walk());
+    boolean _ =
+        store.whileNothingIsTakenAway(
+            () -> {
+              if (!broken) {
+                References now = walkedOrTold();
+                if (!broken) {
+                  left.retain(now);
+                }
+              }
+              readAgain(left);
+              return true;
+            });
+  }
+
+  private void readAgain(References left) {
     Set<Long> places = new HashSet<>();
     left.forEach((container, _) -> places.add(store.places().placeOf(container)));
     for (long place : places) {
       try {
-        store
-            .repacker()
-            .check()
-            .check(
-                place,
-                new ContainerCheck.Sink() {
-                  @Override
-                  public void good(long address) {
-                    if (isAt(address, place)) {
-                      left.remove(address);
-                    }
-                  }
+        int _ =
+            store
+                .repacker()
+                .check()
+                .check(
+                    place,
+                    new ContainerCheck.Sink() {
+                      @Override
+                      public void good(long address) {
+                        if (isAt(address, place)) {
+                          left.remove(address);
+                        }
+                      }
 
-                  @Override
-                  public void bad(long address, String why) {
-                    // Told already, or told below as a reference that leads nowhere.
-                  }
-                });
+                      @Override
+                      public void bad(long address, String why) {
+                        // Told already, or told below as a reference that leads nowhere.
+                      }
+                    });
       } catch (DvxException _) {
         // What it should hold is told below.
       }

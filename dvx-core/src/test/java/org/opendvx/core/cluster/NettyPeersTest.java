@@ -10,8 +10,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -153,6 +156,42 @@ final class NettyPeersTest {
       assertThrows(ExecutionException.class, () -> outcome(never));
       assertEquals(4, outcome(a.call(B, proxy.endpoint(), new byte[4], LIMIT)).length);
       assertEquals(1, proxy.connections());
+    }
+  }
+
+  @Test
+  void whatAPeerAsksForIsBoundedAndTheRestWaits() throws Exception {
+    try (NettyPeers a = peers(A, List.of(A, B));
+        NettyPeers b =
+            new NettyPeers(
+                identities.of(B, List.of(A, B)),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                "127.0.0.1",
+                4)) {
+      Queue<CompletableFuture<byte[]>> underWay = new ConcurrentLinkedQueue<>();
+      b.serve(
+          (_, _) -> {
+            CompletableFuture<byte[]> reply = new CompletableFuture<>();
+            underWay.add(reply);
+            return reply;
+          });
+      List<CompletableFuture<byte[]>> calls = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        // Larger than what is read from the network at once.
+        calls.add(a.call(B, b.endpoint(), new byte[1 << 20], Duration.ofMinutes(2)));
+      }
+      int answered = 0;
+      while (answered < calls.size()) {
+        assertTrue(ClusterHost.await(() -> !underWay.isEmpty(), LIMIT), "it does not go on");
+        Thread.sleep(20);
+        assertTrue(underWay.size() <= 6, underWay.size() + " under way");
+        CompletableFuture<byte[]> reply = underWay.poll();
+        reply.complete(new byte[1]);
+        answered++;
+      }
+      for (CompletableFuture<byte[]> call : calls) {
+        assertEquals(1, outcome(call).length);
+      }
     }
   }
 

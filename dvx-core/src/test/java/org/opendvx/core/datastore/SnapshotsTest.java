@@ -122,6 +122,18 @@ class SnapshotsTest {
   }
 
   @Test
+  void aRangeThatIsSharedDurablySurvivesACrash() {
+    byte[] bytes = random(6, 49_152);
+    store.write(disk, 0, bytes);
+    TestStore.get(
+        store.store.cloneRangeDurably(
+            Caller.SYSTEM, new Snapshots.Range(disk, 0, disk, 8_192, 40_960)));
+    store = store.crash();
+    System.arraycopy(bytes.clone(), 0, bytes, 8_192, 40_960);
+    assertArrayEquals(bytes, store.readAll(disk));
+  }
+
+  @Test
   void rangesThatAreNoneAreRefused() {
     store.write(disk, 0, random(4, 8_192));
     SnapshotInfo taken = store.cut("first", disk).snapshot();

@@ -1,8 +1,10 @@
 package org.opendvx.server.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
@@ -33,6 +35,11 @@ abstract class ClientCommand implements Callable<Integer> {
     try (RestClient node = connect.connect(environment())) {
       return run(node);
     }
+  }
+
+  /** The data folder of a node that does not run; null when a configuration is to say it. */
+  @Nullable Path dataFolder(boolean hasConfiguration) {
+    return connect.dataFolder(environment(), hasConfiguration);
   }
 
   /** Prints a result in the form that was asked for. */

@@ -6,14 +6,18 @@ import java.util.List;
 public final class ClientCommands {
   private ClientCommands() {}
 
-  /** In the order in which help shows them. */
-  public static List<Object> all() {
+  /**
+   * In the order in which help shows them.
+   *
+   * @param offline verifies what a node that does not run has stored
+   */
+  public static List<Object> all(OfflineVerification offline) {
     return List.of(
         new StatusCommand(),
         new DatastoreCommand(),
         new DrivesCommand(),
         new CleanCommand(),
-        new VerifyCommand(),
+        new VerifyCommand(offline),
         new VcenterCommand(),
         new RhvCommand(),
         new VmCommand(),

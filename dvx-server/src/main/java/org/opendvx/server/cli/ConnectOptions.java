@@ -52,6 +52,11 @@ final class ConnectOptions {
       description = "Data folder of a node on this machine. Else DVX_DATA; else ./data.")
   private @Nullable String data;
 
+  /** The data folder that was named; null when a configuration is to say it. */
+  @Nullable Path dataFolder(Environment environment, boolean hasConfiguration) {
+    return data == null && hasConfiguration ? null : folder(environment);
+  }
+
   /** A client for the node that was meant. */
   RestClient connect(Environment environment) {
     Optional<String> given = given(url, environment, "DVX_URL");

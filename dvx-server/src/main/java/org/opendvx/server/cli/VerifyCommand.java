@@ -1,20 +1,54 @@
 package org.opendvx.server.cli;
 
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.server.api.DriveRequest;
 import org.opendvx.server.api.TaskView;
 import org.opendvx.server.api.VerifyView;
+import org.opendvx.server.service.Progress;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 @Command(
     name = "verify",
     description =
         "Walk everything that is stored, from the roots to every chunk: decrypt and authenticate,"
             + " compare checksums, parity and fingerprints, and tell what no root reaches. Changes"
-            + " nothing. The node serves meanwhile. Exit code 1 when anything is not as it should"
-            + " be.")
+            + " nothing. The node serves meanwhile, or is stopped (--offline). Exit code 1 when"
+            + " anything is not as it should be.")
 final class VerifyCommand extends TaskStartingCommand {
+  @Option(
+      names = "--offline",
+      description =
+          "The node is stopped: open its pool here, as it would (the journal is replayed, and a"
+              + " checkpoint written).")
+  private boolean stopped;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "With --offline: the YAML file that the node is started with.")
+  private @Nullable Path config;
+
+  private final OfflineVerification offline;
+
   @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
-  VerifyCommand() {}
+  VerifyCommand(OfflineVerification offline) {
+    this.offline = offline;
+  }
+
+  @Override
+  public Integer call() {
+    if (!stopped) {
+      if (config != null) {
+        throw usage("--config goes with --offline");
+      }
+      return super.call();
+    }
+    VerifyView view = offline.run(config, dataFolder(config != null), Progress.NONE);
+    print(view, () -> table(view));
+    return view.clean() ? 0 : 1;
+  }
 
   @Override
   int run(RestClient node) {

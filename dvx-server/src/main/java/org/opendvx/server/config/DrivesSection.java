@@ -33,9 +33,18 @@ public record DrivesSection(
             value = "14d",
             says = "How often everything is read and checked. `0s`: only by `dvx drives scrub`.")
         Duration scrubEvery,
-    @Setting(value = "32MiB", says = "What a scrub reads a second at the most.")
-        ByteSize scrubRate) {
+    @Setting(value = "32MiB", says = "What a scrub reads a second at the most.") ByteSize scrubRate,
+    @Setting(
+            value = "128MiB",
+            says =
+                "Room on each drive for what must go on when another program"
+                    + " has filled its file system, at most a 32nd of the drive. `0`: none.")
+        ByteSize ballast) {
   private static final int MAX_DRIVES = 64;
+
+  /** A node that is there for a moment, such as one that is tried out, writes none. */
+  private static final Duration BALLAST_DELAY = Duration.ofSeconds(30);
+
   private static final Duration LONGEST = Duration.ofDays(365);
 
   /** Checks the number of folders. */
@@ -53,6 +62,12 @@ public record DrivesSection(
 
   /** When and how fast drives are looked after. */
   public DriveCareSettings care() {
-    return new DriveCareSettings(rebuildDelay, rebuildRate.bytes(), scrubEvery, scrubRate.bytes());
+    return new DriveCareSettings(
+        rebuildDelay,
+        rebuildRate.bytes(),
+        scrubEvery,
+        scrubRate.bytes(),
+        ballast.bytes(),
+        BALLAST_DELAY);
   }
 }

@@ -49,6 +49,24 @@ public record NodeConfig(
         hypervisors);
   }
 
+  /** The same for a process that only looks: without a cleaner and a cache. */
+  public NodeConfig forLooking() {
+    return new NodeConfig(
+        node,
+        drives,
+        pool,
+        host,
+        keys,
+        memory,
+        new FlashSection(List.of(), flash.capacity(), flash.indexMemory(), flash.prefetchRate()),
+        nfs,
+        rest,
+        agents,
+        log,
+        new CleanerSection(CleanerSection.Mode.OFF, cleaner.rate()),
+        hypervisors);
+  }
+
   /** The same with another NFS section. */
   public NodeConfig with(NfsSection other) {
     return new NodeConfig(

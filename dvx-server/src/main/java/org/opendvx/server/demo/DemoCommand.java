@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.demo.process.Cleanup;
 import org.opendvx.server.demo.process.Program;
@@ -51,6 +52,12 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Option(names = "--quick", description = "A short version, with less data and fewer snapshots.")
   private boolean quick;
+
+  @Option(
+      names = "--node-heap",
+      paramLabel = "SIZE",
+      description = "Heap of the node, as -Xmx has it, such as 512m. Default: what Java chooses.")
+  private @Nullable String nodeHeap;
 
   /** Used by picocli, which sets the annotated fields. */
   @SuppressWarnings("NullAway.Init")
@@ -115,9 +122,21 @@ public final class DemoCommand implements Callable<Integer> {
         folder,
         quick ? Scale.quick() : Scale.full(),
         keep,
+        heap(),
         narrator,
         new Program(folder),
         cleanup);
+  }
+
+  private String heap() {
+    String given = nodeHeap == null ? "" : nodeHeap;
+    if (!given.matches("(\\d{1,6}[kmg])?")) {
+      throw DvxException.of(Kind.INVALID, "This is no size of a heap")
+          .cause("--node-heap " + given)
+          .remedy("Write it as 512m or 2g")
+          .build();
+    }
+    return given;
   }
 
   /** On a disk, where {@code /tmp} may be memory. */

@@ -162,7 +162,9 @@ public final class DvxNode implements AutoCloseable {
     Placement placement =
         new Placement(
             config.node().name(),
-            shared == null ? null : new Placement.Others(shared.host(), shared.book()),
+            shared == null
+                ? null
+                : new Placement.Others(shared.host(), shared.book(), shared.door()),
             store.datastore(),
             hypervisors,
             machines);

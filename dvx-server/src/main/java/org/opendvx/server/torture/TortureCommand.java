@@ -9,8 +9,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "torture",
     synopsisSubcommandLabel = "COMMAND",
-    description = "Treats the engine badly, and checks that nothing is lost.",
-    subcommands = {TortureEngineCommand.class, TortureVictimCommand.class})
+    description = "Treats the engine or hosts badly, and checks that nothing is lost.",
+    subcommands = {
+      TortureEngineCommand.class,
+      TortureHostsCommand.class,
+      TortureVictimCommand.class
+    })
 public final class TortureCommand implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -21,13 +21,13 @@ import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.core.log.LogSettings;
 import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.local.DriveCare;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 import org.opendvx.server.config.CleanerSection;
+import org.opendvx.server.config.KeysSection;
 import org.opendvx.server.config.MemorySection;
 import org.opendvx.server.config.NodeConfig;
 import org.opendvx.server.node.DataFolder;
@@ -126,6 +126,26 @@ final class LocalStore implements Store {
         .withCare(config.drives().care());
   }
 
+  /**
+   * Locks the keys of a pool that no node serves with another key. Nothing is replayed.
+   *
+   * @throws DvxException DENIED when the present key is not the one; nothing was changed then
+   */
+  static void rotateKey(NodeConfig config, DataFolder folder, KeysSection next) {
+    LocalPoolConfig pools = pools(config, folder);
+    NodeKeys present = new NodeKeys(config.keys(), folder);
+    KeyRing ring = look(pools, present, config.node().name(), false);
+    if (ring == null) {
+      throw DvxException.of(Kind.NOT_FOUND, "The pool has no key ring")
+          .remedy("Start the node once: that makes one")
+          .build();
+    }
+    ring.close();
+    try (LocalPool pool = LocalPool.open(pools)) {
+      present.rotate(pool.records(), new NodeKeys(next, folder));
+    }
+  }
+
   private static LocalPool pool(LocalPoolConfig config, boolean fresh) {
     try {
       return LocalPool.open(config);
@@ -165,15 +185,7 @@ final class LocalStore implements Store {
   }
 
   static DatastoreSettings settings(MemorySection memory) {
-    LogSettings log = LogSettings.DEFAULT;
-    return DatastoreSettings.DEFAULT.withLog(
-        new LogSettings(
-            memory.readCache().bytes(),
-            memory.dedupeIndex().bytes(),
-            log.tocCacheBytes(),
-            log.containersInFlight(),
-            log.putThreads(),
-            log.flushLimit()));
+    return HeapShare.settings(memory, Runtime.getRuntime().maxMemory());
   }
 
   @Override

@@ -2,9 +2,11 @@ package org.opendvx.server.wiring;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.opendvx.core.codec.KeyEncryptionKey;
 import org.opendvx.core.codec.KeyRing;
+import org.opendvx.core.datastore.PoolKeys;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Epoch;
@@ -15,12 +17,12 @@ import org.opendvx.server.node.DataFolder;
 import org.opendvx.server.security.PrivateFiles;
 
 /**
- * Unlocks the pool's key ring by key file or passphrase. A key file is made at the very first start
- * only: a missing one later is an error, since a new one could open nothing.
+ * Unlocks the pool's key ring by key file, passphrase or token. A key file is made at the very
+ * first start only: a missing one later is an error, since a new one could open nothing.
  */
 final class NodeKeys {
   /** Key of the record that holds the wrapped ring. */
-  static final String RECORD = "keyring";
+  static final String RECORD = PoolKeys.RECORD;
 
   private static final Epoch SETUP = new Epoch("setup", 1);
 
@@ -66,7 +68,29 @@ final class NodeKeys {
     }
   }
 
+  /**
+   * Locks the ring of a pool with the key that others name instead; a key file that is not there is
+   * made.
+   *
+   * @throws DvxException DENIED when the present key is not the one; nothing was changed then
+   */
+  void rotate(RecordStore records, NodeKeys others) {
+    try (KeyEncryptionKey present = known();
+        KeyEncryptionKey next = others.knownOrNew()) {
+      PoolKeys.rewrap(records, SETUP, present, next);
+    }
+  }
+
   private KeyEncryptionKey known() {
+    if (keys.byToken()) {
+      char[] pin = PrivateFiles.readSecret(keys.pkcs11PinFile()).toCharArray();
+      try {
+        return KeyEncryptionKey.fromToken(
+            keys.pkcs11Library(), keys.pkcs11Slot(), keys.pkcs11Key(), pin);
+      } finally {
+        Arrays.fill(pin, '\0');
+      }
+    }
     return keys.byPassphrase()
         ? passphrase(keys.passphraseFile())
         : KeyEncryptionKey.fromFile(keyFile());
@@ -74,7 +98,7 @@ final class NodeKeys {
 
   private KeyEncryptionKey knownOrNew() {
     Path file = keyFile();
-    if (keys.byPassphrase() || Files.exists(file)) {
+    if (keys.byToken() || keys.byPassphrase() || Files.exists(file)) {
       return known();
     }
     Path above = file.toAbsolutePath().getParent();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.server.testing.SourceHome;
 import picocli.CommandLine;
 
-/** The short demonstration, from end to end. */
+/** The short demonstration, from end to end, with a node that has a small heap. */
 class DemoTest {
   @TempDir private Path folder;
 
@@ -41,7 +41,14 @@ class DemoTest {
           new CommandLine(new DemoCommand())
               .setOut(new PrintWriter(told))
               .setErr(new PrintWriter(told))
-              .execute("--quick", "--json", json.toString(), "--dir", work.toString());
+              .execute(
+                  "--quick",
+                  "--node-heap",
+                  "512m",
+                  "--json",
+                  json.toString(),
+                  "--dir",
+                  work.toString());
       assertEquals(0, exit, told::toString);
     }
     JsonNode figures = new ObjectMapper().readTree(json.toFile());

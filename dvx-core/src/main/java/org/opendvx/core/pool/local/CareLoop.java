@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Rebuilds, empties, rebalances and scrubs, in this order, a little at a time, on a thread of its
- * own and a few that it has work for it.
+ * Rebuilds, empties, rebalances, makes ballast and scrubs, in this order, a little at a time, on a
+ * thread of its own and a few that it has work for it.
  */
 final class CareLoop implements DriveCare, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CareLoop.class);
@@ -25,6 +25,7 @@ final class CareLoop implements DriveCare, AutoCloseable {
 
   private final MembershipKeeper keeper;
   private final Room room;
+  private final Ballast ballast;
   private final SlowDrives slow;
   private final DriveChanges changes;
   private final CareRecord record;
@@ -48,10 +49,12 @@ final class CareLoop implements DriveCare, AutoCloseable {
       LocalRecordStore records,
       LocalContainerStore containers,
       Room room,
+      Ballast ballast,
       SlowDrives slow,
       DriveChanges changes) {
     this.keeper = keeper;
     this.room = room;
+    this.ballast = ballast;
     this.slow = slow;
     this.changes = changes;
     this.record = new CareRecord(records);
@@ -72,7 +75,12 @@ final class CareLoop implements DriveCare, AutoCloseable {
   private void run() {
     while (!closed) {
       try {
-        boolean worked = rebuild.slice() || changes.goOn() || balance.slice() || scrubber.slice();
+        boolean worked =
+            rebuild.slice()
+                || changes.goOn()
+                || balance.slice()
+                || ballast.slice()
+                || scrubber.slice();
         if (!worked) {
           rest();
         }

@@ -43,12 +43,22 @@ final class ContainerScan {
    * @param shards those with their final names
    * @param temporary those of puts that did not get there
    * @param tombstones ids of containers that were deleted while a drive was away
+   * @param tombstoneFiles those of them that have a file each
    */
-  record Found(List<ShardName> shards, List<ShardName> temporary, List<Long> tombstones) {}
+  record Found(
+      List<ShardName> shards,
+      List<ShardName> temporary,
+      List<Long> tombstones,
+      List<Long> tombstoneFiles) {}
 
   /** Lists a drive, on one of its threads; other unfinished work is removed. */
   static Found list(DriveFolder folder) throws IOException {
-    Found found = new Found(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    Found found =
+        new Found(
+            new ArrayList<>(),
+            new ArrayList<>(),
+            new ArrayList<>(Graves.read(folder)),
+            new ArrayList<>());
     List<String> names = new ArrayList<>();
     for (int i = 0; i < Layout.containerFolders(); i++) {
       names.clear();
@@ -71,6 +81,7 @@ final class ContainerScan {
     long gone = Layout.tombstoneOf(name);
     if (gone > 0) {
       found.tombstones().add(gone);
+      found.tombstoneFiles().add(gone);
     } else if (name.endsWith(Layout.TEMPORARY)) {
       ShardName unfinished =
           ShardName.parse(name.substring(0, name.length() - Layout.TEMPORARY.length()));
@@ -95,6 +106,7 @@ final class ContainerScan {
     for (DriveGroup.Outcome<Found> outcome : outcomes) {
       if (outcome.value() != null) {
         leftovers.tombstones().addAll(outcome.value().tombstones());
+        leftovers.tombstoneFiles().addAll(outcome.value().tombstoneFiles());
         for (ShardName shard : outcome.value().shards()) {
           enter(shard, outcome.drive());
         }
@@ -116,6 +128,7 @@ final class ContainerScan {
     removeDeleted(byIndex);
     setAside(byIndex, whole);
     index.forEach(entry -> count(entry, byIndex));
+    leftovers.all().forEach(entry -> count(entry, byIndex));
     return outcomes.stream().filter(outcome -> !outcome.ok()).toList();
   }
 

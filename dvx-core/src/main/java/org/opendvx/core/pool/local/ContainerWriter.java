@@ -25,6 +25,7 @@ final class ContainerWriter {
   private final UUID pool;
   private final MembershipKeeper keeper;
   private final Room room;
+  private final Ballast ballast;
   private final StripeCoder coder;
   private final ConcurrentLinkedDeque<Parity> parities = new ConcurrentLinkedDeque<>();
 
@@ -44,7 +45,9 @@ final class ContainerWriter {
     }
   }
 
-  ContainerWriter(UUID pool, MembershipKeeper keeper, Room room, StripeCoder coder) {
+  ContainerWriter(
+      UUID pool, MembershipKeeper keeper, Room room, Ballast ballast, StripeCoder coder) {
+    this.ballast = ballast;
     this.pool = pool;
     this.keeper = keeper;
     this.room = room;
@@ -164,7 +167,7 @@ final class ContainerWriter {
     CodedContainer coded = content.coded();
     int shardLength = shape.shardLength();
     List<DriveGroup.Outcome<Void>> outcomes =
-        DriveGroup.run(
+        ballast.runLarge(
             chosen,
             DriveIo.Lane.WRITE,
             (drive, ticket) -> {

@@ -26,6 +26,7 @@ final class Drive {
   private final AtomicLong shardBytes = new AtomicLong();
   private final AtomicLong shards = new AtomicLong();
   private final Map<String, Long> journalBytes = new ConcurrentHashMap<>();
+  private final AtomicLong ballastBytes = new AtomicLong();
   private final AtomicInteger readErrors = new AtomicInteger();
   private final AtomicInteger badShards = new AtomicInteger();
 
@@ -71,6 +72,11 @@ final class Drive {
   /** Notes the bytes of a host's journal files. */
   void journalBytes(String host, long bytes) {
     journalBytes.put(host, bytes);
+  }
+
+  /** Bytes of the file that is given up when the file system is full. */
+  AtomicLong ballastBytes() {
+    return ballastBytes;
   }
 
   /** Shards that were found damaged or gone since the drive was taken into use. */

@@ -11,19 +11,31 @@ import org.opendvx.core.error.Kind;
  * @param rebuildRate bytes that rebuilding, draining and rebalancing read and write a second
  * @param scrubEvery how often every shard is read; zero: only when asked to
  * @param scrubRate bytes that a scrub reads a second
+ * @param ballast bytes of the file on every drive that is given up when its file system is full; 0
+ *     for none
+ * @param ballastDelay how long after the start it is made the first time
  */
 public record DriveCareSettings(
-    Duration rebuildDelay, long rebuildRate, Duration scrubEvery, long scrubRate) {
+    Duration rebuildDelay,
+    long rebuildRate,
+    Duration scrubEvery,
+    long scrubRate,
+    long ballast,
+    Duration ballastDelay) {
   private static final long LEAST_RATE = 1 << 20;
 
-  /** Ten minutes and 200 MiB/s; every two weeks at 32 MiB/s. */
+  /** Ten minutes and 200 MiB/s; every two weeks at 32 MiB/s; no ballast. */
   public static final DriveCareSettings DEFAULT =
-      new DriveCareSettings(Duration.ofMinutes(10), 200L << 20, Duration.ofDays(14), 32L << 20);
+      new DriveCareSettings(
+          Duration.ofMinutes(10), 200L << 20, Duration.ofDays(14), 32L << 20, 0, Duration.ZERO);
 
   /** Checks the values. */
   public DriveCareSettings {
     if (rebuildDelay.isNegative() || scrubEvery.isNegative()) {
       throw DvxException.of(Kind.INVALID, "A time of the drives is not negative").build();
+    }
+    if (ballast < 0 || ballastDelay.isNegative()) {
+      throw DvxException.of(Kind.INVALID, "The ballast of a drive is not negative").build();
     }
     if (rebuildRate < LEAST_RATE || scrubRate < LEAST_RATE) {
       throw DvxException.of(Kind.INVALID, "A rate of the drives is at least 1 MiB a second")
@@ -33,11 +45,16 @@ public record DriveCareSettings(
 
   /** With another delay and rate of rebuilding. */
   public DriveCareSettings withRebuild(Duration delay, long rate) {
-    return new DriveCareSettings(delay, rate, scrubEvery, scrubRate);
+    return new DriveCareSettings(delay, rate, scrubEvery, scrubRate, ballast, ballastDelay);
   }
 
   /** With another interval and rate of scrubbing. */
   public DriveCareSettings withScrub(Duration every, long rate) {
-    return new DriveCareSettings(rebuildDelay, rebuildRate, every, rate);
+    return new DriveCareSettings(rebuildDelay, rebuildRate, every, rate, ballast, ballastDelay);
+  }
+
+  /** With another ballast. */
+  public DriveCareSettings withBallast(long bytes, Duration delay) {
+    return new DriveCareSettings(rebuildDelay, rebuildRate, scrubEvery, scrubRate, bytes, delay);
   }
 }

@@ -160,6 +160,9 @@ final class DriveChanges {
       if (view.failed()) {
         return false;
       }
+      if (containers.removals().removeStrays() || watch.giveUp()) {
+        return true;
+      }
       if (view.membership().hasFilling()) {
         return isWhole() && watch.change(Membership::filled);
       }
@@ -181,7 +184,7 @@ final class DriveChanges {
     if (drive != null) {
       // First it is shut out, like one that is lost: fewer others may be lost until journals have
       // all their copies on the others. Another one that is away would be one too many.
-      boolean empty = drive.shards().get() == 0 && !hasShards(index);
+      boolean empty = !hasShards(index);
       if (whole && empty && view.complete() && journals.fullyMirrored()) {
         keeper.shutOut(drive, "it is being removed");
         return true;
@@ -195,12 +198,13 @@ final class DriveChanges {
       return false;
     }
     LOG.info("Drive {} was removed", index);
+    containers.forgetDrive(index);
     takeLabelOff(index);
     return true;
   }
 
   private boolean isWhole() {
-    return containers.redundancy().degraded() == 0 && !containers.lacksContainers();
+    return containers.redundancy().degraded() == 0 && !containers.removals().lacksContainers();
   }
 
   private boolean hasShards(int index) {
@@ -319,7 +323,7 @@ final class DriveChanges {
   }
 
   private void requireNothingOnlyThere(int index) {
-    if (containers.lacksContainers() || containers.redundancy().leastSpare() < 0) {
+    if (containers.removals().lacksContainers() || containers.redundancy().leastSpare() < 0) {
       throw DvxException.of(Kind.CORRUPT, "There are containers that cannot be read without it")
           .cause("More shards are lost than parity covers")
           .remedy("Bring the lost drive back, if only for reading")

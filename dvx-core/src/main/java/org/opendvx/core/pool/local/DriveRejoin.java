@@ -27,6 +27,7 @@ final class DriveRejoin {
   private final ContainerIndex index;
   private final Leftovers leftovers;
   private final ContainerReader reader;
+  private final GivenUp givenUp;
   private final Set<ShardName> held;
   private final List<ShardName> temporary;
   private final Set<Long> buried;
@@ -38,13 +39,15 @@ final class DriveRejoin {
       MembershipKeeper keeper,
       ContainerIndex index,
       Leftovers leftovers,
-      ContainerReader reader) {
+      ContainerReader reader,
+      GivenUp givenUp) {
     this.pool = pool;
     this.drive = drive;
     this.keeper = keeper;
     this.index = index;
     this.leftovers = leftovers;
     this.reader = reader;
+    this.givenUp = givenUp;
     this.held = new HashSet<>(found.shards());
     this.temporary = new ArrayList<>(found.temporary());
     this.buried = new HashSet<>(found.tombstones());
@@ -122,7 +125,7 @@ final class DriveRejoin {
     ContainerEntry entry = index.get(shard.containerId());
     PoolView view = keeper.view();
     if (entry == null) {
-      return true;
+      return !givenUp.is(view, drive.index()) || leftovers.get(shard) != null;
     }
     if (entry.sameStripe(shard)) {
       Drive elsewhere = view.drive(entry.drive(shard.shard()));
@@ -138,17 +141,17 @@ final class DriveRejoin {
 
   /** What was deleted while a drive was away must be known to every believed drive. */
   private void buryDeleted() throws IOException {
-    for (long id : leftovers.tombstones()) {
-      if (buried.add(id)) {
-        drive
-            .io()
-            .call(
-                DriveIo.Lane.WRITE,
-                _ -> {
-                  ShardFiles.bury(drive, id);
-                  return null;
-                });
-      }
+    Set<Long> gone = Set.copyOf(leftovers.tombstones());
+    if (!buried.containsAll(gone)) {
+      drive
+          .io()
+          .call(
+              DriveIo.Lane.WRITE,
+              _ -> {
+                Graves.store(drive, gone);
+                return null;
+              });
+      buried.addAll(gone);
     }
   }
 
@@ -229,6 +232,7 @@ final class DriveRejoin {
   /** Enters the drive's shards in the index. Changes are kept out. */
   void join() {
     index.clearDrive(drive.index());
+    leftovers.clearDrive(drive.index());
     for (ShardName shard : held) {
       ContainerEntry entry = index.get(shard.containerId());
       if (entry == null) {
@@ -245,6 +249,7 @@ final class DriveRejoin {
                 : new ContainerEntry(
                     shard.containerId(), shard.attempt(), shard.shape(), DriveSet.NONE);
         leftovers.put(stray.withDrive(shard.shard(), drive.index()));
+        account(shard.shape());
       }
     }
   }

@@ -131,7 +131,7 @@ final class DriveWatch {
             readmission.finish();
             rejoin.completeEmpty();
             // What the drive had whose place it takes is lost.
-            containers.index().clearDrive(newcomer.index());
+            containers.forgetDrive(newcomer.index());
             return keeper.change(proposal, newcomer);
           });
     } catch (IOException e) {
@@ -145,6 +145,23 @@ final class DriveWatch {
   /** Changes the membership without taking a drive up. */
   synchronized boolean change(BiFunction<Membership, Long, Membership> proposal) {
     return whileChangesAreOut(() -> keeper.change(proposal, null));
+  }
+
+  /**
+   * Gives up drives that are away once everything is whole without them.
+   *
+   * @return whether any was
+   */
+  synchronized boolean giveUp() {
+    return containers.mayGiveUp()
+        && whileChangesAreOut(
+            () -> {
+              boolean may = containers.mayGiveUp();
+              if (may) {
+                containers.giveUp();
+              }
+              return may;
+            });
   }
 
   /** Takes up drives that were found when the pool was opened. */

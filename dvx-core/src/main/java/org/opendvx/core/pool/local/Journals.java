@@ -21,6 +21,7 @@ final class Journals {
   private final LocalRecordStore records;
   private final Fences fences;
   private final Room room;
+  private final Ballast ballast;
 
   /** Journals of which there is a manifest, held by somebody or not. */
   private final Map<String, LocalJournal> known = new ConcurrentHashMap<>();
@@ -33,13 +34,15 @@ final class Journals {
       MembershipKeeper keeper,
       LocalRecordStore records,
       Fences fences,
-      Room room) {
+      Room room,
+      Ballast ballast) {
     this.pool = pool;
     this.config = config;
     this.keeper = keeper;
     this.records = records;
     this.fences = fences;
     this.room = room;
+    this.ballast = ballast;
   }
 
   /**
@@ -104,7 +107,7 @@ final class Journals {
 
   private LocalJournal journal(String host, JournalManifest manifest) {
     return new LocalJournal(
-        pool, host, keeper, records, fences, manifest, config.journalSegments());
+        pool, host, keeper, records, fences, ballast, manifest, config.journalSegments());
   }
 
   /** Copies what has lost a mirror. */

@@ -11,6 +11,13 @@ final class Layout {
   static final String LABEL_REMOVED = "drive.removed";
 
   static final String LOCK = "lock";
+
+  /** Takes room for what must go on when others have filled the file system. */
+  static final String BALLAST = "ballast";
+
+  /** Which containers were deleted while a drive was away. */
+  static final String GRAVES = "deleted";
+
   static final String CONTAINERS = "containers";
   static final String JOURNAL = "journal";
   static final String RECORDS = "records";
@@ -46,7 +53,7 @@ final class Layout {
     return containerFolder((int) (containerId % CONTAINER_FOLDERS));
   }
 
-  /** The file that says that a container was deleted while a drive was away. */
+  /** The file by which earlier versions said that a container was deleted: see {@link #GRAVES}. */
   static String tombstone(long containerId) {
     return containerFolder(containerId) + "/" + hex(containerId, ID_DIGITS) + TOMBSTONE;
   }
@@ -61,6 +68,18 @@ final class Layout {
     } catch (NumberFormatException _) {
       return 0;
     }
+  }
+
+  /** A file of the ballast. */
+  static String ballast(int part) {
+    return BALLAST + "/" + hex(part, 2);
+  }
+
+  /** The number of the file of the ballast that has this plain name, -1 when it is none. */
+  static int ballastOf(String name) {
+    return name.length() == 2 && name.chars().allMatch(c -> Character.digit(c, 16) >= 0)
+        ? Integer.parseInt(name, 16)
+        : -1;
   }
 
   /** The folder of a host's journal. */

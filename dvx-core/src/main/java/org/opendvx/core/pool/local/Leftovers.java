@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class Leftovers {
   private final Map<Stripe, ContainerEntry> incomplete = new ConcurrentHashMap<>();
   private final Set<Long> tombstones = ConcurrentHashMap.newKeySet();
+  private final Set<Long> tombstoneFiles = ConcurrentHashMap.newKeySet();
+
+  /** Containers whose deletion was begun, and not finished: nobody misses them. */
+  private final Set<Long> doomed = ConcurrentHashMap.newKeySet();
 
   private record Stripe(long id, int attempt, StripeShape shape) {
     private static Stripe of(ShardName shard) {
@@ -30,6 +34,11 @@ final class Leftovers {
     return tombstones;
   }
 
+  /** Those of them of which an earlier version made a file each. */
+  Set<Long> tombstoneFiles() {
+    return tombstoneFiles;
+  }
+
   /** The incomplete container that a shard belongs to. */
   @Nullable ContainerEntry get(ShardName shard) {
     return incomplete.get(Stripe.of(shard));
@@ -37,6 +46,22 @@ final class Leftovers {
 
   void put(ContainerEntry entry) {
     incomplete.put(Stripe.of(entry), entry);
+  }
+
+  /** Notes shards besides those of the same writing that are known already. */
+  void add(ContainerEntry entry) {
+    incomplete.merge(
+        Stripe.of(entry),
+        entry,
+        (known, more) -> {
+          ContainerEntry all = known;
+          for (int shard = 0; shard < more.shape().shards(); shard++) {
+            if (more.drive(shard) != DriveSet.ABSENT) {
+              all = all.withDrive(shard, more.drive(shard));
+            }
+          }
+          return all;
+        });
   }
 
   void remove(ContainerEntry entry) {
@@ -50,5 +75,38 @@ final class Leftovers {
 
   List<ContainerEntry> all() {
     return List.copyOf(incomplete.values());
+  }
+
+  boolean isEmpty() {
+    return incomplete.isEmpty();
+  }
+
+  /** The deletion of a container begins. */
+  void doom(long id) {
+    doomed.add(id);
+  }
+
+  /** A container is deleted. */
+  void deleted(long id) {
+    doomed.remove(id);
+  }
+
+  boolean isDoomed(long id) {
+    return doomed.contains(id);
+  }
+
+  /** Forgets every shard of a drive. */
+  void clearDrive(int drive) {
+    for (ContainerEntry entry : all()) {
+      int shard = DriveSet.shardOn(entry.drives(), entry.shape().shards(), drive);
+      if (shard >= 0) {
+        ContainerEntry less = entry.withDrive(shard, DriveSet.ABSENT);
+        if (less.found() == 0) {
+          remove(entry);
+        } else {
+          put(less);
+        }
+      }
+    }
   }
 }

@@ -1,8 +1,6 @@
 package org.opendvx.core.pool.local;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,9 +31,12 @@ final class LocalContainerStore implements ContainerStore {
   private final ContainerIndex index = new ContainerIndex();
 
   private final Leftovers leftovers = new Leftovers();
+  private final GivenUp givenUp;
+  private final Graves graves;
   private final Set<Long> beingPut = ConcurrentHashMap.newKeySet();
   private final Stripes stripes = new Stripes();
   private final ShardCache cache;
+  private final Removals removals;
   private final ContainerReader reader;
   private final ContainerWriter writer;
   private final ShardRepair repair;
@@ -58,6 +59,8 @@ final class LocalContainerStore implements ContainerStore {
    * A store that knows no containers yet.
    *
    * @param gate held shared by every change; held exclusively while a drive is taken back
+   * @param givenUp drives that are away of which nothing is wanted
+   * @param ballast given up for containers when a file system is full
    * @param coder does the arithmetic of parity
    * @param background runs repairs
    */
@@ -66,6 +69,8 @@ final class LocalContainerStore implements ContainerStore {
       MembershipKeeper keeper,
       Fences fences,
       Lock gate,
+      GivenUp givenUp,
+      Ballast ballast,
       Room room,
       LocalPoolConfig config,
       StripeCoder coder,
@@ -75,10 +80,14 @@ final class LocalContainerStore implements ContainerStore {
     this.fences = fences;
     this.gate = gate;
     this.cache = new ShardCache(pool, config.openShards(), config.cachedHeaders());
+    this.givenUp = givenUp;
+    this.graves = new Graves(keeper, ballast, leftovers.tombstones(), leftovers.tombstoneFiles());
+    this.removals = new Removals(keeper, ballast, index, leftovers, cache, stripes, graves, gate);
     this.repair = new ShardRepair(pool, keeper, index, cache, stripes, coder, background);
     this.reader = new ContainerReader(keeper, new ShardReader(cache), repair, coder);
-    this.writer = new ContainerWriter(pool, keeper, room, coder);
-    this.mender = new Mender(pool, keeper, index, room, reader, writer, stripes, gate, this);
+    this.writer = new ContainerWriter(pool, keeper, room, ballast, coder);
+    this.mender =
+        new Mender(pool, keeper, index, room, reader, writer, stripes, gate, cache, removals);
     this.redundancy = new Redundancy(-1, keeper.view(), 0, 0);
   }
 
@@ -89,12 +98,14 @@ final class LocalContainerStore implements ContainerStore {
 
   /** Begins to take up the shards of a drive that is being taken back. */
   DriveRejoin rejoin(Drive drive, ContainerScan.Found found) {
-    return new DriveRejoin(pool, drive, found, keeper, index, leftovers, reader);
+    return new DriveRejoin(pool, drive, found, keeper, index, leftovers, reader, givenUp);
   }
 
   /** Counts the shards of a drive that is found again under another object. */
   void recount(Drive drive) {
-    index.forEach(entry -> ContainerScan.count(entry, Map.of(drive.index(), drive)));
+    Map<Integer, Drive> found = Map.of(drive.index(), drive);
+    index.forEach(entry -> ContainerScan.count(entry, found));
+    leftovers.all().forEach(entry -> ContainerScan.count(entry, found));
   }
 
   @Override
@@ -146,29 +157,7 @@ final class LocalContainerStore implements ContainerStore {
       throw exists(containerId);
     }
     index.put(write.get());
-    forgetLeftovers(containerId);
-  }
-
-  private void forgetLeftovers(long containerId) {
-    ContainerEntry live = index.get(containerId);
-    for (ContainerEntry leftover : leftovers.of(containerId)) {
-      leftovers.remove(leftover);
-      ContainerScan.removeShards(live == null ? leftover : useless(leftover, live), usable());
-    }
-  }
-
-  /** A drive that went and came back may have brought a shard back into use that was left over. */
-  private static ContainerEntry useless(ContainerEntry leftover, ContainerEntry live) {
-    ContainerEntry useless = leftover;
-    for (int shard = 0; shard < leftover.shape().shards(); shard++) {
-      int drive = leftover.drive(shard);
-      if (drive != DriveSet.ABSENT
-          && live.sameStripe(leftover.name(shard))
-          && live.drive(shard) == drive) {
-        useless = useless.withDrive(shard, DriveSet.ABSENT);
-      }
-    }
-    return useless;
+    removals.tidy(containerId);
   }
 
   @Override
@@ -230,88 +219,44 @@ final class LocalContainerStore implements ContainerStore {
   }
 
   private void delete(long containerId) {
-    keeper.requireServing();
-    forgetLeftovers(containerId);
+    PoolView before = keeper.requireServing();
+    boolean buried = givenUp.isAnyWanted(before);
+    if (buried) {
+      // First: what a crash leaves of it must not pass for a container that a drive could complete.
+      removals.bury(containerId);
+    }
+    leftovers.doom(containerId);
+    removals.forgetLeftovers(containerId);
     ContainerEntry entry = index.remove(containerId);
+    ContainerEntry rest = entry;
     boolean done = false;
     try {
       if (entry != null) {
-        remove(entry);
+        Removals.Removed removed = removals.remove(entry);
+        rest = removed.rest();
+        removals.judge(containerId, removed.outcomes());
       }
       // After the removal: a drive may have been shut out by it.
-      PoolView view = keeper.requireServing();
-      if (!view.complete()) {
-        bury(containerId);
+      if (givenUp.isAnyWanted(keeper.requireServing()) && !buried) {
+        removals.bury(containerId);
       }
       done = true;
     } finally {
-      if (!done && entry != null) {
+      if (!done && rest != null) {
         // Not acknowledged: the caller may try again.
-        index.put(entry);
+        if (rest.found() >= rest.shape().dataShards()) {
+          index.put(rest);
+        } else {
+          removals.keepLeftover(rest);
+        }
       }
     }
+    leftovers.deleted(containerId);
   }
 
-  /** Notes on all drives that a container is gone, since one that is away may have shards of it. */
-  private void bury(long containerId) {
-    leftovers.tombstones().add(containerId);
-    List<DriveGroup.Outcome<Void>> outcomes =
-        DriveGroup.run(
-            keeper.view().usable(),
-            DriveIo.Lane.WRITE,
-            (drive, _) -> {
-              drive.checkPresent();
-              ShardFiles.bury(drive, containerId);
-              return null;
-            });
-    judgeRemoval(containerId, outcomes);
-    keeper.requireServing();
-  }
-
-  private void judgeRemoval(long containerId, List<DriveGroup.Outcome<Void>> outcomes) {
-    for (DriveGroup.Outcome<Void> outcome : outcomes) {
-      if (outcome.broken() && outcome.failure() != null) {
-        keeper.shutOut(
-            outcome.drive(), "a shard was not removed: " + IoErrors.brief(outcome.failure()));
-      }
-    }
-    if (outcomes.stream().anyMatch(DriveGroup.Outcome::noSpace)) {
-      throw DvxException.of(Kind.NO_SPACE, "A drive has no room to remove a shard")
-          .cause("Some file systems need room even to delete")
-          .remedy("Free room on the drives' file systems")
-          .detail("container", containerId)
-          .build();
-    }
-  }
-
-  /** Removes what is left of a container that was written once more; now or when it is deleted. */
-  void removeOld(ContainerEntry entry) {
-    boolean done = false;
-    try {
-      remove(entry);
-      done = true;
-    } finally {
-      if (!done) {
-        leftovers.put(entry);
-      }
-    }
-  }
-
-  /** Forgets what is known of a shard's file, which was removed or replaced. */
-  void forget(ShardName name) {
-    cache.forget(name);
-  }
-
-  /** Notes that a shard is on a drive besides where the index says: it goes with the container. */
-  void leaveBehind(ContainerEntry entry, int shard, Drive drive) {
-    leftovers.put(
-        new ContainerEntry(entry.id(), entry.attempt(), entry.shape(), DriveSet.NONE)
-            .withDrive(shard, drive.index()));
-  }
-
-  /** Whether a shard of the container is somewhere besides where the index says. */
-  boolean hasLeftBehind(ContainerEntry entry) {
-    return leftovers.get(entry.name(0)) != null;
+  /** What is to be removed, and what could not be. */
+  Removals removals() {
+    return removals;
   }
 
   ContainerIndex index() {
@@ -330,38 +275,10 @@ final class LocalContainerStore implements ContainerStore {
     return reader;
   }
 
-  /** Whether there are containers that only drives which are away could complete. */
-  boolean lacksContainers() {
-    return !leftovers.all().isEmpty();
-  }
-
-  private void remove(ContainerEntry entry) {
-    PoolView view = keeper.view();
-    List<Drive> holders = new ArrayList<>();
-    for (int shard = 0; shard < entry.shape().shards(); shard++) {
-      cache.forget(entry.name(shard));
-      Drive drive = view.drive(entry.drive(shard));
-      if (drive != null) {
-        holders.add(drive);
-      }
-    }
-    List<DriveGroup.Outcome<Void>> outcomes =
-        DriveGroup.run(
-            holders,
-            DriveIo.Lane.WRITE,
-            (drive, _) -> {
-              drive.checkPresent();
-              int shard = DriveSet.shardOn(entry.drives(), entry.shape().shards(), drive.index());
-              ShardFiles.remove(drive, entry.name(shard));
-              return null;
-            });
-    for (DriveGroup.Outcome<Void> outcome : outcomes) {
-      if (outcome.ok()) {
-        outcome.drive().shards().decrementAndGet();
-        outcome.drive().shardBytes().addAndGet(-entry.shape().fileBytes());
-      }
-    }
-    judgeRemoval(entry.id(), outcomes);
+  /** What was on the drive of that number is not there any more: it is another one, or none. */
+  void forgetDrive(int drive) {
+    index.clearDrive(drive);
+    leftovers.clearDrive(drive);
   }
 
   @Override
@@ -414,21 +331,31 @@ final class LocalContainerStore implements ContainerStore {
         return;
       }
       for (ContainerEntry entry : leftovers.all()) {
-        forgetLeftovers(entry.id());
+        removals.tidy(entry.id());
       }
-      for (long id : List.copyOf(leftovers.tombstones())) {
-        DriveGroup.run(
-            view.usable(),
-            DriveIo.Lane.WRITE,
-            (drive, _) -> {
-              drive.folder().delete(Layout.tombstone(id));
-              return null;
-            });
-        leftovers.tombstones().remove(id);
-      }
+      graves.clear(() -> keeper.view().complete());
     } finally {
       gate.unlock();
     }
+  }
+
+  /**
+   * Whether what was deleted while drives are away need not be remembered any more: everything is
+   * whole without them.
+   */
+  boolean mayGiveUp() {
+    PoolView view = keeper.view();
+    return !view.failed()
+        && !view.complete()
+        && givenUp.isAnyWanted(view)
+        && redundancy().degraded() == 0
+        && !removals.lacksContainers();
+  }
+
+  /** Gives up the drives that are away. The caller keeps changes out. */
+  void giveUp() {
+    givenUp.giveUp(keeper.requireServing());
+    graves.clear(() -> !givenUp.isAnyWanted(keeper.view()));
   }
 
   /** Closes files of drives that are not in use any more. */
@@ -438,14 +365,6 @@ final class LocalContainerStore implements ContainerStore {
 
   void close() {
     cache.close();
-  }
-
-  private Map<Integer, Drive> usable() {
-    Map<Integer, Drive> usable = new HashMap<>();
-    for (Drive drive : keeper.view().usable()) {
-      usable.put(drive.index(), drive);
-    }
-    return usable;
   }
 
   private static void checkLength(int length, int most) {

@@ -37,6 +37,7 @@ final class LocalJournal {
   private final MembershipKeeper keeper;
   private final LocalRecordStore records;
   private final Fences fences;
+  private final Ballast ballast;
   private final int segmentBytes;
   private final int mostSegments;
   private final JournalSlots slots;
@@ -69,6 +70,7 @@ final class LocalJournal {
       MembershipKeeper keeper,
       LocalRecordStore records,
       Fences fences,
+      Ballast ballast,
       JournalManifest manifest,
       int mostSegments) {
     this.pool = pool;
@@ -76,6 +78,7 @@ final class LocalJournal {
     this.keeper = keeper;
     this.records = records;
     this.fences = fences;
+    this.ballast = ballast;
     this.segmentBytes = manifest.segmentBytes();
     this.mostSegments = mostSegments;
     this.slots = new JournalSlots(host, segmentBytes);
@@ -190,7 +193,7 @@ final class LocalJournal {
     }
     boolean ok = true;
     for (DriveGroup.Outcome<Void> outcome :
-        DriveGroup.<Void>run(
+        ballast.<Void>run(
             drives,
             DriveIo.Lane.JOURNAL,
             (drive, ticket) -> {

@@ -48,7 +48,9 @@ public final class LocalPool implements Pool {
   private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
   private final Fences fences = new Fences();
   private final Room room;
+  private final Ballast ballast;
   private final LocalRecordStore records;
+  private final GivenUp givenUp;
   private final LocalContainerStore containers;
   private final Journals journals;
   private final DriveWatch watch;
@@ -67,12 +69,23 @@ public final class LocalPool implements Pool {
     this.keeper =
         new MembershipKeeper(
             opening.pool(), opening.created(), opening.base(), opening.term(), this::changed);
-    this.room = new Room(config.driveCapacity());
-    this.records = new LocalRecordStore(keeper, fences, gate.readLock());
+    this.room = new Room(config.driveCapacity(), config.care().ballast());
+    this.ballast = new Ballast(keeper, room, config.care());
+    this.records = new LocalRecordStore(keeper, fences, gate.readLock(), ballast);
+    this.givenUp = new GivenUp(records);
     this.containers =
         new LocalContainerStore(
-            opening.pool(), keeper, fences, gate.readLock(), room, config, coder, background);
-    this.journals = new Journals(opening.pool(), config, keeper, records, fences, room);
+            opening.pool(),
+            keeper,
+            fences,
+            gate.readLock(),
+            givenUp,
+            ballast,
+            room,
+            config,
+            coder,
+            background);
+    this.journals = new Journals(opening.pool(), config, keeper, records, fences, room, ballast);
     DriveRoots roots = new DriveRoots(config.roots());
     SlowDrives slow = new SlowDrives(SLOW_REPORTED, SLOW_SUSPECTED, System::nanoTime);
     this.watch =
@@ -90,7 +103,8 @@ public final class LocalPool implements Pool {
     DriveChanges changes =
         new DriveChanges(
             opening.pool(), opening.created(), config, roots, keeper, containers, journals, watch);
-    this.care = new CareLoop(opening, config, keeper, records, containers, room, slow, changes);
+    this.care =
+        new CareLoop(opening, config, keeper, records, containers, room, ballast, slow, changes);
   }
 
   /**
@@ -162,6 +176,7 @@ public final class LocalPool implements Pool {
       byte[] value = records.peek(key);
       fences.load(key.substring(FENCES.length()), ByteBuffer.wrap(value).getLong());
     }
+    givenUp.load();
     believed.retainAll(keeper.view().usable());
     boolean complete = believed.size() == keeper.view().membership().size();
     for (var failed : containers.load(believed, complete)) {
@@ -170,6 +185,7 @@ public final class LocalPool implements Pool {
     for (Drive drive : prepared) {
       rejoin(drive);
     }
+    ballast.count(keeper.view().usable());
     room.measure(keeper.view().usable());
     keeper.requireServing();
     watch.welcome(stale);

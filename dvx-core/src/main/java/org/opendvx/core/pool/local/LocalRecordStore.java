@@ -44,6 +44,7 @@ final class LocalRecordStore implements RecordStore {
   private final MembershipKeeper keeper;
   private final Fences fences;
   private final Lock gate;
+  private final Ballast ballast;
   private final Map<String, Known> known = new ConcurrentHashMap<>();
   private final AtomicLong lastStamp = new AtomicLong();
   private final Object[] stripes = new Object[STRIPES];
@@ -59,8 +60,10 @@ final class LocalRecordStore implements RecordStore {
    * An empty register, to be loaded.
    *
    * @param gate held shared by every change; held exclusively while a drive is taken back
+   * @param ballast given up for records
    */
-  LocalRecordStore(MembershipKeeper keeper, Fences fences, Lock gate) {
+  LocalRecordStore(MembershipKeeper keeper, Fences fences, Lock gate, Ballast ballast) {
+    this.ballast = ballast;
     this.keeper = keeper;
     this.fences = fences;
     this.gate = gate;
@@ -200,7 +203,7 @@ final class LocalRecordStore implements RecordStore {
       RecordFile file =
           new RecordFile(key, version, lastStamp.incrementAndGet(), NO_TAG, value.clone());
       for (DriveGroup.Outcome<Void> outcome :
-          DriveGroup.<Void>run(
+          ballast.<Void>run(
               drives,
               DriveIo.Lane.WRITE,
               (drive, ticket) -> {
@@ -307,7 +310,7 @@ final class LocalRecordStore implements RecordStore {
   /** Writes a copy to all usable drives. The caller holds the key's stripe and the gate. */
   private void write(RecordFile file) {
     List<DriveGroup.Outcome<Void>> written =
-        DriveGroup.run(
+        ballast.run(
             keeper.requireServing().usable(),
             DriveIo.Lane.WRITE,
             (drive, ticket) -> {

@@ -39,7 +39,8 @@ final class Mender {
   private final ContainerWriter writer;
   private final Stripes stripes;
   private final Lock gate;
-  private final LocalContainerStore store;
+  private final ShardCache cache;
+  private final Removals removals;
 
   /** What came of a container. */
   enum Result {
@@ -75,7 +76,8 @@ final class Mender {
       ContainerWriter writer,
       Stripes stripes,
       Lock gate,
-      LocalContainerStore store) {
+      ShardCache cache,
+      Removals removals) {
     this.pool = pool;
     this.keeper = keeper;
     this.index = index;
@@ -84,7 +86,8 @@ final class Mender {
     this.writer = writer;
     this.stripes = stripes;
     this.gate = gate;
-    this.store = store;
+    this.cache = cache;
+    this.removals = removals;
   }
 
   /** Shards of a container that no drive in use has. */
@@ -251,6 +254,10 @@ final class Mender {
     }
   }
 
+  /**
+   * The caller holds changes up meanwhile, so this is not for the lane where the shards of other
+   * containers are waited for.
+   */
   private boolean publish(ContainerEntry entry, int shard, Drive target, ShardName name)
       throws IOException {
     keeper.requireServing();
@@ -259,7 +266,7 @@ final class Mender {
     target
         .io()
         .call(
-            DriveIo.Lane.BACKGROUND,
+            DriveIo.Lane.WRITE,
             ticket -> {
               ticket.check();
               if (wanted) {
@@ -274,7 +281,7 @@ final class Mender {
       return false;
     }
     target.shards().incrementAndGet();
-    store.forget(name);
+    cache.forget(name);
     Drive source = keeper.view().drive(now.drive(shard));
     if (source != null) {
       removeFrom(source, now, shard);
@@ -290,7 +297,7 @@ final class Mender {
     return same
         && asItWas
         && view.uses(target)
-        && !store.hasLeftBehind(now)
+        && !removals.hasLeftBehind(now)
         && DriveSet.shardOn(now.drives(), now.shape().shards(), target.index()) < 0;
   }
 
@@ -299,7 +306,7 @@ final class Mender {
       source
           .io()
           .call(
-              DriveIo.Lane.BACKGROUND,
+              DriveIo.Lane.WRITE,
               _ -> {
                 source.checkPresent();
                 ShardFiles.remove(source, entry.name(shard));
@@ -308,7 +315,7 @@ final class Mender {
       source.shards().decrementAndGet();
       source.shardBytes().addAndGet(-entry.shape().fileBytes());
     } catch (IOException e) {
-      store.leaveBehind(entry, shard, source);
+      removals.leaveBehind(entry, shard, source);
       if (!IoErrors.isNoSpace(e)) {
         keeper.shutOut(source, "a shard was not removed: " + IoErrors.brief(e));
       }
@@ -384,7 +391,7 @@ final class Mender {
     ContainerEntry fresh = publish.get();
     index.put(fresh);
     try {
-      store.removeOld(now);
+      removals.removeOld(now);
     } catch (DvxException e) {
       LOG.warn("Old shards of container {} stay for now: {}", now.id(), e.getMessage());
     }

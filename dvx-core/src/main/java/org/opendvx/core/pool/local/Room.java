@@ -13,8 +13,8 @@ import org.opendvx.core.pool.ContainerStore;
 import org.opendvx.core.pool.PoolStatus;
 
 /**
- * How much room there is on the drives. The room of a drive is what is configured, or else what it
- * uses and its share of what its file system has free, measured every now and then.
+ * How much room there is on the drives. The room of a drive is what it uses and its share of what
+ * its file system has free, measured every now and then; and no more than what is configured.
  */
 final class Room {
   /** Kept for records, which may grow when containers have taken all else. */
@@ -28,7 +28,11 @@ final class Room {
   private static final long LEAST_RESERVE = 64L << 20;
   private static final int MOST_RESERVE_FRACTION = 8;
 
+  /** Ballast is at most this part of what the pool may use on a drive. */
+  private static final int BALLAST_FRACTION = 32;
+
   private final long configured;
+  private final long ballast;
 
   /** Bytes that the file system of a drive grants it beyond what it uses, as last measured. */
   private final Map<Drive, Measured> measured = new ConcurrentHashMap<>();
@@ -43,10 +47,12 @@ final class Room {
   /**
    * Room of the drives of a pool.
    *
-   * @param configured bytes of each drive, 0 to measure
+   * @param configured bytes of each drive at the most, 0: what its file system has
+   * @param ballast bytes of each drive that are kept for when others have filled its file system
    */
-  Room(long configured) {
+  Room(long configured, long ballast) {
     this.configured = configured;
+    this.ballast = ballast;
   }
 
   /** Bytes that journals will have on each drive; what they do not have yet is kept for them. */
@@ -74,11 +80,8 @@ final class Room {
     Set<Drive> drives = new LinkedHashSet<>(inUse);
     drives.addAll(joining);
     measured.keySet().retainAll(drives);
-    if (configured > 0) {
-      return;
-    }
     Map<Object, List<Drive>> systems = new HashMap<>();
-    Map<Drive, Long> free = new HashMap<>();
+    Map<Drive, Long> found = new HashMap<>();
     for (DriveGroup.Outcome<Long> outcome :
         DriveGroup.run(
             drives,
@@ -93,15 +96,16 @@ final class Room {
             })) {
       Long bytes = outcome.value();
       if (bytes != null) {
-        free.put(outcome.drive(), bytes);
+        found.put(outcome.drive(), bytes);
       }
     }
     synchronized (systems) {
       for (List<Drive> sharing : systems.values()) {
         for (Drive drive : sharing) {
-          Long bytes = free.get(drive);
+          Long bytes = found.get(drive);
           if (bytes != null) {
-            measured.put(drive, new Measured(bytes / sharing.size(), used(drive)));
+            long free = bytes / sharing.size() + drive.ballastBytes().get();
+            measured.put(drive, new Measured(free, used(drive)));
           }
         }
       }
@@ -115,11 +119,17 @@ final class Room {
 
   /** Bytes that the pool may use on a drive in all. */
   long total(Drive drive) {
-    if (configured > 0) {
-      return configured;
-    }
     Measured last = measured.get(drive);
-    return last == null ? used(drive) : last.usedThen() + last.free();
+    if (last == null) {
+      return configured > 0 ? configured : used(drive);
+    }
+    long there = last.usedThen() + last.free();
+    return configured > 0 ? Math.min(configured, there) : there;
+  }
+
+  /** Bytes that the ballast of a drive has, or is to have again. */
+  long ballast(Drive drive) {
+    return Math.min(ballast, total(drive) / BALLAST_FRACTION);
   }
 
   /** Bytes of a drive that containers may have in all. */
@@ -155,16 +165,21 @@ final class Room {
     long raw = inUse.stream().mapToLong(this::total).sum();
     long[] whole = new long[drives.size()];
     long[] free = new long[drives.size()];
+    long[] kept = new long[drives.size()];
     int i = 0;
     for (Drive drive : drives) {
       whole[i] = forShards(drive);
       free[i] = Math.max(0, whole[i] - drive.shardBytes().get());
+      kept[i] = Math.min(free[i], ballast(drive));
       i++;
     }
     long usable = inStripes(whole, shape);
     long reserve =
-        Math.min(
-            usable / MOST_RESERVE_FRACTION, Math.max(LEAST_RESERVE, usable / RESERVE_FRACTION));
+        Math.max(
+            inStripes(kept, shape),
+            Math.min(
+                usable / MOST_RESERVE_FRACTION,
+                Math.max(LEAST_RESERVE, usable / RESERVE_FRACTION)));
     long freeBytes = inStripes(free, shape);
     return new PoolStatus.Capacity(raw, usable, freeBytes, Math.min(reserve, freeBytes));
   }

@@ -70,12 +70,6 @@ final class ShardFiles {
     drive.folder().delete(name.path() + REPAIR);
   }
 
-  /** Notes that a container is gone, durably. */
-  static void bury(Drive drive, long containerId) throws IOException {
-    drive.folder().open(Layout.tombstone(containerId), true).close();
-    drive.folder().forceDirectory(Layout.containerFolder(containerId));
-  }
-
   private static void write(
       DriveIo.Ticket ticket,
       Drive drive,

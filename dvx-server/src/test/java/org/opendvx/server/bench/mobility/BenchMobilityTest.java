@@ -54,11 +54,14 @@ class BenchMobilityTest {
     assertEquals(
         "FOLLOWING", announced.at("/prefetch/state").asText().replace("DONE", "FOLLOWING"));
     assertTrue(announced.at("/prefetch/peerBytes").asLong() > 0, told::toString);
-    assertTrue(announced.at("/window/shareOwn").asDouble() > 0.9, told::toString);
-    // The host that fetches nothing ahead reads from the one before.
+    assertTrue(announced.at("/window/shareOwn").asDouble() > 0.8, told::toString);
+    for (JsonNode move : report.path("moves")) {
+      assertTrue(move.at("/window/sharePool").asDouble() < 0.05, told::toString);
+    }
+    // The host that fetches nothing ahead reads from the one before, and not from the pool.
     JsonNode cold = report.at("/moves/2");
     assertTrue(cold.at("/prefetch").isEmpty(), told::toString);
     assertTrue(cold.at("/window/peer").asLong() > 0, told::toString);
-    assertTrue(report.at("/clone/template2/skippedShare").asDouble() > 0.99, told::toString);
+    assertTrue(report.at("/clone/template2/skippedShare").asDouble() > 0.8, told::toString);
   }
 }

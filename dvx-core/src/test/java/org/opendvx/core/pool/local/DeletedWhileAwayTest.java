@@ -1,0 +1,212 @@
+package org.opendvx.core.pool.local;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opendvx.core.pool.Epoch;
+import org.opendvx.core.pool.PoolStatus;
+
+/** What is deleted while a drive is away stays deleted, and remembering it costs little. */
+@Timeout(120)
+class DeletedWhileAwayTest {
+  private static final Epoch EPOCH = SimPool.EPOCH;
+  private static final long FAST = 1L << 32;
+
+  private static SimPool pool(int drives) {
+    SimPool sim = SimPool.unformatted(drives);
+    sim.configure(
+        config ->
+            config.withCare(
+                DriveCareSettings.DEFAULT
+                    .withRebuild(Duration.ofHours(1), FAST)
+                    .withScrub(Duration.ZERO, FAST)));
+    LocalPool.create(sim.config());
+    sim.open();
+    return sim;
+  }
+
+  private static Map<Long, byte[]> fill(SimPool sim, int from, int to) {
+    Map<Long, byte[]> contents = new HashMap<>();
+    for (long id = from; id < to; id++) {
+      byte[] content = SimPool.bytes(id, 3_000 + (int) id * 37);
+      sim.pool().containers().put(EPOCH, id, content, content.length);
+      contents.put(id, content);
+    }
+    return contents;
+  }
+
+  private static void check(SimPool sim, Map<Long, byte[]> contents) {
+    contents.forEach(
+        (id, content) ->
+            assertArrayEquals(content, LocalPoolTest.read(sim.pool(), id, 0, content.length)));
+    assertEquals(contents.size(), sim.pool().containers().count());
+  }
+
+  private static void pullAndAwait(SimPool sim, int drive) {
+    sim.pull(drive);
+    SimPool.await(
+        "it is shut out",
+        () -> sim.pool().status().drives().get(drive).state() == PoolStatus.DriveState.EVICTED);
+  }
+
+  private static void awaitAll(SimPool sim) {
+    SimPool.await(
+        "all are in use",
+        () ->
+            sim.pool().status().drives().stream()
+                .allMatch(drive -> drive.state() == PoolStatus.DriveState.ACTIVE));
+  }
+
+  private static boolean remembers(SimPool sim, int drive) {
+    return sim.disk(drive).names(Layout.GRAVES).contains(Layout.GRAVES);
+  }
+
+  private static List<String> tombstones(SimPool sim, int drive) {
+    return sim.disk(drive).names(Layout.CONTAINERS).stream()
+        .filter(name -> name.endsWith(".gone"))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 6, 12})
+  void isOneFileOfAFewBytesEach(int drives) throws Exception {
+    try (SimPool sim = pool(drives)) {
+      Map<Long, byte[]> contents = fill(sim, 1, 120);
+      pullAndAwait(sim, 1);
+      AtomicInteger forced = new AtomicInteger();
+      sim.disk(0)
+          .setFaults(
+              (op, name) -> {
+                if (op == SimDisk.Op.FORCE && name.startsWith(Layout.GRAVES)) {
+                  forced.incrementAndGet();
+                }
+                // So that others come to wait meanwhile.
+                if (op == SimDisk.Op.FORCE && name.equals(Layout.GRAVES)) {
+                  java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+                }
+              });
+      try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+        List<Future<?>> deletes = new java.util.ArrayList<>();
+        for (long id = 10; id < 90; id++) {
+          long gone = id;
+          contents.remove(gone);
+          deletes.add(threads.submit(() -> sim.pool().containers().delete(EPOCH, gone)));
+        }
+        for (Future<?> delete : deletes) {
+          var _ = delete.get();
+        }
+      }
+      assertEquals(80 * Graves.ENTRY, sim.disk(0).size(Layout.GRAVES));
+      assertEquals(List.of(), tombstones(sim, 0));
+      assertTrue(forced.get() < 60, () -> forced + " times forced");
+      check(sim, contents);
+      sim.kill();
+      sim.open();
+      check(sim, contents);
+      sim.pool().containers().delete(EPOCH, 100);
+      contents.remove(100L);
+      assertEquals(81 * Graves.ENTRY, sim.disk(0).size(Layout.GRAVES));
+      sim.putBack(1);
+      awaitAll(sim);
+      check(sim, contents);
+      SimPool.await("nothing is remembered any more", () -> !remembers(sim, 0));
+      sim.kill();
+      sim.open();
+      check(sim, contents);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {5, 6, 12})
+  void isNotRememberedOnceEverythingIsWholeWithoutTheDrive(int drives) {
+    try (SimPool sim = pool(drives)) {
+      Map<Long, byte[]> contents = fill(sim, 1, 60);
+      pullAndAwait(sim, 1);
+      for (long id = 1; id < 10; id++) {
+        sim.pool().containers().delete(EPOCH, id);
+        contents.remove(id);
+      }
+      assertTrue(remembers(sim, 0));
+      sim.pool().care().rebuildNow();
+      SimPool.await("it is given up", () -> !remembers(sim, 0));
+      assertEquals(0, sim.pool().status().degradedContainers());
+      for (long id = 10; id < 20; id++) {
+        sim.pool().containers().delete(EPOCH, id);
+        contents.remove(id);
+      }
+      assertFalse(remembers(sim, 0));
+      sim.kill();
+      sim.open();
+      sim.pool().containers().delete(EPOCH, 20);
+      contents.remove(20L);
+      assertFalse(remembers(sim, 0), "it was forgotten that the drive is given up");
+      check(sim, contents);
+      sim.putBack(1);
+      awaitAll(sim);
+      check(sim, contents);
+      // The next time it is away, it has what is wanted.
+      contents.putAll(fill(sim, 200, 240));
+      pullAndAwait(sim, 1);
+      sim.pool().containers().delete(EPOCH, 210);
+      contents.remove(210L);
+      assertTrue(remembers(sim, 0));
+      sim.putBack(1);
+      awaitAll(sim);
+      sim.kill();
+      sim.open();
+      check(sim, contents);
+    }
+  }
+
+  /** With the drive back among few others, whose shards are needed. */
+  @Test
+  void aDriveThatWasGivenUpHelpsToOpenThePool() {
+    try (SimPool sim = pool(6)) {
+      Map<Long, byte[]> contents = fill(sim, 1, 40);
+      pullAndAwait(sim, 0);
+      pullAndAwait(sim, 1);
+      sim.pool().care().rebuildNow();
+      SimPool.await("everything is whole", () -> sim.pool().status().degradedContainers() == 0);
+      sim.pool().containers().delete(EPOCH, 5);
+      contents.remove(5L);
+      contents.putAll(fill(sim, 60, 80));
+      sim.kill();
+      sim.putBack(0, 1);
+      sim.pull(2, 3);
+      sim.open();
+      check(sim, contents);
+      sim.putBack(2, 3);
+      awaitAll(sim);
+      check(sim, contents);
+    }
+  }
+
+  @Test
+  void aTornEntryIsLeftOutAndTheOthersCount() throws IOException {
+    SimDisk disk = new SimDisk(java.nio.file.Path.of("/sim/graves"), "fs");
+    DriveFolder folder = disk.mount();
+    assertEquals(List.of(), Graves.read(folder));
+    try (DriveFile file = folder.open(Layout.GRAVES, true)) {
+      file.write(Graves.encode(List.of(5L, 70_000_000_000L, 9L)), 0);
+      file.write(Graves.encode(List.of(11L)).limit(9), 3L * Graves.ENTRY);
+    }
+    assertEquals(List.of(5L, 70_000_000_000L, 9L), Graves.read(folder));
+    disk.flip(Layout.GRAVES, Graves.ENTRY + 6);
+    assertEquals(List.of(5L, 9L), Graves.read(folder));
+  }
+}
