@@ -37,6 +37,13 @@ final class Checkpointer implements AutoCloseable {
   private static final long BETWEEN_BATCHES_NANOS = 20_000;
   private static final Duration DURABLE_LIMIT = Duration.ofSeconds(60);
 
+  /**
+   * Heap for tree nodes that were changed since a checkpoint began, with which another one is due:
+   * a sixteenth, from 32 to 256 MiB. With twice as much changes wait.
+   */
+  private static final long CHANGED =
+      Math.clamp(Runtime.getRuntime().maxMemory() / 16, 32L << 20, 256L << 20);
+
   /** What a checkpoint reads and writes. */
   record Stores(
       State state,
@@ -59,6 +66,12 @@ final class Checkpointer implements AutoCloseable {
 
   /** One checkpoint at a time; who holds it may write what follows. */
   private final ReentrantLock one = new ReentrantLock();
+
+  /** Of {@link TreeIo#changedBytes} when the last checkpoint, or the one that runs, began. */
+  private volatile long changedBefore;
+
+  /** The same of the last one that ended. */
+  private volatile long changedWritten;
 
   private volatile RootRecord root;
   private volatile long endedAt = System.nanoTime();
@@ -84,6 +97,16 @@ final class Checkpointer implements AutoCloseable {
   /** The last checkpoint. */
   RootRecord root() {
     return root;
+  }
+
+  /** Whether the changed tree nodes that no checkpoint has written fit in memory, with more. */
+  boolean changesFit() {
+    return stores.io.changedBytes() - changedWritten < 2 * CHANGED;
+  }
+
+  /** Whether so many tree nodes were changed since a checkpoint began that another one is due. */
+  boolean changedMuch() {
+    return stores.io.changedBytes() - changedBefore >= CHANGED;
   }
 
   /** Visits what the last checkpoint reaches. */
@@ -162,6 +185,7 @@ final class Checkpointer implements AutoCloseable {
     }
     return stores.journal.usage() >= settings.checkpointUsage()
         || stores.state.inodes().dirtyCount() >= settings.checkpointFiles()
+        || changedMuch()
         || (stores.journal.lastLsn() > root.lsn()
             && pause >= settings.checkpointInterval().toNanos());
   }
@@ -174,6 +198,7 @@ final class Checkpointer implements AutoCloseable {
       SnapshotCatalogue.Changes snapshots,
       byte[] outcomes,
       Totals totals,
+      long changedBytes,
       long heldNanos) {}
 
   /** Writes a checkpoint; returns when it is in place. Blocks. */
@@ -201,6 +226,7 @@ final class Checkpointer implements AutoCloseable {
     SnapshotCatalogue.Changes snapshots;
     byte[] outcomes;
     Totals totals;
+    long changed;
     long start = System.nanoTime();
     long stamp = locks.cut.writeLock();
     try {
@@ -210,12 +236,14 @@ final class Checkpointer implements AutoCloseable {
       outcomes = state.outcomes().encode();
       // What comes after is counted again when its records are replayed.
       totals = totals();
+      changed = stores.io.changedBytes();
     } finally {
       locks.cut.unlockWrite(stamp);
     }
     long held = System.nanoTime() - start;
     held = Math.max(held, freezeInBatches(state.inodes()));
-    return new Frozen(lsn, endFreeze(), snapshots, outcomes, totals, held);
+    changedBefore = changed;
+    return new Frozen(lsn, endFreeze(), snapshots, outcomes, totals, changed, held);
   }
 
   /** Gives the longest time in nanoseconds for which changes were held off. */
@@ -283,6 +311,7 @@ final class Checkpointer implements AutoCloseable {
     root = next;
     state.inodes().use(inodes);
     state.snapshots().use(snapshots, frozen.snapshots);
+    changedWritten = frozen.changedBytes;
     stores.journal.trim(next.replayFrom());
     LOG.debug(
         "Checkpoint {} of {} files up to record {} took {} ms and held changes for {} us",

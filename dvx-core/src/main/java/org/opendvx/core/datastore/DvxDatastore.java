@@ -56,10 +56,7 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     var records = engine.pool().records();
     this.room =
         new Room(
-            engine.journal(),
-            engine.log(),
-            engine.checkpointer()::wanted,
-            engine.settings().roomLimit());
+            engine.journal(), engine.log(), engine.checkpointer(), engine.settings().roomLimit());
     this.transactions =
         new Transactions(state, engine.journal(), room, locks, engine.clock(), engine.failures());
     this.admission = new Admission(engine.pool(), room, engine.log(), state.inodes());

@@ -8,22 +8,34 @@ import org.opendvx.core.log.ChunkLog;
 
 /** Room in the journal and in the log's memory, and waiting for it. Thread-safe. */
 final class Room {
+  private static final long PAUSE_MILLIS = 2;
+
   private final Journal journal;
   private final ChunkLog log;
-  private final Runnable checkpointWanted;
+  private final Checkpointer checkpointer;
   private final Duration limit;
 
   /**
-   * Room in a journal and a log.
+   * Room in a journal, a log, and memory for tree nodes.
    *
-   * @param checkpointWanted asked for when there is none
+   * @param checkpointer makes room in journal and memory
    * @param limit how long to wait before the client is told to come again
    */
-  Room(Journal journal, ChunkLog log, Runnable checkpointWanted, Duration limit) {
+  Room(Journal journal, ChunkLog log, Checkpointer checkpointer, Duration limit) {
     this.journal = journal;
     this.log = log;
-    this.checkpointWanted = checkpointWanted;
+    this.checkpointer = checkpointer;
     this.limit = limit;
+  }
+
+  /**
+   * Whether changed tree nodes take no more memory than they may; asks for a checkpoint in time.
+   */
+  private boolean nodesFit() {
+    if (checkpointer.changedMuch()) {
+      checkpointer.wanted();
+    }
+    return checkpointer.changesFit();
   }
 
   /**
@@ -39,7 +51,7 @@ final class Room {
 
   /** Requires room for a record and for new chunks. */
   void requireWithChunks(long bytes) {
-    if (!journal.hasRoom(bytes) || !log.hasRoom()) {
+    if (!journal.hasRoom(bytes) || !log.hasRoom() || !nodesFit()) {
       throw new NoRoom(this, bytes);
     }
   }
@@ -55,12 +67,15 @@ final class Room {
    */
   boolean congested() {
     return !(journal.refusing() || log.refused())
-        && !(journal.hasRoom(Datastore.MAX_IO) && log.hasRoom());
+        && !(journal.hasRoom(Datastore.MAX_IO) && log.hasRoom() && checkpointer.changesFit());
   }
 
   private void await(long bytes) throws InterruptedException {
-    checkpointWanted.run();
+    checkpointer.wanted();
     long end = System.nanoTime() + limit.toNanos();
+    while (!nodesFit() && System.nanoTime() - end < 0) {
+      Thread.sleep(PAUSE_MILLIS);
+    }
     boolean room = journal.awaitRoom(bytes, limit.toNanos());
     long left = end - System.nanoTime();
     if (!room || left <= 0 || !log.awaitRoom(left)) {

@@ -116,7 +116,7 @@ abstract sealed class CowTree permits BlockMap, RecordTree {
   }
 
   private Node insert(Node node, long key) {
-    Node edited = node.stamp == stamp ? node : node.copy(stamp);
+    Node edited = own(node);
     boolean last;
     if (edited instanceof Inner inner) {
       int index = inner.indexFor(key);
@@ -136,8 +136,19 @@ abstract sealed class CowTree permits BlockMap, RecordTree {
     }
     if (edited.overfull()) {
       splitOff = edited.split(last);
+      io.changed(splitOff);
     }
     return edited;
+  }
+
+  /** The node, or a copy, which this tree may change. */
+  private Node own(Node node) {
+    if (node.stamp == stamp) {
+      return node;
+    }
+    Node copy = node.copy(stamp);
+    io.changed(copy);
+    return copy;
   }
 
   /** How many entries have keys from first to last; reads two paths. */
@@ -206,7 +217,7 @@ abstract sealed class CowTree permits BlockMap, RecordTree {
         }
       }
       if (edited == null) {
-        edited = inner.stamp == stamp ? inner : inner.copy(stamp);
+        edited = (Inner) own(inner);
       }
       if (rest == null) {
         edited.remove(index, index + 1);
@@ -239,7 +250,7 @@ abstract sealed class CowTree permits BlockMap, RecordTree {
     if (to - from == leaf.size) {
       return null;
     }
-    Leaf edited = leaf.stamp == stamp ? leaf : (Leaf) leaf.copy(stamp);
+    Leaf edited = (Leaf) own(leaf);
     edited.remove(from, to);
     return edited;
   }
@@ -255,7 +266,7 @@ abstract sealed class CowTree permits BlockMap, RecordTree {
     if (a == null || b == null || !a.canAbsorb(b)) {
       return;
     }
-    Node joined = a.stamp == stamp ? a : a.copy(stamp);
+    Node joined = own(a);
     joined.absorb(b);
     parent.children[left] = joined;
     parent.counts[left] += parent.counts[left + 1];

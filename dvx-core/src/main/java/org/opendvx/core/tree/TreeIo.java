@@ -3,6 +3,7 @@ package org.opendvx.core.tree;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.opendvx.core.log.NodeLog;
 
 /**
@@ -12,6 +13,7 @@ public final class TreeIo {
   private final NodeLog log;
   private final Cache<Long, Node> cache;
   private final AtomicLong stamps = new AtomicLong();
+  private final LongAdder changed = new LongAdder();
 
   /**
    * Trees over a log.
@@ -26,6 +28,18 @@ public final class TreeIo {
             .weigher((Long _, Node node) -> node.weight())
             .executor(Runnable::run)
             .build();
+  }
+
+  /**
+   * Heap, roughly, of all nodes that were ever made or copied to be changed: what came since a
+   * flush began is what that flush left in memory at the most.
+   */
+  public long changedBytes() {
+    return changed.sum();
+  }
+
+  void changed(Node node) {
+    changed.add(node.weight());
   }
 
   long nextStamp() {
