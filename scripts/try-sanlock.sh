@@ -7,6 +7,10 @@
 # folder below one of its exports, such as /rhv, in which two files are made. Each host has mounts,
 # an NFS client (qemu-storage-daemon, shown by FUSE) and a sanlock daemon of its own. Needs root,
 # /dev/fuse, sanlock, qemu-storage-daemon with NFS, libnfs-utils and gcc. Takes about a minute.
+#
+# It is sanlock's own program, but not wholly as it runs on a host: its watchdog is off, and its
+# calls setrlimit and mlockall do nothing (a small library stands before them), since a container
+# may not raise its limits. What it does when it is starved of memory or time is not seen here.
 set -eu
 
 if [ $# -ne 2 ]; then
@@ -15,7 +19,7 @@ if [ $# -ne 2 ]; then
 fi
 SERVER=$1
 FOLDER=$2
-WORK=$(mktemp -d /var/tmp/try-sanlock.XXXXXX)
+WORK=$(mktemp -d)
 PIDS=
 
 finish() {
@@ -30,7 +34,7 @@ finish() {
 }
 trap finish EXIT INT TERM
 
-# A container may not raise its limits, which sanlock insists on. Nothing else is changed.
+# Stubs of the two calls that a container refuses and sanlock insists on; nothing else is changed.
 cat >"$WORK/limits.c" <<'C'
 #include <sys/mman.h>
 #include <sys/resource.h>

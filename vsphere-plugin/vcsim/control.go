@@ -13,7 +13,7 @@ import (
 //
 //	GET  /control/calls                    methods received and how often, as a JSON object
 //	POST /control/calls/reset
-//	POST /control/move/{vmotion|encrypted|drs|ha|haex}?vm=NAME&host=NAME
+//	POST /control/move/{vmotion|encrypted|drs|ha|haex}?vm=NAME&host=NAME[&phase={begin|end}]
 //	POST /control/power/{on|off}?vm=NAME
 //	POST /control/ask?vm=NAME&question={uuid|lock}
 //	POST /control/faults?delay=MS&delayed=N&dropped=N&dropped-late=N&unavailable=N&methods=A,B
@@ -52,7 +52,7 @@ func newControl(g *gate, token string) http.Handler {
 	for _, kind := range []string{"vmotion", "encrypted", "drs", "ha", "haex"} {
 		kind := kind
 		handle(http.MethodPost, "/control/move/"+kind, func(r *http.Request) (interface{}, error) {
-			return done(kind), move(kind, r.FormValue("vm"), r.FormValue("host"))
+			return done(kind), move(kind, r.FormValue("vm"), r.FormValue("host"), r.FormValue("phase"))
 		})
 	}
 	for state, on := range map[string]bool{"on": true, "off": false} {

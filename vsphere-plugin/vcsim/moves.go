@@ -45,7 +45,8 @@ func migration(ref, target types.ManagedObjectReference) func() {
 }
 
 // move changes a VM's host as the given kind of event tells: vmotion, encrypted, drs, ha or haex.
-func move(kind, vmName, hostName string) error {
+// Phase "begin" only announces, "end" does the rest of what was announced, "" does both.
+func move(kind, vmName, hostName, phase string) error {
 	vm, err := vmNamed(vmName)
 	if err != nil {
 		return err
@@ -61,22 +62,22 @@ func move(kind, vmName, hostName string) error {
 	if from.Self == to.Self {
 		return fmt.Errorf("VM %q is on %q already", vmName, hostName)
 	}
-	var after types.BaseEvent
+	var before, after types.BaseEvent
 	switch kind {
 	case "vmotion":
-		post(&types.VmBeingHotMigratedEvent{VmEvent: eventOf(vm, from), DestHost: argument(to)})
+		before = &types.VmBeingHotMigratedEvent{VmEvent: eventOf(vm, from), DestHost: argument(to)}
 		after = &types.VmMigratedEvent{VmEvent: eventOf(vm, to), SourceHost: argument(from)}
 	case "drs":
-		post(&types.VmBeingHotMigratedEvent{VmEvent: eventOf(vm, from), DestHost: argument(to)})
+		before = &types.VmBeingHotMigratedEvent{VmEvent: eventOf(vm, from), DestHost: argument(to)}
 		after = &types.DrsVmMigratedEvent{VmMigratedEvent: types.VmMigratedEvent{VmEvent: eventOf(vm, to), SourceHost: argument(from)}}
 	case "encrypted":
 		// What vCenter has announced a vMotion with by default since 6.5.
-		post(&types.EventEx{
+		before = &types.EventEx{
 			Event:       eventOf(vm, from).Event,
 			EventTypeId: "com.vmware.vc.vm.VmHotMigratingWithEncryptionEvent",
 			Severity:    "info",
 			Arguments:   []types.KeyAnyValue{{Key: "destHost", Value: to.Name}},
-		})
+		}
 		after = &types.VmMigratedEvent{VmEvent: eventOf(vm, to), SourceHost: argument(from)}
 	case "haex":
 		// What vCenter has told of a restart with since 5.0.
@@ -92,6 +93,17 @@ func move(kind, vmName, hostName string) error {
 		}
 	default:
 		return fmt.Errorf("no such move: %q", kind)
+	}
+	switch {
+	case phase != "" && phase != "begin" && phase != "end":
+		return fmt.Errorf("no such phase: %q", phase)
+	case phase == "begin" && before == nil:
+		return fmt.Errorf("nobody announces a move of the kind %q", kind)
+	case phase != "end" && before != nil:
+		post(before)
+	}
+	if phase == "begin" {
+		return nil
 	}
 	place(vm, from, to)
 	if kind == "ha" || kind == "haex" {

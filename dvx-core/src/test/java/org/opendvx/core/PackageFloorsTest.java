@@ -26,7 +26,7 @@ class PackageFloorsTest {
   private static final List<Set<String>> FLOORS =
       List.of(
           Set.of("error"),
-          Set.of("codec", "erasure"),
+          Set.of("codec", "erasure", "files"),
           Set.of("pool"),
           Set.of("journal", "log"),
           Set.of("tree"),

@@ -1,6 +1,7 @@
 package org.opendvx.server;
 
 import org.opendvx.server.cli.HostListCommand;
+import org.opendvx.server.cli.HostRemoveCommand;
 import org.opendvx.server.datanode.JoinCommand;
 import org.opendvx.server.node.Parts;
 import picocli.CommandLine.Command;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Command;
       "          dvx host join --help",
       "          dvx host list"
     },
-    subcommands = {JoinCommand.class, HostListCommand.class})
+    subcommands = {JoinCommand.class, HostListCommand.class, HostRemoveCommand.class})
 final class HostCommand extends NodeCommand {
   /** Serves with these parts. */
   HostCommand(Parts parts) {

@@ -3,9 +3,11 @@ package org.opendvx.rhv;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -14,6 +16,7 @@ import org.opendvx.core.vm.FrozenFiles;
 import org.opendvx.core.vm.Hypervisor;
 import org.opendvx.core.vm.MachinePlan;
 import org.opendvx.core.vm.MakesMachines;
+import org.opendvx.core.vm.PowerOff;
 import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.core.vm.VmClone;
 import org.opendvx.core.vm.VmConvert;
@@ -24,12 +27,14 @@ import org.opendvx.core.vm.VmSummary;
 import org.opendvx.rhv.inventory.Catalog;
 import org.opendvx.rhv.inventory.DomainImport;
 import org.opendvx.rhv.inventory.DomainRegistrar;
+import org.opendvx.rhv.inventory.PowerEvents;
 import org.opendvx.rhv.inventory.RoleMaker;
 import org.opendvx.rhv.inventory.VmControl;
 import org.opendvx.rhv.inventory.VmReader;
 import org.opendvx.rhv.restore.Conversion;
 import org.opendvx.rhv.restore.LeaseWatch;
 import org.opendvx.rhv.restore.NewMachine;
+import org.opendvx.rhv.restore.TemplateLayers;
 import org.opendvx.rhv.session.EngineSession;
 import org.opendvx.rhv.watch.VmWatch;
 import org.ovirt.engine.sdk4.types.Api;
@@ -52,9 +57,11 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
   private static final Duration REGISTER_LIMIT = Duration.ofMinutes(5);
 
   private final RhvConfig config;
+  private final @Nullable TemplateLayers layers;
   private final EngineSession session;
   private final Catalog catalog;
   private final VmReader reader;
+  private final PowerEvents powerEvents;
   private final VmControl control;
   private final DomainRegistrar registrar;
   private final DomainImport importer;
@@ -63,11 +70,22 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
 
   /** A connection; nothing is sent yet. */
   public Rhv(RhvConfig config) {
+    this(config, null);
+  }
+
+  /**
+   * A connection that follows disks into their templates.
+   *
+   * @param datastore the one under the domain; null for a connection that looks at no files
+   */
+  public Rhv(RhvConfig config, @Nullable Datastore datastore) {
     this.config = config;
+    this.layers = datastore == null ? null : new TemplateLayers(datastore);
     this.session =
         new EngineSession(config.url(), config.credentials(), config.trust(), config.callLimit());
     this.catalog = new Catalog(session, config.domain(), config.dataCenter());
     this.reader = new VmReader(config.name(), config.folder(), catalog, session);
+    this.powerEvents = new PowerEvents(session);
     this.control = new VmControl(session);
     this.registrar = new DomainRegistrar(session, catalog, REGISTER_LIMIT);
     this.importer = new DomainImport(session, catalog, registrar, config.folder());
@@ -115,7 +133,13 @@ public final class Rhv implements Hypervisor, MakesMachines, ConvertsMachines {
 
   @Override
   public VmDescription describe(VmRef vm) {
-    return reader.describe(vm);
+    VmDescription found = reader.describe(vm);
+    return layers == null ? found : layers.complete(found);
+  }
+
+  @Override
+  public Optional<PowerOff> lastPowerOff(VmRef vm) {
+    return powerEvents.last(vm);
   }
 
   @Override

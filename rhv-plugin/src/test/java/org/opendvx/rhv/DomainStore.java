@@ -139,6 +139,25 @@ public final class DomainStore implements HostMount, AutoCloseable {
     }
   }
 
+  /** Gives a file one more name, as vdsm does with a template's volume. */
+  public void link(String path, String name) {
+    int slash = name.lastIndexOf('/');
+    get(
+        datastore.link(
+            VDSM,
+            require(path),
+            folders(name.substring(0, slash)),
+            bytes(name.substring(slash + 1))));
+  }
+
+  /** Removes a name of a file. */
+  public void remove(String path) {
+    int slash = path.lastIndexOf('/');
+    get(
+        datastore.remove(
+            VDSM, require(path.substring(0, slash)), bytes(path.substring(slash + 1))));
+  }
+
   /** Reads a whole live file. */
   public byte[] read(String path) {
     return read(require(path));

@@ -24,12 +24,14 @@ public final class RhvLab implements AutoCloseable {
 
   private final SimEngine engine;
   private final String folder;
+  private final DomainStore store;
   private final TlsTrust trust;
   private final List<Rhv> opened = new ArrayList<>();
 
   /** Over a store, with the domain in a folder of it. */
   public RhvLab(DomainStore store, String folder) {
     this.folder = folder;
+    this.store = store;
     store.folders(folder);
     engine = new SimEngine(store, folder);
     trust = new TlsTrust.Pinned(engine.ca().fingerprint());
@@ -64,7 +66,8 @@ public final class RhvLab implements AutoCloseable {
                 DOMAIN,
                 folder,
                 "",
-                limit));
+                limit),
+            store.datastore());
     opened.add(rhv);
     return rhv;
   }

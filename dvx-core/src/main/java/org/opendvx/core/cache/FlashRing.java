@@ -1,6 +1,5 @@
 package org.opendvx.core.cache;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -14,7 +13,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,9 +33,6 @@ final class FlashRing implements AutoCloseable {
   private static final int LEAST_SEGMENTS = 4;
   private static final int LONGEST_PAUSE = 64;
 
-  /** Bytes that must be zero on a device that was never used: no file system fits that. */
-  private static final int LOOKED_AT = 128 << 10;
-
   private static final long IDLE_SECONDS = 1;
   private static final long SOON_MINUTES = 10;
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -50,6 +45,7 @@ final class FlashRing implements AutoCloseable {
   private final int firstSegment;
   private final int mostSegments;
   private final int tableBytes;
+  private final FlashContents contents;
   private final Thread writer;
 
   // Guarded by the monitor; volatile where it is also read without.
@@ -108,6 +104,7 @@ final class FlashRing implements AutoCloseable {
     this.firstSegment = firstSegment;
     this.mostSegments = mostSegments;
     this.tableBytes = SegmentFormat.tableBytes(settings.segmentBytes());
+    this.contents = new FlashContents(pool, settings.segmentBytes());
     for (int i = 0; i < BUFFERS; i++) {
       free.add(ByteBuffer.allocateDirect(settings.segmentBytes()));
     }
@@ -239,17 +236,13 @@ final class FlashRing implements AutoCloseable {
       return false;
     }
     try {
-      from.read(ByteBuffer.wrap(target, 0, length), position(local) + offset);
+      from.read(ByteBuffer.wrap(target, 0, length), contents.position(local) + offset);
       counters.bytesRead.add(length);
       return true;
     } catch (IOException e) {
       fail(from, e);
       return false;
     }
-  }
-
-  private long position(int local) {
-    return SegmentFormat.DEVICE_HEADER + (long) local * settings.segmentBytes();
   }
 
   private void run() {
@@ -309,7 +302,7 @@ final class FlashRing implements AutoCloseable {
     sequence = 1;
     written = 0;
     summary = new RingSummary(count, settings.segmentBytes());
-    if (isOurs(opened, count)) {
+    if (contents.areOurs(opened, count)) {
       state = FlashStatus.State.WARMING;
       device = opened;
       learnSegments(opened, count);
@@ -324,47 +317,11 @@ final class FlashRing implements AutoCloseable {
     LOG.info("The flash device {} holds {} of {} segments", source.name(), written, count);
   }
 
-  /**
-   * Whether the device holds slots of this pool.
-   *
-   * @throws IOException when it holds something else: a file system, for instance
-   */
-  private boolean isOurs(FlashDevice opened, int count) throws IOException {
-    ByteBuffer begin = ByteBuffer.allocate(LOOKED_AT);
-    try {
-      opened.read(begin, 0);
-    } catch (EOFException _) {
-      // A new file.
-    }
-    begin.flip();
-    if (begin.limit() >= SegmentFormat.DEVICE_HEADER && SegmentFormat.isFlash(begin)) {
-      return SegmentFormat.isOurs(begin, pool, settings.segmentBytes(), count);
-    }
-    while (begin.hasRemaining()) {
-      if (begin.get() != 0) {
-        throw new IOException("it holds something else; write zeros to its first 128 KiB");
-      }
-    }
-    return false;
-  }
-
   private void learnSegments(FlashDevice opened, int count) throws IOException {
-    long[] sequences = new long[count];
     ByteBuffer table = ByteBuffer.allocateDirect(tableBytes);
-    for (int local = 0; local < count && !closed; local++) {
-      SegmentFormat.Summary found = summary(opened, local, table);
-      sequences[local] = found == null ? 0 : found.sequence();
-    }
-    int[] oldestFirst =
-        IntStream.range(0, count)
-            .filter(local -> sequences[local] > 0)
-            .boxed()
-            .sorted((a, b) -> Long.compare(sequences[a], sequences[b]))
-            .mapToInt(Integer::intValue)
-            .toArray();
     long known = 0;
-    for (int local : oldestFirst) {
-      SegmentFormat.Summary found = summary(opened, local, table);
+    for (int local : contents.oldestFirst(opened, count, table, () -> closed)) {
+      SegmentFormat.Summary found = contents.summary(opened, local, table);
       if (found != null && !closed) {
         for (int i = 0; i < found.count(); i++) {
           enter(table, local, i);
@@ -389,18 +346,6 @@ final class FlashRing implements AutoCloseable {
       index.put(address, firstSegment + local, offset, length);
       summary.add(address, local);
     }
-  }
-
-  private SegmentFormat.@Nullable Summary summary(FlashDevice from, int local, ByteBuffer table)
-      throws IOException {
-    table.clear();
-    try {
-      from.read(table, position(local));
-    } catch (EOFException _) {
-      // A file grows as it is written.
-      return null;
-    }
-    return SegmentFormat.read(table.flip(), pool, local);
   }
 
   /** Prepares and writes segments until the device fails or is closed. */
@@ -439,7 +384,7 @@ final class FlashRing implements AutoCloseable {
 
   private void write(FlashDevice to, Filling full) throws IOException {
     SegmentFormat.sealHeader(full.bytes, pool, full.local, sequence++, full.count);
-    to.write(full.bytes.duplicate().clear(), position(full.local));
+    to.write(full.bytes.duplicate().clear(), contents.position(full.local));
     counters.bytesWritten.add(settings.segmentBytes());
     written = Math.min(segments, written + 1);
     release(full);
@@ -463,7 +408,7 @@ final class FlashRing implements AutoCloseable {
     }
     summary.begin(local);
     ByteBuffer table = ByteBuffer.allocate(tableBytes);
-    SegmentFormat.Summary old = summary(from, local, table);
+    SegmentFormat.Summary old = contents.summary(from, local, table);
     int count = old == null ? 0 : old.count();
     List<Hot> hot = readHot(from, local, table, count);
     Set<Long> kept = keep(local, hot);
@@ -513,7 +458,7 @@ final class FlashRing implements AutoCloseable {
           && budget > length) {
         budget -= length;
         byte[] bytes = new byte[length];
-        from.read(ByteBuffer.wrap(bytes), position(local) + offset);
+        from.read(ByteBuffer.wrap(bytes), contents.position(local) + offset);
         counters.bytesRead.add(length);
         hot.add(new Hot(address, bytes));
       }

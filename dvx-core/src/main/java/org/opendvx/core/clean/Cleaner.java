@@ -259,7 +259,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     int group = turn++ % groups;
     long start = System.nanoTime();
     Result result = round.run(victims, place -> groupOf(place, groups) == group, skip);
-    lookedAtCheckpoint = store.checkpointNumber();
+    lookedAtCheckpoint = result.checkpoint();
     remember(skip, complete);
     Set<Long> without = stuck.now();
     without.addAll(places.condemnedNow());

@@ -54,12 +54,19 @@ final class CleaningRound {
   /**
    * What a round did.
    *
+   * @param checkpoint that the walk saw, or one before it: what came later is for another round
    * @param deleted containers
    * @param deletedBytes bytes of them
    * @param moved slots copied
    * @param writtenBytes bytes of the containers that they were copied to
    */
-  record Result(Census census, int deleted, long deletedBytes, long moved, long writtenBytes) {
+  record Result(
+      Census census,
+      long checkpoint,
+      int deleted,
+      long deletedBytes,
+      long moved,
+      long writtenBytes) {
     long freed() {
       return deletedBytes - writtenBytes;
     }
@@ -144,6 +151,7 @@ final class CleaningRound {
     store.drain(settings.drainLimit());
     steps.accept(Step.DRAINED);
     store.checkpoint(settings.drainLimit());
+    long checkpoint = store.checkpointNumber();
     steps.accept(Step.CHECKPOINTED);
     throttle.begin();
     Census census =
@@ -162,7 +170,7 @@ final class CleaningRound {
       places.settle(gone, targets);
       steps.accept(Step.SETTLED);
     }
-    return new Result(census, gone.size(), deletedBytes, moved, writtenBytes);
+    return new Result(census, checkpoint, gone.size(), deletedBytes, moved, writtenBytes);
   }
 
   /** What other hosts refer to is not seen by this one's walk. */

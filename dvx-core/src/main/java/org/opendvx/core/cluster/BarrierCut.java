@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Expiry;
 import org.opendvx.core.datastore.FileAwayException;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
@@ -28,10 +31,13 @@ final class BarrierCut {
   private final Roots roots;
   private final OwnerRegister owners;
   private final Peers peers;
+  private final LeaseClock clock;
   private final ClusterSettings settings;
   private final SecureRandom random = new SecureRandom();
 
-  BarrierCut(Roots roots, OwnerRegister owners, Peers peers, ClusterSettings settings) {
+  BarrierCut(
+      Roots roots, OwnerRegister owners, Peers peers, LeaseClock clock, ClusterSettings settings) {
+    this.clock = clock;
     this.roots = roots;
     this.owners = owners;
     this.peers = peers;
@@ -41,9 +47,10 @@ final class BarrierCut {
   /**
    * Takes snapshots of one instant.
    *
+   * @param over tells when they must not be committed any more, null for never
    * @throws FileException BUSY when some owner did not confirm in time; nothing was changed then
    */
-  List<Cut> cut(ServedRoot namespace, List<CutRequest> requests) {
+  List<Cut> cut(ServedRoot namespace, List<CutRequest> requests, @Nullable BooleanSupplier over) {
     long start = System.nanoTime();
     FileException last = new FileException(FileError.BUSY, "the owners do not answer");
     for (int attempt = 0; attempt < TRIES; attempt++) {
@@ -53,9 +60,11 @@ final class BarrierCut {
       Map<String, List<Long>> parts = parts(namespace, requests);
       try {
         if (parts.size() == 1 && parts.containsKey(namespace.name())) {
-          return Peers.await(namespace.store().snapshots().cutTogether(requests), settings.route());
+          return Peers.await(
+              Expiry.within(over, () -> namespace.store().snapshots().cutTogether(requests)),
+              settings.route());
         }
-        return joined(namespace, requests, parts, start);
+        return joined(namespace, requests, parts, start, over);
       } catch (FileAwayException | PeerReply.AwayElsewhere | RouteException e) {
         last = new FileException(FileError.BUSY, String.valueOf(e.getMessage()));
       } catch (FileException e) {
@@ -92,10 +101,14 @@ final class BarrierCut {
   }
 
   private List<Cut> joined(
-      ServedRoot namespace, List<CutRequest> requests, Map<String, List<Long>> parts, long start) {
+      ServedRoot namespace,
+      List<CutRequest> requests,
+      Map<String, List<Long>> parts,
+      long start,
+      @Nullable BooleanSupplier over) {
     long cut = random.nextLong();
     boolean frozen = false;
-    long begun = System.nanoTime();
+    long begun = clock.nanos();
     try {
       freeze(cut, parts, begun);
       frozen = true;
@@ -105,23 +118,29 @@ final class BarrierCut {
       }
     }
     parts.keySet().forEach(root -> tell(root, new PeerCall.Release(root, cut)));
-    long held = System.nanoTime() - begun;
+    long held = clock.nanos() - begun;
     Map<Long, byte[]> parcels = settle(cut, parts);
-    return Peers.await(namespace.store().join(requests, parcels, held, start), settings.settle());
+    return Peers.await(
+        Expiry.within(over, () -> namespace.store().join(requests, parcels, held, start)),
+        settings.settle());
   }
 
   /**
    * All owners freeze at once. Each withholds its answers for the hold's time from when it is
    * asked; all must have confirmed within three quarters of that from before the first was asked,
-   * so that each was withholding when the last one froze.
+   * so that each was withholding when the last one froze. That is looked at when all have: this
+   * host may have been stopped while they did.
    */
   private void freeze(long cut, Map<String, List<Long>> parts, long begun) {
     List<CompletableFuture<?>> confirmations = new ArrayList<>();
     parts.forEach((root, files) -> confirmations.add(freeze(root, cut, files)));
     long limit = settings.hold().toNanos() * 3 / 4;
     for (CompletableFuture<?> confirmation : confirmations) {
-      long left = Math.max(1, limit - (System.nanoTime() - begun));
+      long left = Math.max(1, limit - (clock.nanos() - begun));
       Object _ = Peers.await(confirmation, java.time.Duration.ofNanos(left));
+    }
+    if (clock.nanos() - begun > limit) {
+      throw new FileException(FileError.BUSY, "the owners froze at different times");
     }
   }
 

@@ -59,9 +59,11 @@ final class ClusterDatastore implements Datastore {
   }
 
   <R> CompletableFuture<R> run(FileOp<R> op) {
+    // In this order: a host closes the bar before a new life begins.
+    long life = router.life();
     try {
       bar.check(op);
-      return router.run(op);
+      return router.run(op, life);
     } catch (FileException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -39,7 +40,9 @@ public final class ClusterHost implements AutoCloseable {
   private static final long SOON_MILLIS = 50;
   private static final long SPACE_SECONDS = 3;
   private static final Duration END = Duration.ofSeconds(30);
+  private static final Duration SHUT_OUT = Duration.ofSeconds(30);
 
+  private final Pool pool;
   private final Membership membership;
   private final OwnerRegister owners;
   private final Roots roots;
@@ -76,6 +79,7 @@ public final class ClusterHost implements AutoCloseable {
   private ClusterHost(Parts parts, String host) {
     this.settings = parts.settings();
     this.network = parts.network();
+    this.pool = parts.pool();
     AtomicLong losses = new AtomicLong();
     this.membership =
         new Membership(parts.pool(), host, network.endpoint(), parts.clock(), settings);
@@ -90,17 +94,26 @@ public final class ClusterHost implements AutoCloseable {
             owners,
             settings,
             losses);
+    LeaseClock clock = parts.clock();
     this.peers = new Peers(network, membership, settings.call());
     this.handOver = new HandOver(roots, owners, membership, peers, settings);
-    this.router = new Router(membership, roots, owners, peers, settings, NAMESPACE);
+    this.router =
+        new Router(
+            membership,
+            roots,
+            owners,
+            peers,
+            new PeerClocks(peers, membership, clock, settings),
+            settings,
+            NAMESPACE);
     this.space = new SpaceFigures(parts.pool(), membership, roots, NAMESPACE);
     this.datastore =
         new ClusterDatastore(
             router, roots, bar, space, new SecureRandom().nextLong(), losses, this::created);
-    BarrierCut cuts = new BarrierCut(roots, owners, peers, settings);
+    BarrierCut cuts = new BarrierCut(roots, owners, peers, clock, settings);
     NamespaceRunner runner = new NamespaceRunner(handOver, cuts, datastore);
     router.runner(runner);
-    network.serve(new PeerService(membership, roots, handOver, runner));
+    network.serve(new PeerService(membership, roots, handOver, runner, clock));
     this.renewer = Thread.ofPlatform().daemon().name("lease-" + host).unstarted(this::renew);
     this.keeper = Thread.ofPlatform().daemon().name("roots-" + host).unstarted(this::keep);
   }
@@ -223,6 +236,11 @@ public final class ClusterHost implements AutoCloseable {
     return places;
   }
 
+  /** Tells, before a file is served here, from which host it comes; must be quick. */
+  public void onArrival(Consumer<String> listener) {
+    handOver.onArrival(listener);
+  }
+
   /** All hosts as of the last look at them. */
   public List<HostStatus.Seen> hosts() {
     return membership.leases().values().stream()
@@ -236,6 +254,37 @@ public final class ClusterHost implements AutoCloseable {
                     lease.endpoint(),
                     roots.servedBy(lease.host())))
         .toList();
+  }
+
+  /**
+   * Shuts another host out, which the pool takes no lease of any more: waits until its lease is
+   * over, and fences what it may have under way. Blocks. Its roots are served by others then.
+   *
+   * @throws DvxException TIMEOUT when it still renews its lease
+   */
+  public void shutOut(String host) {
+    if (host.equals(membership.host())) {
+      throw DvxException.of(Kind.INVALID, "A host does not shut itself out")
+          .remedy("Ask another host to do it")
+          .build();
+    }
+    boolean over = false;
+    try {
+      over = await(() -> !membership.holds(host), SHUT_OUT);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    if (!over) {
+      throw DvxException.of(Kind.TIMEOUT, "The host still renews its lease")
+          .cause("It reaches the pool, or this host does not")
+          .remedy("Look at the data node's log, and try again")
+          .detail("host", host)
+          .build();
+    }
+    Lease lease = membership.leases().get(host);
+    if (lease != null) {
+      long _ = pool.fence(Lease.epoch(host, 0).host(), lease.life() + 1);
+    }
   }
 
   /** Endpoint by name of the other hosts that hold their leases; from memory. */

@@ -9,6 +9,7 @@ import org.opendvx.core.datastore.Caller;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.SnapshotQuery;
 import org.opendvx.core.datastore.Snapshots;
 
 /**
@@ -55,6 +56,11 @@ final class ClusterSnapshots implements Snapshots {
   @Override
   public List<SnapshotInfo> list(long afterId, int limit) {
     return now(new SnapshotOp.Page(afterId, limit)).page();
+  }
+
+  @Override
+  public Found search(SnapshotQuery query, long afterId, int limit) {
+    return now(new SnapshotOp.Find(query, afterId, limit));
   }
 
   @Override

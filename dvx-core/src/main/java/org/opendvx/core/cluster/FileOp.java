@@ -1,5 +1,7 @@
 package org.opendvx.core.cluster;
 
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Datastore;
@@ -26,6 +28,19 @@ sealed interface FileOp<R> permits ContentOp, NameOp, SnapshotOp {
 
   /** Whether it may be run again when nobody knows whether it was run. */
   boolean repeatable();
+
+  /** The names in directories that it changes, if it changes any. */
+  default List<Name> named() {
+    return List.of();
+  }
+
+  /** A name in a directory. */
+  record Name(long directory, String name) {
+    /** Of bytes that need not be text: each stands for one character. */
+    static Name of(FileKey directory, byte[] name) {
+      return new Name(directory.file(), new String(name, StandardCharsets.ISO_8859_1));
+    }
+  }
 
   /** Runs it. */
   CompletableFuture<R> run(DvxDatastore store);

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.opendvx.core.datastore.FileAwayException;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
@@ -59,6 +60,8 @@ final class HandOver {
     }
   }
 
+  private volatile Consumer<String> arrivals = _ -> {};
+
   HandOver(
       Roots roots,
       OwnerRegister owners,
@@ -103,6 +106,11 @@ final class HandOver {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Tells, before a file is served here, from which host it comes; must be quick. */
+  void onArrival(Consumer<String> listener) {
+    arrivals = listener;
   }
 
   /** How long files took to come here. */
@@ -162,6 +170,9 @@ final class HandOver {
         return false;
       }
       throw e;
+    }
+    if (roots.local(intent.root()) == null) {
+      arrivals.accept(roots.server(intent.root()));
     }
     boolean[] done = new boolean[1];
     heir.move(() -> done[0] = inherit(file, intent, heir, parcel));

@@ -36,6 +36,15 @@ final class Holds {
     return !holds.isEmpty() && holds.values().stream().anyMatch(hold -> hold.files.contains(file));
   }
 
+  /** Gives an answer that may be about any file. */
+  void passAll(Runnable answer) {
+    for (Hold hold : holds.values()) {
+      var _ = hold.released.thenRun(() -> passAll(answer));
+      return;
+    }
+    answer.run();
+  }
+
   /** Gives an answer, now or when no hold withholds it any more. */
   void pass(long file, Runnable answer) {
     if (!holds.isEmpty()) {

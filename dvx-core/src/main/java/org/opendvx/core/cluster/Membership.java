@@ -95,6 +95,12 @@ final class Membership {
     return leases;
   }
 
+  /** Whether another host holds its lease as of the last watch. */
+  boolean holds(String other) {
+    Lease lease = leases.get(other);
+    return lease != null && lease.status() == Status.HELD;
+  }
+
   /** Starts a new life; waits until the one before is over. Blocks. */
   void join() throws InterruptedException {
     long since = clock.nanos();

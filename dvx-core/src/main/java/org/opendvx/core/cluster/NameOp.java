@@ -1,6 +1,7 @@
 package org.opendvx.core.cluster;
 
 import java.nio.BufferUnderflowException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Attributes;
@@ -172,6 +173,11 @@ sealed interface NameOp<R> extends FileOp<R> {
     }
 
     @Override
+    public List<Name> named() {
+      return List.of(Name.of(key, name));
+    }
+
+    @Override
     public CompletableFuture<Created> run(DvxDatastore store) {
       return store.create(caller, key, name, file, existing);
     }
@@ -215,6 +221,11 @@ sealed interface NameOp<R> extends FileOp<R> {
     }
 
     @Override
+    public List<Name> named() {
+      return List.of(Name.of(key, name));
+    }
+
+    @Override
     public CompletableFuture<Changed> run(DvxDatastore store) {
       return directory ? store.removeDirectory(caller, key, name) : store.remove(caller, key, name);
     }
@@ -248,6 +259,11 @@ sealed interface NameOp<R> extends FileOp<R> {
     @Override
     public CompletableFuture<Renamed> replay(Datastore all, RequestOutcome outcome) {
       return unchanged(all, key).thenCombine(unchanged(all, target), Renamed::new);
+    }
+
+    @Override
+    public List<Name> named() {
+      return List.of(Name.of(key, from), Name.of(target, to));
     }
 
     @Override
@@ -288,6 +304,11 @@ sealed interface NameOp<R> extends FileOp<R> {
     public CompletableFuture<Linked> replay(Datastore all, RequestOutcome outcome) {
       CompletableFuture<Attributes> file = all.attributes(key);
       return file.thenCombine(unchanged(all, directory), Linked::new);
+    }
+
+    @Override
+    public List<Name> named() {
+      return List.of(Name.of(directory, name));
     }
 
     @Override

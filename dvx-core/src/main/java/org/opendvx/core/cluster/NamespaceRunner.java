@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Attributes;
 import org.opendvx.core.datastore.Datastore;
@@ -33,19 +34,28 @@ final class NamespaceRunner {
     this.all = all;
   }
 
+  /**
+   * Runs an operation.
+   *
+   * @param over tells when it must not take effect any more, null for never
+   */
   @SuppressWarnings("unchecked") // a cut's result is a list of cuts
-  <R> CompletableFuture<R> run(ServedRoot root, FileOp<R> op) {
+  <R> CompletableFuture<R> run(ServedRoot root, FileOp<R> op, @Nullable BooleanSupplier over) {
     if (op instanceof SnapshotOp.Take take) {
-      return (CompletableFuture<R>) Tasks.start(() -> cuts.cut(root, take.requests()));
+      return (CompletableFuture<R>) Tasks.start(() -> cuts.cut(root, take.requests(), over));
     }
-    CompletableFuture<R> work = root.run(op, all);
-    return op.names() ? work.handle(Outcome::new).thenCompose(o -> go(root, op, o, 1)) : work;
+    CompletableFuture<R> work = root.run(op, all, over);
+    return op.names() ? work.handle(Outcome::new).thenCompose(o -> go(root, op, o, 1, over)) : work;
   }
 
   private record Outcome<R>(@Nullable R value, @Nullable Throwable failure) {}
 
   private <R> CompletableFuture<R> go(
-      ServedRoot root, FileOp<R> op, Outcome<R> outcome, int attempt) {
+      ServedRoot root,
+      FileOp<R> op,
+      Outcome<R> outcome,
+      int attempt,
+      @Nullable BooleanSupplier over) {
     Throwable failure = ServedRoot.cause(outcome.failure);
     if (failure instanceof FileAwayException away && attempt < TRIES) {
       return Tasks.start(
@@ -53,9 +63,9 @@ final class NamespaceRunner {
                 handOver.take(away.file(), root, false);
                 return true;
               })
-          .thenCompose(_ -> root.run(op, all))
+          .thenCompose(_ -> root.run(op, all, over))
           .handle(Outcome::new)
-          .thenCompose(next -> go(root, op, next, attempt + 1));
+          .thenCompose(next -> go(root, op, next, attempt + 1, over));
     }
     if (failure != null) {
       return CompletableFuture.failedFuture(failure);

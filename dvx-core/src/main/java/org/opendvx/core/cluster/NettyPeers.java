@@ -55,6 +55,9 @@ public final class NettyPeers implements PeerNetwork {
   /** Silence after a call that ends a connection once calls time out: 1 s. */
   private static final long SILENCE_NANOS = 1_000_000_000;
 
+  /** How long a peer is believed that has shown its certificate. */
+  private static final long BELIEVED_NANOS = 1_000_000_000;
+
   private final PeerTls tls;
   private final String advertised;
   private final EventLoopGroup group;
@@ -295,12 +298,14 @@ public final class NettyPeers implements PeerNetwork {
   /** A connection that a peer made: its calls come in on it. */
   private final class Incoming extends SimpleChannelInboundHandler<ByteBuf> {
     private @Nullable String from;
+    private long believedAt;
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
       if (event instanceof SslHandshakeCompletionEvent handshake) {
         if (handshake.isSuccess()) {
           from = peer(context);
+          believedAt = System.nanoTime();
         }
         if (from == null) {
           var _ = context.close();
@@ -319,6 +324,14 @@ public final class NettyPeers implements PeerNetwork {
           || message.readByte() != REQUEST) {
         var _ = context.close();
         return;
+      }
+      if (System.nanoTime() - believedAt > BELIEVED_NANOS) {
+        if (!peer.equals(peer(context))) {
+          LOG.warn("{} is not one of the hosts any more", peer);
+          var _ = context.close();
+          return;
+        }
+        believedAt = System.nanoTime();
       }
       long id = message.readLong();
       byte[] request = ByteBufUtil.getBytes(message);

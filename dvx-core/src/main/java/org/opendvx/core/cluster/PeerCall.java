@@ -7,7 +7,7 @@ import org.opendvx.core.error.Kind;
 
 /** A message from one host to another: docs/formats/peer-protocol.md. */
 sealed interface PeerCall {
-  int VERSION = 1;
+  int VERSION = 2;
   int RUN = 1;
   int STOP = 2;
   int GIVEN = 3;
@@ -16,12 +16,30 @@ sealed interface PeerCall {
   int SETTLE = 6;
   int DROP = 7;
   int TAKE = 8;
+  int CHANGE = 9;
+  int CLOCK = 10;
 
   /** The root that it is for. */
   String root();
 
-  /** Runs an operation. */
+  /** Runs an operation that changes nothing. */
   record Run(String root, FileOp<?> op) implements PeerCall {}
+
+  /**
+   * Runs an operation that takes effect before a moment or not at all.
+   *
+   * @param life of the receiver, by whose clock that moment is
+   * @param notAfter the moment
+   */
+  record Change(String root, long life, long notAfter, FileOp<?> op) implements PeerCall {}
+
+  /** Asks for the receiver's life and what its clock shows. */
+  record Clock() implements PeerCall {
+    @Override
+    public String root() {
+      return "";
+    }
+  }
 
   /** Asks for a file: the answer is its parcel. {@code forUse} may be refused. */
   record Stop(String root, long file, long epoch, String heir, boolean forUse)
@@ -57,6 +75,9 @@ sealed interface PeerCall {
     Wire.Out out = new Wire.Out().put(VERSION).putLong(life);
     switch (call) {
       case Run(String root, FileOp<?> op) -> op.encode(out.put(RUN).putText(root));
+      case Change(String root, long theirs, long notAfter, FileOp<?> op) ->
+          op.encode(out.put(CHANGE).putText(root).putLong(theirs).putLong(notAfter));
+      case Clock() -> out.put(CLOCK).putText("");
       case Stop(String root, long file, long epoch, String heir, boolean forUse) ->
           out.put(STOP).putText(root).putLong(file).putLong(epoch).putText(heir).putBoolean(forUse);
       case Given(String root, long file) -> out.put(GIVEN).putText(root).putLong(file);
@@ -88,7 +109,9 @@ sealed interface PeerCall {
     int code = in.get();
     String root = in.getText();
     return switch (code) {
-      case RUN -> new Run(root, FileOp.decode(in));
+      case RUN -> new Run(root, unchanging(FileOp.decode(in)));
+      case CHANGE -> new Change(root, in.getLong(), in.getLong(), FileOp.decode(in));
+      case CLOCK -> new Clock();
       case STOP -> new Stop(root, in.getLong(), in.getLong(), in.getText(), in.getBoolean());
       case GIVEN -> new Given(root, in.getLong());
       case FREEZE -> new Freeze(root, in.getLong(), in.getList(Wire.In::getLong));
@@ -98,5 +121,13 @@ sealed interface PeerCall {
       case TAKE -> new Take(root, in.getList(Wire.In::getLong));
       default -> throw new BufferUnderflowException();
     };
+  }
+
+  private static FileOp<?> unchanging(FileOp<?> op) {
+    if (op.changes()) {
+      // Nobody would know until when it may be carried out.
+      throw new BufferUnderflowException();
+    }
+    return op;
   }
 }

@@ -2,6 +2,8 @@ package org.opendvx.core.cluster;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 
 /** Answers the calls of other hosts. Thread-safe; never blocks its caller. */
@@ -10,8 +12,15 @@ final class PeerService implements PeerNetwork.Handler {
   private final Roots roots;
   private final HandOver handOver;
   private final NamespaceRunner runner;
+  private final LeaseClock clock;
 
-  PeerService(Membership membership, Roots roots, HandOver handOver, NamespaceRunner runner) {
+  PeerService(
+      Membership membership,
+      Roots roots,
+      HandOver handOver,
+      NamespaceRunner runner,
+      LeaseClock clock) {
+    this.clock = clock;
     this.membership = membership;
     this.roots = roots;
     this.handOver = handOver;
@@ -33,6 +42,11 @@ final class PeerService implements PeerNetwork.Handler {
           PeerReply.failure(RouteException.notRun("no such life of " + from + " is known")));
     }
     PeerCall call = sent.call();
+    if (call instanceof PeerCall.Clock) {
+      long life = membership.life();
+      long now = clock.nanos();
+      return CompletableFuture.completedFuture(PeerReply.ok(out -> out.putLong(life).putLong(now)));
+    }
     ServedRoot root = roots.local(call.root());
     CompletableFuture<byte[]> answer =
         root == null
@@ -43,7 +57,9 @@ final class PeerService implements PeerNetwork.Handler {
 
   private CompletableFuture<byte[]> answer(ServedRoot root, PeerCall call) {
     return switch (call) {
-      case PeerCall.Run(String _, FileOp<?> op) -> run(root, op);
+      case PeerCall.Run(String _, FileOp<?> op) -> run(root, op, null);
+      case PeerCall.Change change -> change(root, change);
+      case PeerCall.Clock() -> throw new IllegalArgumentException("answered before");
       case PeerCall.Stop stop ->
           Tasks.start(
               () -> {
@@ -67,9 +83,18 @@ final class PeerService implements PeerNetwork.Handler {
     };
   }
 
-  private <R> CompletableFuture<byte[]> run(ServedRoot root, FileOp<R> op) {
+  private CompletableFuture<byte[]> change(ServedRoot root, PeerCall.Change change) {
+    if (change.life() != membership.life() || change.life() != root.life()) {
+      return CompletableFuture.failedFuture(
+          RouteException.notRun("it was meant for another life of this host"));
+    }
+    return run(root, change.op(), () -> clock.nanos() >= change.notAfter());
+  }
+
+  private <R> CompletableFuture<byte[]> run(
+      ServedRoot root, FileOp<R> op, @Nullable BooleanSupplier over) {
     return runner
-        .run(root, op)
+        .run(root, op, over)
         .thenApply(result -> PeerReply.ok(out -> op.encodeResult(result, out)));
   }
 

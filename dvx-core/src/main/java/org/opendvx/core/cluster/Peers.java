@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.opendvx.core.cluster.Lease.Status;
+import org.opendvx.core.error.DvxException;
 
 /** Calls other hosts. Futures fail with what the peer says, or {@link RouteException}. */
 final class Peers {
@@ -46,7 +47,12 @@ final class Peers {
               if (cause != null) {
                 throw RouteException.unknown(String.valueOf(cause));
               }
-              return PeerReply.body(reply);
+              try {
+                return PeerReply.body(reply);
+              } catch (DvxException e) {
+                // It was carried out or not: who repeats it must know that.
+                throw RouteException.unknown(String.valueOf(e.getMessage()));
+              }
             });
   }
 

@@ -88,6 +88,12 @@ final class Roots {
     return serving == null ? "" : serving.host();
   }
 
+  /** Whether a root is served by a host in a life, as far as is known. */
+  boolean servedBy(String root, String host, long life) {
+    Serving serving = servers.get(root);
+    return serving == null || (serving.host().equals(host) && serving.life() == life);
+  }
+
   /** Where chunks were found, by all engines that this host ever ran. */
   HostStatus.Reads reads() {
     HostStatus.Reads sum;

@@ -1,9 +1,12 @@
 package org.opendvx.core.cluster;
 
+import java.nio.BufferUnderflowException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.FileAwayException;
 import org.opendvx.core.datastore.FileError;
@@ -13,7 +16,8 @@ import org.opendvx.core.error.DvxException;
 /**
  * Brings each operation to the host that serves the file's root: here at once, or to a peer. What
  * was surely not run is brought to the next host that seems right; what may have been run is
- * repeated only where that does no harm, else the client is told to come again. Thread-safe.
+ * repeated only where that does no harm, else the client is told to come again. It is told so only
+ * when what was sent cannot take effect any more: see {@link Unsettled}. Thread-safe.
  */
 final class Router {
   private static final long PAUSE_MILLIS = 5;
@@ -23,6 +27,7 @@ final class Router {
   private final Roots roots;
   private final OwnerRegister owners;
   private final Peers peers;
+  private final PeerClocks clocks;
   private final ClusterSettings settings;
   private final String namespace;
   private final LongAdder forwarded = new LongAdder();
@@ -38,12 +43,14 @@ final class Router {
       Roots roots,
       OwnerRegister owners,
       Peers peers,
+      PeerClocks clocks,
       ClusterSettings settings,
       String namespace) {
     this.membership = membership;
     this.roots = roots;
     this.owners = owners;
     this.peers = peers;
+    this.clocks = clocks;
     this.settings = settings;
     this.namespace = namespace;
   }
@@ -72,16 +79,24 @@ final class Router {
         .toList();
   }
 
-  /** Runs an operation; fails with {@link FileException} only. */
-  <R> CompletableFuture<R> run(FileOp<R> op) {
-    long life = membership.life();
+  /** This host's life now: to be read before anything that an operation depends on. */
+  long life() {
+    return membership.life();
+  }
+
+  /**
+   * Runs an operation; fails with {@link FileException} only.
+   *
+   * @param life of this host in which it came
+   */
+  <R> CompletableFuture<R> run(FileOp<R> op, long life) {
     ServedRoot local = here(op);
-    if (local == null) {
+    if (local == null || local.life() != life) {
       FileOp<R> own = op.detached();
       return Tasks.start(() -> search(own, life));
     }
     this.local.increment();
-    CompletableFuture<R> work = here(local, op);
+    CompletableFuture<R> work = here(local, op, null);
     if (!work.isDone()) {
       return work.exceptionallyCompose(failure -> later(op, life, failure, op.borrows()));
     }
@@ -125,12 +140,13 @@ final class Router {
     return owner == null ? null : roots.local(owner.root());
   }
 
-  private <R> CompletableFuture<R> here(ServedRoot root, FileOp<R> op) {
+  private <R> CompletableFuture<R> here(
+      ServedRoot root, FileOp<R> op, @Nullable BooleanSupplier over) {
     NamespaceRunner namespaceRunner = runner;
     if (namespaceRunner == null) {
       return CompletableFuture.failedFuture(RouteException.notRun("the host is starting"));
     }
-    return namespaceRunner.run(root, op);
+    return namespaceRunner.run(root, op, over);
   }
 
   /**
@@ -140,6 +156,20 @@ final class Router {
    *     client may long have gone on elsewhere
    */
   private <R> R search(FileOp<R> op, long life) {
+    Unsettled unsettled = new Unsettled(roots, clocks);
+    try {
+      R result = search(op, life, unsettled);
+      if (op.names() && op.tag() != null) {
+        // It is noted there that it was carried out: what comes after it changes nothing.
+        unsettled.forget();
+      }
+      return result;
+    } finally {
+      unsettled.await();
+    }
+  }
+
+  private <R> R search(FileOp<R> op, long life, Unsettled unsettled) {
     long start = System.nanoTime();
     long pause = PAUSE_MILLIS;
     while (true) {
@@ -147,7 +177,7 @@ final class Router {
       String root = namespace;
       try {
         root = op.names() ? namespace : owners.find(op.key().file()).root();
-        return at(root, op, life);
+        return at(root, op, life, unsettled);
       } catch (FileAwayException | PeerReply.AwayElsewhere e) {
         failure = e;
       } catch (RouteException e) {
@@ -189,15 +219,19 @@ final class Router {
     }
   }
 
-  private <R> R at(String root, FileOp<R> op, long life) {
+  private <R> R at(String root, FileOp<R> op, long life, Unsettled unsettled) {
     ServedRoot local = roots.local(root);
     long now = local == null ? membership.life() : local.life();
     if (op.changes() && now != life) {
       throw new FileException(FileError.BUSY, "this host has been declared dead meanwhile");
     }
+    if (unsettled.elsewhere(root)) {
+      // The root that may have carried it out noted that; this one knows nothing of it.
+      throw new FileException(FileError.BUSY, "the file has moved meanwhile");
+    }
     if (local != null) {
       this.local.increment();
-      return Peers.await(here(local, op), settings.route());
+      return local(local, op, unsettled);
     }
     String host = roots.server(root);
     if (host.isEmpty()) {
@@ -207,9 +241,45 @@ final class Router {
     if (!op.names()) {
       uses.computeIfAbsent(op.key().file(), _ -> new LongAdder()).increment();
     }
-    return op.decodeResult(
-        Peers.await(
-            peers.call(host, new PeerCall.Run(root, op), life, settings.call()), settings.route()));
+    return op.changes()
+        ? change(root, host, op, life, unsettled)
+        : answer(op, peers.call(host, new PeerCall.Run(root, op), life, settings.call()));
+  }
+
+  private <R> R answer(FileOp<R> op, CompletableFuture<Wire.In> call) {
+    Wire.In in = Peers.await(call, settings.route());
+    try {
+      return op.decodeResult(in);
+    } catch (BufferUnderflowException | IllegalArgumentException e) {
+      throw RouteException.unknown("an answer that cannot be read: " + e);
+    }
+  }
+
+  private <R> R local(ServedRoot root, FileOp<R> op, Unsettled unsettled) {
+    long over = clocks.now() + settings.route().toNanos();
+    CompletableFuture<R> work = here(root, op, () -> clocks.now() >= over);
+    try {
+      return Peers.await(work, settings.route());
+    } finally {
+      if (op.changes() && !work.isDone()) {
+        unsettled.add(root.name(), membership.host(), root.life(), over);
+      }
+    }
+  }
+
+  /** Lets a peer run what changes something, until the time for which it is waited here is over. */
+  private <R> R change(String root, String host, FileOp<R> op, long life, Unsettled unsettled) {
+    Duration wait = op instanceof SnapshotOp ? settings.route() : settings.call();
+    PeerClocks.Limit limit = clocks.limit(host, wait);
+    PeerCall call = new PeerCall.Change(root, limit.life(), limit.notAfter(), op);
+    try {
+      return answer(op, peers.call(host, call, life, wait));
+    } catch (RouteException e) {
+      if (e.fate() == RouteException.Fate.UNKNOWN) {
+        unsettled.add(root, host, limit.life(), limit.over());
+      }
+      throw e;
+    }
   }
 
   private static void pause(long millis) {

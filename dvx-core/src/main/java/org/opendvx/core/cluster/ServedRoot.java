@@ -10,11 +10,13 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.RequestOutcome;
 import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.Expiry;
 import org.opendvx.core.datastore.FileAwayException;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
@@ -98,15 +100,16 @@ final class ServedRoot {
    * the file is elsewhere, or {@link RouteException}.
    *
    * @param all answers for files of every root
+   * @param over tells when it must not take effect any more, null for never
    */
   @SuppressWarnings("unchecked") // a tag names one request, whose result has one type
-  <R> CompletableFuture<R> run(FileOp<R> op, Datastore all) {
+  <R> CompletableFuture<R> run(FileOp<R> op, Datastore all, @Nullable BooleanSupplier over) {
     if (!serves()) {
       return CompletableFuture.failedFuture(RouteException.notRun("not served here"));
     }
     RequestTag tag = op.tag();
     if (tag == null) {
-      return guarded(op, start(op));
+      return guarded(op, start(op, over));
     }
     CompletableFuture<R> own = new CompletableFuture<>();
     CompletableFuture<?> other = running.putIfAbsent(tag, own);
@@ -114,7 +117,7 @@ final class ServedRoot {
       return (CompletableFuture<R>) other;
     }
     Optional<RequestOutcome> done = store.outcome(tag);
-    CompletableFuture<R> work = done.isPresent() ? op.replay(all, done.get()) : start(op);
+    CompletableFuture<R> work = done.isPresent() ? op.replay(all, done.get()) : start(op, over);
     var _ =
         guarded(op, work)
             .whenComplete(
@@ -125,9 +128,9 @@ final class ServedRoot {
     return own;
   }
 
-  private <R> CompletableFuture<R> start(FileOp<R> op) {
+  private <R> CompletableFuture<R> start(FileOp<R> op, @Nullable BooleanSupplier over) {
     try {
-      return op.run(store);
+      return Expiry.within(over, () -> op.run(store));
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -137,8 +140,15 @@ final class ServedRoot {
     CompletableFuture<R> answer = new CompletableFuture<>();
     var _ =
         work.whenComplete(
-            (value, failure) ->
-                holds.pass(op.key().file(), () -> answer(answer, value, cause(failure))));
+            (value, failure) -> {
+              Runnable given = () -> answer(answer, value, cause(failure));
+              if (op.names() && op.changes()) {
+                // It may have changed any file.
+                holds.passAll(given);
+              } else {
+                holds.pass(op.key().file(), given);
+              }
+            });
     return answer;
   }
 

@@ -8,10 +8,12 @@ import java.util.concurrent.CompletableFuture;
 import org.opendvx.core.datastore.Caller;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.SnapshotQuery;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.CloneFile;
 import org.opendvx.core.datastore.Snapshots.Cut;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
+import org.opendvx.core.datastore.Snapshots.Found;
 import org.opendvx.core.datastore.Snapshots.Member;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 
@@ -30,6 +32,7 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
   int CLONE = 48;
   int REPLACE = 49;
   int CLONE_RANGE = 51;
+  int FIND = 52;
 
   @Override
   default FileKey key() {
@@ -77,6 +80,7 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
               Values.caller(in),
               new Snapshots.Range(
                   Values.key(in), in.getLong(), Values.key(in), in.getLong(), in.getLong()));
+      case FIND -> new Find(Values.query(in), in.getLong(), in.getInt());
       default -> throw new BufferUnderflowException();
     };
   }
@@ -202,6 +206,35 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
     @Override
     public Pages decodeResult(Wire.In in) {
       return new Pages(in.getList(Values::snapshot), in.getLong());
+    }
+  }
+
+  /** A page of the snapshots that are wanted. */
+  record Find(SnapshotQuery query, long afterId, int limit) implements SnapshotOp<Found> {
+    @Override
+    public boolean changes() {
+      return false;
+    }
+
+    @Override
+    public CompletableFuture<Found> run(DvxDatastore store) {
+      return CompletableFuture.completedFuture(store.snapshots().search(query, afterId, limit));
+    }
+
+    @Override
+    public void encode(Wire.Out out) {
+      Values.putQuery(out.put(FIND), query);
+      out.putLong(afterId).putInt(limit);
+    }
+
+    @Override
+    public void encodeResult(Found result, Wire.Out out) {
+      out.putList(result.page(), Values::putSnapshot).putLong(result.next());
+    }
+
+    @Override
+    public Found decodeResult(Wire.In in) {
+      return new Found(in.getList(Values::snapshot), in.getLong());
     }
   }
 
@@ -343,15 +376,14 @@ sealed interface SnapshotOp<R> extends FileOp<R> {
     }
   }
 
-  /** Gives a range of a file the content of another; durable when it is answered. */
+  /**
+   * Gives a range of a file the content of another; durable when it is answered. One step: it is
+   * run again when a file must be got here first, so nothing may have been done by then.
+   */
   record CloneRange(Caller caller, Snapshots.Range range) implements Quiet {
     @Override
     public CompletableFuture<Boolean> run(DvxDatastore store) {
-      return store
-          .snapshots()
-          .cloneRange(caller, range)
-          .thenCompose(_ -> store.commit(range.target()))
-          .thenApply(_ -> true);
+      return store.cloneRangeDurably(caller, range).thenApply(_ -> true);
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.opendvx.core.datastore.Datastore.Entry;
 import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.FileType;
 import org.opendvx.core.datastore.RequestTag;
+import org.opendvx.core.datastore.SnapshotQuery;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 
 /** Encoding of the values that operations and results share: docs/formats/peer-protocol.md. */
@@ -134,6 +135,22 @@ final class Values {
     out.putList(
         new ArrayList<>(labels.entrySet()),
         (o, label) -> o.putText(label.getKey()).putText(label.getValue()));
+  }
+
+  static void putQuery(Wire.Out out, SnapshotQuery query) {
+    putLabels(out.putText(query.text()), query.labels());
+    out.putList(query.anyOf(), (o, label) -> o.putText(label.key()).putText(label.value()))
+        .putLong(query.sinceNanos())
+        .putLong(query.untilNanos());
+  }
+
+  static SnapshotQuery query(Wire.In in) {
+    return new SnapshotQuery(
+        in.getText(),
+        labels(in),
+        in.getList(i -> new SnapshotQuery.Label(i.getText(), i.getText())),
+        in.getLong(),
+        in.getLong());
   }
 
   static Map<String, String> labels(Wire.In in) {

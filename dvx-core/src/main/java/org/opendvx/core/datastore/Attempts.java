@@ -63,7 +63,7 @@ final class Attempts implements AutoCloseable {
     try {
       return hurried(operation);
     } catch (NotYet notYet) {
-      return later(notYet, again.get());
+      return later(notYet, Expiry.carried(again.get()));
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(failures.translate(e));
     }

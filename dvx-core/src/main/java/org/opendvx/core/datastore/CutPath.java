@@ -37,6 +37,7 @@ final class CutPath {
   private final IdRange ids;
   private final Transactions transactions;
   private final Admission admission;
+  private final CatalogueRoom room;
 
   CutPath(
       Files files,
@@ -45,7 +46,8 @@ final class CutPath {
       Locks locks,
       IdRange ids,
       Transactions transactions,
-      Admission admission) {
+      Admission admission,
+      CatalogueRoom room) {
     this.files = files;
     this.snapshots = snapshots;
     this.view = view;
@@ -53,10 +55,12 @@ final class CutPath {
     this.ids = ids;
     this.transactions = transactions;
     this.admission = admission;
+    this.room = room;
   }
 
   CompletableFuture<Cut> cut(CutRequest request, long startNanos) {
     check(request);
+    room.require();
     admission.admitFlow(request.document().length + 256L * request.files().size());
     locks.catalogue.lock();
     try {
@@ -117,11 +121,12 @@ final class CutPath {
   CompletableFuture<List<Cut>> join(
       List<CutRequest> requests, Map<Long, byte[]> parcels, long heldNanos, long startNanos) {
     checkTogether(requests);
-    long room = 0;
+    long bytes = 0;
     for (CutRequest request : requests) {
-      room += request.document().length + 512L * request.files().size();
+      bytes += request.document().length + 512L * request.files().size();
     }
-    admission.admitFlow(room);
+    room.require();
+    admission.admitFlow(bytes);
     locks.catalogue.lock();
     try {
       List<Long> own = own(requests);
@@ -286,6 +291,7 @@ final class CutPath {
 
   CompletableFuture<SnapshotInfo> amend(long id, Map<String, String> labels, byte[] document) {
     check(labels, document);
+    room.require();
     admission.admitFlow(Blocks.SIZE + (long) document.length);
     locks.catalogue.lock();
     try {
@@ -313,6 +319,7 @@ final class CutPath {
   }
 
   CompletableFuture<Void> delete(long id) {
+    room.require();
     admission.admitFlow(Blocks.SIZE);
     locks.catalogue.lock();
     try {
@@ -332,11 +339,12 @@ final class CutPath {
   /** Several snapshots of one instant: one record with a change for each. */
   CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests, long startNanos) {
     checkTogether(requests);
-    long room = 0;
+    long bytes = 0;
     for (CutRequest request : requests) {
-      room += request.document().length + 256L * request.files().size();
+      bytes += request.document().length + 256L * request.files().size();
     }
-    admission.admitFlow(room);
+    room.require();
+    admission.admitFlow(bytes);
     locks.catalogue.lock();
     try {
       List<Long> own = own(requests);
@@ -366,12 +374,8 @@ final class CutPath {
       if (!names.add(request.name())) {
         throw new FileException(FileError.EXISTS, "the same name twice");
       }
-      Set<FileKey> own = new HashSet<>(request.files());
-      int before = files.size();
-      files.addAll(own);
-      if (files.size() - before != own.size()) {
-        throw new FileException(FileError.INVALID, "a file in two snapshots of one cut");
-      }
+      // Machines of one template have its file in common; each snapshot freezes it for itself.
+      files.addAll(request.files());
     }
     if (files.size() > MAX_FILES) {
       throw new FileException(FileError.INVALID, "more than " + MAX_FILES + " files");

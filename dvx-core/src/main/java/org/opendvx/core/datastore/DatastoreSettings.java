@@ -61,19 +61,24 @@ public record DatastoreSettings(
 
   /** The same with other limits of the log. */
   public DatastoreSettings withLog(LogSettings other) {
-    return with(other, checkpointInterval);
+    return with(other, nodeCacheBytes, checkpointInterval);
+  }
+
+  /** The same with other memory for clean tree nodes. */
+  public DatastoreSettings withNodeCache(long bytes) {
+    return with(log, bytes, checkpointInterval);
   }
 
   /** The same with another longest time that changes wait for a checkpoint. */
   public DatastoreSettings withCheckpoints(Duration interval) {
-    return with(log, interval);
+    return with(log, nodeCacheBytes, interval);
   }
 
-  private DatastoreSettings with(LogSettings other, Duration interval) {
+  private DatastoreSettings with(LogSettings other, long nodeCache, Duration interval) {
     return new DatastoreSettings(
         other,
         journal,
-        nodeCacheBytes,
+        nodeCache,
         recentFiles,
         interval,
         checkpointUsage,

@@ -79,7 +79,11 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
     this.creations =
         new CreatePath(files, locks, hash, fileIds, names, attributes, transactions, admission);
     SnapshotCatalogue catalogue = state.snapshots();
-    this.cuts = new CutPath(files, catalogue, view, locks, snapshotIds, transactions, admission);
+    CatalogueRoom catalogueRoom =
+        new CatalogueRoom(catalogue, engine.checkpointer()::wanted, engine.settings().roomLimit());
+    this.cuts =
+        new CutPath(
+            files, catalogue, view, locks, snapshotIds, transactions, admission, catalogueRoom);
     this.ownership = new Ownership(engine, files, transactions);
     this.snapshots =
         new SnapshotService(
@@ -379,6 +383,14 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
   @Override
   public Snapshots snapshots() {
     return snapshots;
+  }
+
+  /**
+   * As {@link Snapshots#cloneRange}, but durable when it is answered: one step, of which nothing
+   * can be left to do when the file moves away.
+   */
+  public CompletableFuture<Void> cloneRangeDurably(Caller caller, Snapshots.Range range) {
+    return snapshots.cloneRangeDurably(caller, range);
   }
 
   @Override

@@ -253,6 +253,9 @@ final class Engine implements AutoCloseable {
     }
     log.recovered();
     log.durable(last);
+    if (!state.snapshots().indexed()) {
+      checkpointer.wanted();
+    }
     if (replayed[0] > 0) {
       checkpointer.wanted();
       LOG.info(

@@ -172,8 +172,10 @@ final class SharePath {
    * Shares a range. The source stays as it is from the moment its addresses are looked up until the
    * record is in the journal: a frozen one under the catalogue's lock, a live one under its own. So
    * what the range refers to then is reachable all the time, and the cleaner takes none of it.
+   *
+   * @param durable whether it is answered only when it is durable
    */
-  CompletableFuture<Void> cloneRange(Caller caller, Snapshots.Range range) {
+  CompletableFuture<Void> cloneRange(Caller caller, Snapshots.Range range, boolean durable) {
     Files.requireChangeable(range.target());
     requireAligned(range);
     int count = (int) (range.length() / Blocks.SIZE);
@@ -207,8 +209,11 @@ final class SharePath {
               inode,
               image.withOwner(mode, image.uid(), image.gid()).written(size, transaction.now()));
         }
-        inode.written(transaction.commit(null));
-        return CompletableFuture.completedFuture(null);
+        long lsn = transaction.commit(null);
+        inode.written(lsn);
+        return durable
+            ? transactions.durable(lsn, true).thenAccept(_ -> {})
+            : CompletableFuture.completedFuture(null);
       }
     } finally {
       locks.namespace.unlockWrite(stamp);

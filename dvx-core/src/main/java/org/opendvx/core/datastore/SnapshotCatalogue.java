@@ -17,6 +17,8 @@ import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.RecordTree;
 import org.opendvx.core.tree.RootRef;
 import org.opendvx.core.tree.TreeIo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All snapshots: those of the last checkpoint in two trees (by id, by hash of the name), newer ones
@@ -26,6 +28,7 @@ import org.opendvx.core.tree.TreeIo;
  * #freeze} by the cut lock.
  */
 final class SnapshotCatalogue {
+  private static final Logger LOG = LoggerFactory.getLogger(SnapshotCatalogue.class);
   private static final int CACHED_NODES = 20_000;
 
   /** A snapshot that no checkpoint has seen. */
@@ -43,7 +46,12 @@ final class SnapshotCatalogue {
   }
 
   /** What memory says of an id: fresh, or gone when null. */
-  private record Newer(@Nullable Fresh fresh) {
+  record Newer(@Nullable Fresh fresh) {
+    /** What it holds in memory: itself, and trees of so many files. */
+    long weight() {
+      return fresh == null ? 1 : 1L + fresh.head().files();
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
       return this == other;
@@ -60,6 +68,11 @@ final class SnapshotCatalogue {
   private final ConcurrentSkipListMap<Long, Newer> newer = new ConcurrentSkipListMap<>();
   private final ConcurrentHashMap<String, Long> freshNames = new ConcurrentHashMap<>();
   private final AtomicLong count;
+
+  /** Weight of what is newer than the last checkpoint, and of what came since it began. */
+  private final AtomicLong held = new AtomicLong();
+
+  private final AtomicLong sinceFreeze = new AtomicLong();
   private final Cache<Long, SnapshotContents> contents =
       Caffeine.newBuilder()
           .maximumWeight(CACHED_NODES)
@@ -149,11 +162,24 @@ final class SnapshotCatalogue {
 
   /** Heads with ids above one, ascending. */
   List<SnapshotHead> list(long afterId, int limit) {
-    NavigableMap<Long, Newer> memory = copy(newer.tailMap(afterId, false));
+    NavigableMap<Long, Newer> memory = new TreeMap<>();
+    long end = Long.MAX_VALUE;
+    int live = 0;
+    for (Map.Entry<Long, Newer> entry : newer.tailMap(afterId, false).entrySet()) {
+      memory.put(entry.getKey(), entry.getValue());
+      if (entry.getValue().fresh() != null && ++live == limit) {
+        end = entry.getKey();
+        break;
+      }
+    }
+    long last = end;
     List<SnapshotHead> page = new ArrayList<>();
     tables.byIdReader.scan(
         afterId + 1,
         (id, record) -> {
+          if (id > last) {
+            return false;
+          }
           takeFresh(memory.headMap(id, false), page, limit);
           if (page.size() < limit && !memory.containsKey(id)) {
             page.add(SnapshotRecord.decode(record).head(io));
@@ -185,8 +211,40 @@ final class SnapshotCatalogue {
     }
   }
 
+  /**
+   * A page of the snapshots that a query wants, with ids above one, ascending. Looks at no more
+   * than {@link SnapshotSearch#MOST}, so it may end before it is full.
+   */
+  SnapshotSearch.Result search(SnapshotQuery query, long afterId, int limit) {
+    // Memory first: what goes from there is in the tables by then.
+    NavigableMap<Long, Newer> memory = copy(newer.tailMap(afterId, false));
+    return new SnapshotSearch(query, limit, memory, tables, hash, io).after(afterId);
+  }
+
+  /** Whether the index knows all that a checkpoint wrote; if not, the next one makes it. */
+  boolean indexed() {
+    return tables.complete();
+  }
+
+  /** Weight of what no checkpoint has written yet. */
+  long held() {
+    return held.get();
+  }
+
+  /** Weight of what came since a checkpoint began last. */
+  long sinceFreeze() {
+    return sinceFreeze.get();
+  }
+
+  private @Nullable Newer hold(long id, Newer next) {
+    Newer before = newer.put(id, next);
+    long _ = held.addAndGet(next.weight() - (before == null ? 0 : before.weight()));
+    long _ = sinceFreeze.addAndGet(next.weight());
+    return before;
+  }
+
   void put(Fresh fresh) {
-    newer.put(fresh.head().id(), new Newer(fresh));
+    Newer _ = hold(fresh.head().id(), new Newer(fresh));
     freshNames.put(fresh.head().name(), fresh.head().id());
     count.incrementAndGet();
   }
@@ -200,13 +258,13 @@ final class SnapshotCatalogue {
     }
     SnapshotHead amended =
         new SnapshotHead(id, head.name(), head.created(), labels, head.files(), head.bytes());
-    newer.put(id, new Newer(new Fresh(amended, document, frozen)));
+    Newer _ = hold(id, new Newer(new Fresh(amended, document, frozen)));
     freshNames.put(head.name(), id);
   }
 
   /** Forgets a snapshot that is there. */
   void drop(long id) {
-    Newer before = newer.put(id, new Newer(null));
+    Newer before = hold(id, new Newer(null));
     if (before != null && before.fresh() != null) {
       freshNames.remove(before.fresh().head().name(), id);
     }
@@ -216,9 +274,9 @@ final class SnapshotCatalogue {
 
   /** What changed since the last checkpoint, and is still to be written. */
   static final class Changes {
-    private final Map<Long, Newer> newer;
+    private final NavigableMap<Long, Newer> newer;
 
-    private Changes(Map<Long, Newer> newer) {
+    private Changes(NavigableMap<Long, Newer> newer) {
       this.newer = newer;
     }
   }
@@ -228,6 +286,7 @@ final class SnapshotCatalogue {
 
   /** Notes all that changed; under the cut lock, exclusively. */
   Changes freeze() {
+    sinceFreeze.set(0);
     return new Changes(copy(newer));
   }
 
@@ -236,25 +295,53 @@ final class SnapshotCatalogue {
     Tables old = tables;
     RecordTree byId = RecordTree.of(io, old.byId);
     RecordTree byName = RecordTree.of(io, old.byName);
+    boolean complete = old.complete();
+    if (changes.newer.isEmpty() && complete) {
+      return new Written(old.byId, old.byName);
+    }
+    if (!complete) {
+      indexAll(byId, byName);
+    }
     changes.newer.forEach(
         (id, change) -> {
           Fresh fresh = change.fresh();
-          if (fresh == null) {
-            byte[] record = byId.get(id);
-            if (record != null) {
+          byte[] record = byId.get(id);
+          if (record != null) {
+            SnapshotHead before = SnapshotRecord.decode(record).head(io);
+            SnapshotIndex.remove(byName, hash, before);
+            if (fresh == null) {
               byId.remove(id);
-              removeName(byName, SnapshotRecord.decode(record).head(io));
+              removeName(byName, before);
             }
-          } else {
+          }
+          if (fresh != null) {
             byId.put(id, SnapshotRecord.store(fresh, io, birth));
             addName(byName, fresh.head());
+            SnapshotIndex.add(byName, hash, fresh.head());
           }
         });
+    long last = changes.newer.isEmpty() ? 0 : changes.newer.lastKey();
+    SnapshotIndex.complete(byName, byId.count(), Math.max(last, SnapshotIndex.last(byName)));
     FrozenTree ids = byId.freeze();
     FrozenTree names = byName.freeze();
     ids.flush(io, birth);
     names.flush(io, birth);
     return new Written(ids, names);
+  }
+
+  /** For a catalogue that a version without an index wrote, or has changed. */
+  private void indexAll(RecordTree byId, RecordTree byName) {
+    LOG.info("The labels of {} snapshots are being indexed", byId.count());
+    SnapshotIndex.clear(byName);
+    long[] last = new long[1];
+    byId.scan(
+        1,
+        (id, record) -> {
+          SnapshotIndex.add(byName, hash, SnapshotRecord.decode(record).head(io));
+          last[0] = id;
+          return true;
+        });
+    SnapshotIndex.complete(byName, byId.count(), last[0]);
   }
 
   /** Puts written trees in place; what has not changed since is answered by them. */
@@ -263,9 +350,12 @@ final class SnapshotCatalogue {
     changes.newer.forEach(
         (id, change) -> {
           Fresh fresh = change.fresh();
-          if (newer.remove(id, change) && fresh != null) {
-            freshNames.remove(fresh.head().name(), id);
-            contents.put(id, fresh.contents());
+          if (newer.remove(id, change)) {
+            long _ = held.addAndGet(-change.weight());
+            if (fresh != null) {
+              freshNames.remove(fresh.head().name(), id);
+              contents.put(id, fresh.contents().stored(io));
+            }
           }
         });
   }
@@ -290,7 +380,7 @@ final class SnapshotCatalogue {
   }
 
   /** Trees of a checkpoint, and readers over them that nobody changes. */
-  private static final class Tables {
+  static final class Tables {
     final FrozenTree byId;
     final FrozenTree byName;
     final RecordTree byIdReader;
@@ -301,6 +391,11 @@ final class SnapshotCatalogue {
       this.byName = byName;
       this.byIdReader = RecordTree.of(io, byId);
       this.byNameReader = RecordTree.of(io, byName);
+    }
+
+    /** Whether the index knows all snapshots. */
+    boolean complete() {
+      return SnapshotIndex.complete(byNameReader, byIdReader);
     }
   }
 

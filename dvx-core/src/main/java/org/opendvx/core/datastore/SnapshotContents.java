@@ -74,6 +74,21 @@ final class SnapshotContents {
     }
   }
 
+  /**
+   * The same with every tree by its place in the log, once it was written: nothing of the trees is
+   * held in memory.
+   */
+  SnapshotContents stored(TreeIo io) {
+    List<SnapshotNode> same = new ArrayList<>(nodes.size());
+    List<FrozenTree> roots = new ArrayList<>(nodes.size());
+    for (Frozen frozen : nodes) {
+      RootRef ref = frozen.content.ref();
+      same.add(frozen.node);
+      roots.add(ref == null ? frozen.content : FrozenTree.of(ref));
+    }
+    return new SnapshotContents(same, roots, io);
+  }
+
   @Nullable Frozen find(long file) {
     return byFile.get(file);
   }

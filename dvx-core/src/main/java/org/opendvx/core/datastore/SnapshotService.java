@@ -9,7 +9,6 @@ import org.opendvx.core.datastore.Change.SnapshotHead;
 
 /** Snapshots as the outside sees them: runs the paths, and answers questions on the spot. */
 final class SnapshotService implements Snapshots {
-  private static final int MAX_PAGE = 1000;
   private static final byte[] NO_DOCUMENT = {};
 
   private final Attempts attempts;
@@ -63,14 +62,33 @@ final class SnapshotService implements Snapshots {
 
   @Override
   public List<SnapshotInfo> list(long afterId, int limit) {
+    checkPage(afterId, limit);
+    return infos(attempts.inside(() -> catalogue.list(afterId, limit)));
+  }
+
+  private static void checkPage(long afterId, int limit) {
     if (afterId < 0 || limit < 1 || limit > MAX_PAGE) {
       throw new FileException(FileError.INVALID, "a page after " + afterId + " of " + limit);
     }
-    List<SnapshotInfo> page = new ArrayList<>();
-    for (SnapshotHead head : attempts.inside(() -> catalogue.list(afterId, limit))) {
+  }
+
+  private static List<SnapshotInfo> infos(List<SnapshotHead> heads) {
+    List<SnapshotInfo> page = new ArrayList<>(heads.size());
+    for (SnapshotHead head : heads) {
       page.add(CutPath.info(head, NO_DOCUMENT));
     }
     return page;
+  }
+
+  @Override
+  public Found search(SnapshotQuery query, long afterId, int limit) {
+    checkPage(afterId, limit);
+    if (query.labels().size() > SnapshotQuery.MAX_LABELS
+        || query.anyOf().size() > SnapshotQuery.MAX_LABELS) {
+      throw new FileException(FileError.INVALID, "a search for too many labels");
+    }
+    SnapshotSearch.Result result = attempts.inside(() -> catalogue.search(query, afterId, limit));
+    return new Found(infos(result.page()), result.next());
   }
 
   @Override
@@ -125,6 +143,11 @@ final class SnapshotService implements Snapshots {
 
   @Override
   public CompletableFuture<Void> cloneRange(Caller caller, Range range) {
-    return attempts.run(() -> shares.cloneRange(caller, range));
+    return attempts.run(() -> shares.cloneRange(caller, range, false));
+  }
+
+  /** As {@link #cloneRange}, durable when it is answered. */
+  CompletableFuture<Void> cloneRangeDurably(Caller caller, Range range) {
+    return attempts.run(() -> shares.cloneRange(caller, range, true));
   }
 }

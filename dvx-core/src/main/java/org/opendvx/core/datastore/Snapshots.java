@@ -1,5 +1,6 @@
 package org.opendvx.core.datastore;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +24,7 @@ public interface Snapshots {
    * record, so that all of them are there or none. Complete when that record is durable.
    *
    * @param requests 1 to 256 with different names; at most 10,000 files in all. A file may be in
-   *     one only
+   *     several, and is frozen for each
    */
   default CompletableFuture<List<Cut>> cutTogether(List<CutRequest> requests) {
     return requests.size() == 1
@@ -45,6 +46,43 @@ public interface Snapshots {
    * @param limit 1 to 1,000
    */
   List<SnapshotInfo> list(long afterId, int limit);
+
+  /**
+   * A page of the snapshots that a query wants, in order of id, with documents left empty. Only so
+   * many are looked at for a page, so that it may have fewer than wanted while there are more.
+   *
+   * @param afterId 0 to start, then {@link Found#next}
+   * @param limit 1 to 1,000
+   */
+  default Found search(SnapshotQuery query, long afterId, int limit) {
+    List<SnapshotInfo> page = new ArrayList<>();
+    long last = afterId;
+    while (true) {
+      List<SnapshotInfo> some = list(last, MAX_PAGE);
+      for (SnapshotInfo info : some) {
+        if (query.takes(info)) {
+          if (page.size() == limit) {
+            return new Found(page, last);
+          }
+          page.add(info);
+        }
+        last = info.id();
+      }
+      if (some.size() < MAX_PAGE) {
+        return new Found(page, 0);
+      }
+    }
+  }
+
+  /** The longest page. */
+  int MAX_PAGE = 1000;
+
+  /**
+   * What a search found.
+   *
+   * @param next the id after which to go on, 0 when there is no more
+   */
+  record Found(List<SnapshotInfo> page, long next) {}
 
   /** How many there are. */
   long count();

@@ -60,13 +60,15 @@ final class Transactions {
 
   /**
    * Appends a record and applies its changes; the caller holds all locks. When it fails nothing has
-   * changed, and the chunks are abandoned.
+   * changed, and the chunks are abandoned. It fails with BUSY beyond the operation's {@link
+   * Expiry}.
    */
   long commit(List<Change> changes, @Nullable WriteBatch chunks) {
     long lsn;
     boolean appended = false;
     try {
       checkUsable();
+      Expiry.check();
       int length = ChangeCodec.length(changes);
       ByteBuffer record = buffer(length);
       ChangeCodec.encode(record, changes);

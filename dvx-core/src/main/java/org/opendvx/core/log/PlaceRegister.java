@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.CheckedRecord;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.RecordStore;
 
@@ -265,7 +266,8 @@ public final class PlaceRegister implements ContainerPlaces {
   }
 
   private CheckedRecord record(String key) {
-    return written.computeIfAbsent(key, _ -> new CheckedRecord(records, key));
+    return written.computeIfAbsent(
+        key, _ -> new CheckedRecord(records, key, "Another process cleans the same pool"));
   }
 
   private static long[] array(Collection<Long> sorted) {

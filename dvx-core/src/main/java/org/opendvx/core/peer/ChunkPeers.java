@@ -26,12 +26,14 @@ final class ChunkPeers {
   private final PeerCalls calls;
   private final PeerSummaries summaries;
   private final OwnerHints hints;
+  private final Givers givers;
   final LongAdder hedges = new LongAdder();
 
-  ChunkPeers(PeerCalls calls, PeerSummaries summaries, OwnerHints hints) {
+  ChunkPeers(PeerCalls calls, PeerSummaries summaries, OwnerHints hints, Givers givers) {
     this.calls = calls;
     this.summaries = summaries;
     this.hints = hints;
+    this.givers = givers;
   }
 
   /** Peers that may have a chunk, the likeliest first. */
@@ -43,6 +45,13 @@ final class ChunkPeers {
           || peer.name.equals(first)
           || summaries.mayHold(peer.name, address)) {
         found.add(peer);
+      }
+    }
+    if (found.isEmpty()) {
+      for (Peer peer : usable) {
+        if (givers.mayHold(peer.name) && !summaries.isAbsent(peer.name, address)) {
+          found.add(peer);
+        }
       }
     }
     if (found.size() > 1) {
@@ -219,11 +228,15 @@ final class ChunkPeers {
               got[i] = true;
               offer(call, call.indices[i], bytes, offset, length);
             });
+        int there = 0;
         for (int i = 0; i < got.length; i++) {
-          if (!got[i]) {
+          if (got[i]) {
+            there++;
+          } else {
             summaries.absent(call.peer.name, addresses[call.indices[i]]);
           }
         }
+        givers.answered(call.peer.name, got.length, there);
       }
       if (open.remove(call)) {
         askNext(call.indices);

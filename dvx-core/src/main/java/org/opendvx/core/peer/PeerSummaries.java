@@ -80,11 +80,16 @@ final class PeerSummaries implements AutoCloseable {
     long group = SummaryPart.group(address);
     for (SummaryPart part : view.parts) {
       if (!part.saturated() && part.mayHold(group)) {
-        long mark = mark(peer, address);
-        return absent[slot(mark)] != mark;
+        return !isAbsent(peer, address);
       }
     }
     return false;
+  }
+
+  /** Whether a peer turned out not to have a chunk, or one beside it. */
+  boolean isAbsent(String peer, long address) {
+    long mark = mark(peer, address);
+    return absent[slot(mark)] == mark;
   }
 
   /** A peer did not have a chunk, whatever its summary says. */

@@ -30,6 +30,7 @@ public final class PeerTier implements SlotSource, AutoCloseable {
   private final PeerCalls calls;
   private final PeerSummaries summaries;
   private final OwnerHints hints = new OwnerHints();
+  private final Givers givers = new Givers();
   private final ChunkPeers peers;
   private final ChunkServer server;
   private final LongAdder flashChunks = new LongAdder();
@@ -62,7 +63,7 @@ public final class PeerTier implements SlotSource, AutoCloseable {
     this.settings = parts.settings();
     this.calls = new PeerCalls(parts.network(), parts.directory(), settings);
     this.summaries = new PeerSummaries(calls, settings);
-    this.peers = new ChunkPeers(calls, summaries, hints);
+    this.peers = new ChunkPeers(calls, summaries, hints, givers);
     this.server =
         new ChunkServer(parts.directory(), parts.beside(), flash, parts.files(), settings);
     parts.network().serve(server);
@@ -183,6 +184,12 @@ public final class PeerTier implements SlotSource, AutoCloseable {
   /** Chunks of files that came from a host are looked for there first. */
   public void cameFrom(long[] addresses, int count, String host) {
     hints.note(addresses, count, host);
+  }
+
+  /** Files come from a host now: it is asked for what nobody says to hold. */
+  public void arrivedFrom(String host) {
+    givers.note(host);
+    summaries.soon();
   }
 
   /** The host beside a hypervisor host, as the peers say; null when none says so. */

@@ -140,6 +140,27 @@ abstract sealed class CowTree permits BlockMap, RecordTree {
     return edited;
   }
 
+  /** How many entries have keys from first to last; reads two paths. */
+  public final long countRange(long first, long last) {
+    Node top = rootNode();
+    return top == null || first > last ? 0 : countRange(top, first, last);
+  }
+
+  private long countRange(Node node, long first, long last) {
+    if (!(node instanceof Inner inner)) {
+      long from = node.search(first);
+      long to = node.search(last);
+      return (to < 0 ? -to - 1 : to + 1) - (from < 0 ? -from - 1 : from);
+    }
+    long sum = 0;
+    int end = inner.indexFor(last);
+    for (int i = inner.indexFor(first); i <= end; i++) {
+      boolean whole = inner.keys[i] >= first && i < inner.size - 1 && inner.keys[i + 1] <= last;
+      sum += whole ? inner.counts[i] : countRange(inner.child(i, io), first, last);
+    }
+    return sum;
+  }
+
   /**
    * Removes the entries with keys from first to last.
    *

@@ -71,11 +71,13 @@ final class RecordLeaf extends Leaf {
     return right;
   }
 
+  /** The middle by bytes; keys count too, since records may be empty. */
   private int half() {
+    int middle = (bytes + size * Long.BYTES) / 2;
     int left = 0;
     int index = 0;
-    while (index < size - 1 && left < bytes / 2) {
-      left += values[index++].length;
+    while (index < size - 1 && left < middle) {
+      left += values[index++].length + Long.BYTES;
     }
     return Math.max(1, index);
   }

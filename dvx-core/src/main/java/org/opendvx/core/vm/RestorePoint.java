@@ -2,8 +2,10 @@ package org.opendvx.core.vm;
 
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.opendvx.core.datastore.SnapshotQuery;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
 
 /**
@@ -70,6 +72,15 @@ public record RestorePoint(
             own,
             snapshot.files(),
             snapshot.logicalBytes()));
+  }
+
+  /**
+   * Labels of which restore points of a machine have one.
+   *
+   * @param machine its whole name, or hypervisor/id
+   */
+  public static List<SnapshotQuery.Label> labelsOf(String machine) {
+    return List.of(new SnapshotQuery.Label(VM, machine), new SnapshotQuery.Label(VM_NAME, machine));
   }
 
   /** The labels under which a restore point is kept. */

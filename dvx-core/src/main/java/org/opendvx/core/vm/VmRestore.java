@@ -10,8 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Attributes;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.FileType;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -83,6 +86,7 @@ public final class VmRestore {
     current.keySet().forEach(path -> folders.add(parent(path)));
     members.forEach(member -> folders.add(parent(member.path())));
     locks.requireUnlocked(folders);
+    Set<Long> shared = ofOthersToo(members);
     hypervisor.requireUnused(datastore, vm);
     // Looking at locks and leases takes long enough for somebody to switch it on.
     requireStillOff(hypervisor, vm, "");
@@ -93,11 +97,13 @@ public final class VmRestore {
     List<Long> ids = new ArrayList<>();
     List<String> restored = new ArrayList<>();
     for (Snapshots.Member member : members) {
-      ids.add(member.key().file());
-      restored.add(member.path());
       gone.remove(member.path());
+      gone.values().removeIf(FileKey.live(member.key().file())::equals);
+      if (!shared.contains(member.key().file())) {
+        ids.add(member.key().file());
+        restored.add(member.path());
+      }
     }
-    ids.forEach(id -> gone.values().remove(FileKey.live(id)));
     paths.done(
         "restore",
         vm.name(),
@@ -141,6 +147,43 @@ public final class VmRestore {
         .detail("state before", safety.name())
         .causedBy(why)
         .build();
+  }
+
+  /**
+   * Files of the restore point that have more than one name now: a template's file has one in each
+   * machine that stands on it, and is never written. They are left alone, so they must be what they
+   * were.
+   */
+  private Set<Long> ofOthersToo(List<Snapshots.Member> members) {
+    Set<Long> shared = new HashSet<>();
+    for (Snapshots.Member member : members) {
+      Attributes then = member.attributes();
+      Attributes now = live(member);
+      if (now == null || now.type() != FileType.REGULAR || now.links() < 2) {
+        continue;
+      }
+      if (now.size() != then.size() || now.modified() != then.modified()) {
+        throw DvxException.of(Kind.CONFLICT, "A file that several machines stand on was changed")
+            .cause("It was written since the restore point was taken, and others may need it so")
+            .remedy("Clone the restore point instead: dvx clone")
+            .detail("file", member.path())
+            .build();
+      }
+      shared.add(member.key().file());
+    }
+    return shared;
+  }
+
+  /** Null when the file is not there any more: the restore brings it back. */
+  private @Nullable Attributes live(Snapshots.Member member) {
+    try {
+      return paths.attributes(FileKey.live(member.key().file()), member.path());
+    } catch (DvxException e) {
+      if (e.kind() == Kind.NOT_FOUND) {
+        return null;
+      }
+      throw e;
+    }
   }
 
   private static void requireSameMachine(

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.AttributeChange;
@@ -68,6 +69,10 @@ final class Cluster implements AutoCloseable {
 
   final SimNetwork network;
   final Pool pool;
+
+  /** What the clocks of hosts show beyond the real one. */
+  private final Map<String, AtomicLong> ahead = new ConcurrentHashMap<>();
+
   private final HostPool.Journals journals = new HostPool.Journals();
   private final ClusterSettings settings;
   private final Map<String, Running> hosts = new ConcurrentHashMap<>();
@@ -100,11 +105,16 @@ final class Cluster implements AutoCloseable {
                 STORE,
                 List.of(),
                 settings,
-                System::nanoTime,
+                () -> System.nanoTime() + ahead(name).get(),
                 network.of(name, gate)),
             name);
     hosts.put(name, new Running(host, gate));
     return host;
+  }
+
+  /** What a host's clock shows beyond the real one; may only grow. */
+  AtomicLong ahead(String name) {
+    return ahead.computeIfAbsent(name, _ -> new AtomicLong());
   }
 
   ClusterHost host(String name) {

@@ -28,9 +28,12 @@ import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.SnapshotQuery;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.datastore.Snapshots.Member;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Epoch;
 
 /** Few hosts over one pool: one datastore, take-over, hand-over, cuts. */
@@ -187,6 +190,31 @@ final class ClusterHostTest {
   }
 
   @Test
+  void aHostThatIsShutOutChangesNothingAndOthersHaveItsFiles() throws Exception {
+    try (Cluster cluster = new Cluster(15)) {
+      cluster.start(A);
+      cluster.start(B);
+      cluster.awaitServing(A, B);
+      FileKey file = file(cluster.at(B), FileKey.ROOT, "disk");
+      cluster.host(B).moveHere(List.of(file));
+      write(cluster.at(B), file, 0, block(1));
+      long life = cluster.host(B).status().life();
+      DvxException self = assertThrows(DvxException.class, () -> cluster.host(A).shutOut(A));
+      assertEquals(Kind.INVALID, self.kind());
+      // The data node lets it in no more.
+      cluster.kill(B);
+      cluster.host(A).shutOut(B);
+      DvxException fenced =
+          assertThrows(
+              DvxException.class,
+              () -> cluster.pool.records().put(Lease.epoch(B, life), "any", 0, new byte[1]));
+      assertEquals(Kind.CONFLICT, fenced.kind());
+      assertArrayEquals(block(1), read(cluster.at(A), file, 0, 4096));
+      write(cluster.at(A), file, 0, block(2));
+    }
+  }
+
+  @Test
   void aStoppedHostThatWakesAnswersNothingOldAndWritesNothing() throws Exception {
     try (Cluster cluster = new Cluster(4)) {
       cluster.start(A);
@@ -301,7 +329,20 @@ final class ClusterHostTest {
         assertArrayEquals(block(i), read(cluster.at(B), files.get(i), 0, 4096));
       }
       assertEquals("one", cluster.at(B).snapshots().find("one").orElseThrow().name());
+      for (String host : hosts) {
+        assertEquals(List.of("one"), found(cluster.at(host), "v"));
+        assertEquals(List.of(), found(cluster.at(host), "w"));
+      }
     }
+  }
+
+  private static List<String> found(Datastore store, String label) {
+    SnapshotQuery query =
+        new SnapshotQuery(
+            "O", Map.of(), List.of(new SnapshotQuery.Label("k", label)), 0, Long.MAX_VALUE);
+    Snapshots.Found found = store.snapshots().search(query, 0, 10);
+    assertEquals(0, found.next());
+    return found.page().stream().map(Snapshots.SnapshotInfo::name).toList();
   }
 
   @Test

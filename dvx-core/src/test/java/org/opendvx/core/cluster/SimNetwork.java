@@ -7,6 +7,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 
 /** A network between hosts of one process that delays, loses and partitions, by a seed. */
@@ -16,11 +18,33 @@ final class SimNetwork {
   private final Random random;
   private final Map<String, Host> hosts = new ConcurrentHashMap<>();
   private final Set<String> cut = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable Keeper keeper;
   private volatile int longestDelayMillis;
   private volatile double loss;
 
+  /** Keeps requests back that a test chooses. */
+  interface Keeper {
+    /**
+     * A request is on its way; true when it is kept.
+     *
+     * @param delivery lets it arrive and gives the reply, which reaches nobody else
+     * @param answer what the sender waits for
+     */
+    boolean keep(
+        String from,
+        String to,
+        PeerCall request,
+        Supplier<CompletableFuture<byte[]>> delivery,
+        CompletableFuture<byte[]> answer);
+  }
+
   SimNetwork(long seed) {
     random = new Random(seed);
+  }
+
+  /** Shows all requests from now on to this one; null for nobody. */
+  void keeper(@Nullable Keeper toAsk) {
+    keeper = toAsk;
   }
 
   /** From now on messages take up to so long, and so many of them are lost. */
@@ -113,6 +137,16 @@ final class SimNetwork {
       return answer;
     }
     byte[] copy = request.clone();
+    Keeper asked = keeper;
+    if (asked != null
+        && asked.keep(
+            from,
+            to,
+            PeerCall.decode(copy).call(),
+            () -> target.handler.call(from, copy),
+            answer)) {
+      return answer;
+    }
     travel(
         sender,
         () -> {

@@ -122,6 +122,18 @@ class SnapshotsTest {
   }
 
   @Test
+  void aRangeThatIsSharedDurablySurvivesACrash() {
+    byte[] bytes = random(6, 49_152);
+    store.write(disk, 0, bytes);
+    TestStore.get(
+        store.store.cloneRangeDurably(
+            Caller.SYSTEM, new Snapshots.Range(disk, 0, disk, 8_192, 40_960)));
+    store = store.crash();
+    System.arraycopy(bytes.clone(), 0, bytes, 8_192, 40_960);
+    assertArrayEquals(bytes, store.readAll(disk));
+  }
+
+  @Test
   void rangesThatAreNoneAreRefused() {
     store.write(disk, 0, random(4, 8_192));
     SnapshotInfo taken = store.cut("first", disk).snapshot();
@@ -159,6 +171,31 @@ class SnapshotsTest {
   }
 
   @Test
+  void aFileThatSeveralSnapshotsOfOneCutHoldIsKeptByEach() {
+    byte[] before = random(1, 50_000);
+    store.write(disk, 0, before);
+    List<Snapshots.Cut> cuts =
+        TestStore.get(
+            store
+                .store
+                .snapshots()
+                .cutTogether(
+                    List.of(
+                        new CutRequest("one", List.of(disk), Map.of(), new byte[0]),
+                        new CutRequest("two", List.of(config, disk), Map.of(), new byte[0]))));
+    store.write(disk, 0, random(2, 50_000));
+    store = store.crash();
+    for (Snapshots.Cut cut : cuts) {
+      assertArrayEquals(
+          before, store.readAll(new FileKey(cut.snapshot().id(), disk.file())), "frozen");
+    }
+    TestStore.get(store.store.snapshots().delete(cuts.getFirst().snapshot().id()));
+    store = store.crash();
+    restore(cuts.getLast().snapshot().id(), List.of(disk.file()));
+    assertArrayEquals(before, store.readAll(disk));
+  }
+
+  @Test
   void aCutOfSeveralIsRefusedWhole() {
     store.cut("taken", disk);
     CutRequest fresh = new CutRequest("fresh", List.of(config), Map.of(), new byte[0]);
@@ -170,10 +207,6 @@ class SnapshotsTest {
           FileError.EXISTS,
           () -> TestStore.get(store.store.snapshots().cutTogether(List.of(fresh, bad))));
     }
-    CutRequest same = new CutRequest("same", List.of(config), Map.of(), new byte[0]);
-    refused(
-        FileError.INVALID,
-        () -> TestStore.get(store.store.snapshots().cutTogether(List.of(fresh, same))));
     refused(FileError.INVALID, () -> TestStore.get(store.store.snapshots().cutTogether(List.of())));
     assertEquals(1, store.store.snapshots().count());
   }

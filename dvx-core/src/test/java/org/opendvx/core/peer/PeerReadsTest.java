@@ -38,6 +38,17 @@ final class PeerReadsTest {
     return content;
   }
 
+  private static final PeerSettings WITHOUT_SUMMARIES =
+      new PeerSettings(
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(20),
+          Duration.ofHours(1),
+          0,
+          1L << 30,
+          16,
+          Duration.ofMinutes(1));
+
   @BeforeAll
   static void makeIdentities() throws Exception {
     identities = new TestIdentities(keys, PeerHost.NAMES);
@@ -77,18 +88,8 @@ final class PeerReadsTest {
   @Test
   void theHostThatAFileCameFromIsAskedWithoutASummary() throws Exception {
     World world = world();
-    PeerSettings never =
-        new PeerSettings(
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(20),
-            Duration.ofHours(1),
-            0,
-            1L << 30,
-            16,
-            Duration.ofMinutes(1));
     try (PeerHost a = world.start("a");
-        PeerHost b = world.start("b", true, never, handler -> handler)) {
+        PeerHost b = world.start("b", true, WITHOUT_SUMMARIES, handler -> handler)) {
       byte[] content = content(2);
       FileKey file = a.write("disk", content);
       a.give(file, b, 2);
@@ -97,6 +98,39 @@ final class PeerReadsTest {
       assertArrayEquals(content, b.read(file, 0, SIZE));
       PeerTierStatus status = b.tier().status();
       assertTrue(status.poolChunks() <= CHUNKS / 100, status::toString);
+    }
+  }
+
+  /** Nothing is known of what it holds: neither hints nor summaries. */
+  @Test
+  void theGiverOfAFileIsAskedForAWhile() throws Exception {
+    World world = world();
+    try (PeerHost a = world.start("a");
+        PeerHost b = world.start("b", true, WITHOUT_SUMMARIES, handler -> handler)) {
+      byte[] content = content(5);
+      FileKey file = a.write("disk", content);
+      a.give(file, b, 2);
+      b.tier().arrivedFrom("a");
+      assertArrayEquals(content, b.read(file, 0, SIZE));
+      PeerTierStatus status = b.tier().status();
+      assertTrue(status.poolChunks() <= CHUNKS / 100, status::toString);
+    }
+  }
+
+  /** It is not asked for long when it has nothing. */
+  @Test
+  void aGiverThatHasNothingIsLeftAlone() throws Exception {
+    World world = world();
+    try (PeerHost a = world.start("a", false, PeerHost.PATIENT, handler -> handler);
+        PeerHost b = world.start("b", true, WITHOUT_SUMMARIES, handler -> handler)) {
+      byte[] content = content(6);
+      FileKey file = a.write("disk", content);
+      a.give(file, b, 2);
+      b.tier().arrivedFrom("a");
+      assertArrayEquals(content, b.read(file, 0, SIZE));
+      PeerTierStatus status = b.tier().status();
+      assertEquals(0, status.peerChunks(), status::toString);
+      assertTrue(status.poolChunks() >= CHUNKS, status::toString);
     }
   }
 

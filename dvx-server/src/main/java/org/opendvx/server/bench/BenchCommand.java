@@ -2,6 +2,7 @@ package org.opendvx.server.bench;
 
 import org.opendvx.server.bench.hold.BenchHoldCommand;
 import org.opendvx.server.bench.mobility.BenchMobilityCommand;
+import org.opendvx.server.bench.snapshots.BenchSnapshotsCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -17,7 +18,8 @@ import picocli.CommandLine.Spec;
       BenchSummaryCommand.class,
       BenchHoldCommand.class,
       BenchMobilityCommand.class,
-      BenchRebuildCommand.class
+      BenchRebuildCommand.class,
+      BenchSnapshotsCommand.class
     })
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;

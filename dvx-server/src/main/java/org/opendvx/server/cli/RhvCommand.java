@@ -1,19 +1,14 @@
 package org.opendvx.server.cli;
 
-import java.io.Console;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.server.api.DiskRequest;
 import org.opendvx.server.api.FreezeRequest;
 import org.opendvx.server.api.FreezeView;
-import org.opendvx.server.api.HypervisorRequest;
-import org.opendvx.server.api.HypervisorView;
 import org.opendvx.server.api.ImportView;
 import org.opendvx.server.api.MadeDiskView;
 import org.opendvx.server.api.MountRequest;
-import org.opendvx.server.api.RoleRequest;
-import org.opendvx.server.api.RoleView;
 import org.opendvx.server.api.TaskView;
 import org.opendvx.server.security.PrivateFiles;
 import picocli.CommandLine.Command;
@@ -25,10 +20,10 @@ import picocli.CommandLine.Parameters;
     description = "Connections to oVirt, RHV and OLVM engines, and the storage domain in them.",
     subcommands = {
       RhvCommand.Add.class,
-      VcenterCommand.ListAll.class,
+      Connections.ListAll.class,
       RhvCommand.Remove.class,
       RhvCommand.CreateRole.class,
-      VcenterCommand.Hosts.class,
+      Connections.Hosts.class,
       RhvCommand.Register.class,
       RhvCommand.Unregister.class,
       RhvCommand.Import.class,
@@ -37,10 +32,6 @@ import picocli.CommandLine.Parameters;
       RhvCommand.RestoreDisk.class
     })
 final class RhvCommand extends Group {
-
-  private static String path(String name, String part) {
-    return "hypervisors/" + RestClient.encode(name) + part;
-  }
 
   @Command(
       name = "add",
@@ -52,10 +43,7 @@ final class RhvCommand extends Group {
         "Example: dvx rhv add engine1 --server https://engine.example --user dvx@internal"
             + " --ca ca.pem --password-file pw.txt"
       })
-  static final class Add extends ClientCommand {
-    @Parameters(paramLabel = "NAME", description = "Name of the connection: a-z, 0-9 and -.")
-    private String name;
-
+  static final class Add extends Connections.Add {
     @Option(
         names = "--server",
         required = true,
@@ -69,14 +57,6 @@ final class RhvCommand extends Group {
         paramLabel = "USER",
         description = "The account with its profile, such as dvx@internal.")
     private String user;
-
-    @Option(
-        names = "--password-file",
-        paramLabel = "FILE",
-        description =
-            "Private file whose first line is the password; - reads it from standard"
-                + " input. Without it the password is asked for.")
-    private @Nullable String passwordFile;
 
     @Option(
         names = "--ca",
@@ -103,46 +83,14 @@ final class RhvCommand extends Group {
             new String(
                 PrivateFiles.read(environment().path(ca), 64 << 10), StandardCharsets.US_ASCII);
       }
-      HypervisorView view =
-          node.post(
-              "hypervisors",
-              new HypervisorRequest(name, "rhv", server, user, password(), pin, authority),
-              HypervisorView.class);
-      print(view, () -> Tables.hypervisors(List.of(view)));
-      return 0;
-    }
-
-    private String password() {
-      if (passwordFile == null) {
-        Console console = environment().console();
-        char[] typed = console == null ? null : console.readPassword("Password of %s: ", user);
-        if (typed == null) {
-          throw usage("Missing required option: '--password-file=FILE' (there is no terminal)");
-        }
-        return new String(typed);
-      }
-      return passwordFile.equals("-")
-          ? VcenterCommand.Add.standardInput(System.in)
-          : PrivateFiles.readSecret(environment().path(passwordFile));
+      return add(node, "rhv", server, user, pin, authority);
     }
   }
 
   @Command(
       name = "remove",
       description = "Forget a connection and its password. Nothing in the engine changes.")
-  static final class Remove extends ClientCommand {
-    @Parameters(paramLabel = "NAME", description = "Name of the connection.")
-    private String name;
-
-    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
-    Remove() {}
-
-    @Override
-    int run(RestClient node) {
-      node.delete(path(name, ""));
-      return 0;
-    }
-  }
+  static final class Remove extends Connections.Remove {}
 
   @Command(
       name = "role-create",
@@ -150,27 +98,9 @@ final class RhvCommand extends Group {
           "Make the role with the least permits that DVX needs, or bring it up to date. Give it to"
               + " DVX's account on the system, in the engine. Needs a connection whose account may"
               + " make roles.")
-  static final class CreateRole extends ClientCommand {
-    @Parameters(paramLabel = "NAME", description = "Name of the connection.")
-    private String name;
-
-    @Option(
-        names = "--role",
-        paramLabel = "ROLE",
-        defaultValue = "OpenDVX",
-        description = "Name of the role. Default: ${DEFAULT-VALUE}.")
-    private String role;
-
-    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
-    CreateRole() {}
-
-    @Override
-    int run(RestClient node) {
-      RoleView view = node.post(path(name, "/roles"), new RoleRequest(role), RoleView.class);
-      print(
-          view,
-          () -> Table.facts("Role", view.name(), "Permits", String.join(" ", view.privileges())));
-      return 0;
+  static final class CreateRole extends Connections.CreateRole {
+    CreateRole() {
+      super("Permits");
     }
   }
 
@@ -211,10 +141,10 @@ final class RhvCommand extends Group {
     int run(RestClient node) {
       TaskView task =
           node.post(
-              path(name, "/mounts"),
+              Connections.path(name, "/mounts"),
               new MountRequest(hosts, address, export, null),
               TaskView.class);
-      return VcenterCommand.outcomes(this, node, task);
+      return Connections.outcomes(this, node, task);
     }
   }
 
@@ -234,10 +164,10 @@ final class RhvCommand extends Group {
     int run(RestClient node) {
       TaskView task =
           node.post(
-              path(name, "/unmounts"),
+              Connections.path(name, "/unmounts"),
               new MountRequest(List.of(), null, null, null),
               TaskView.class);
-      return VcenterCommand.outcomes(this, node, task);
+      return Connections.outcomes(this, node, task);
     }
   }
 
@@ -260,7 +190,7 @@ final class RhvCommand extends Group {
     int run(RestClient node) {
       TaskView task =
           node.post(
-              path(name, "/imports"),
+              Connections.path(name, "/imports"),
               new MountRequest(List.of(), address, null, null),
               TaskView.class);
       boolean[] failed = {false};
@@ -327,7 +257,10 @@ final class RhvCommand extends Group {
     int run(RestClient node) {
       show(
           this,
-          node.post(path(name, "/freezes"), new FreezeRequest(vm, accepted), FreezeView.class));
+          node.post(
+              Connections.path(name, "/freezes"),
+              new FreezeRequest(vm, accepted),
+              FreezeView.class));
       return 0;
     }
   }
@@ -345,7 +278,10 @@ final class RhvCommand extends Group {
 
     @Override
     int run(RestClient node) {
-      show(this, node.post(path(name, "/freezes"), new FreezeRequest(vm, false), FreezeView.class));
+      show(
+          this,
+          node.post(
+              Connections.path(name, "/freezes"), new FreezeRequest(vm, false), FreezeView.class));
       return 0;
     }
   }
@@ -376,7 +312,10 @@ final class RhvCommand extends Group {
     @Override
     int run(RestClient node) {
       TaskView task =
-          node.post(path(name, "/disks"), new DiskRequest(snapshot, disk, alias), TaskView.class);
+          node.post(
+              Connections.path(name, "/disks"),
+              new DiskRequest(snapshot, disk, alias),
+              TaskView.class);
       return finish(
           node,
           task,

@@ -27,7 +27,8 @@ import picocli.CommandLine.Parameters;
       SnapshotCommand.ListAll.class,
       SnapshotCommand.Show.class,
       SnapshotCommand.Writers.class,
-      SnapshotCommand.Delete.class
+      SnapshotCommand.Delete.class,
+      SnapshotPruneCommand.class
     })
 final class SnapshotCommand extends Group {
 

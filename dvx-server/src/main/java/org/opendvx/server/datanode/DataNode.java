@@ -109,6 +109,11 @@ public final class DataNode implements AutoCloseable {
     return new JoinedHosts(data, Clock.systemUTC()).newToken(time);
   }
 
+  /** Shuts a host out of the data node of a folder, running or not; false when it is not known. */
+  public static boolean remove(Path data, String host) {
+    return new JoinedHosts(data, Clock.systemUTC()).remove(host);
+  }
+
   /** SHA-256 of the certificate of a folder's data node, which is made when there is none. */
   public static String fingerprint(Path data) {
     PrivateFiles.createFolder(data);

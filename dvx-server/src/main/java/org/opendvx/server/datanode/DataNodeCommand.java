@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.Json;
 import org.opendvx.server.config.ConfigLoader;
 import org.opendvx.server.config.DataNodeConfig;
@@ -19,6 +21,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code dvx datanode}. */
@@ -34,7 +37,7 @@ import picocli.CommandLine.Spec;
       "Examples: dvx datanode --config /etc/dvx/datanode.yaml",
       "          dvx datanode token --config /etc/dvx/datanode.yaml --to-file host1.token"
     },
-    subcommands = DataNodeCommand.Token.class)
+    subcommands = {DataNodeCommand.Token.class, DataNodeCommand.Remove.class})
 public final class DataNodeCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(DataNodeCommand.class);
   private static final int STOP_SECONDS = 9;
@@ -155,6 +158,43 @@ public final class DataNodeCommand implements Callable<Integer> {
           file, (DataNode.newToken(data, TIME) + "\n").getBytes(StandardCharsets.UTF_8));
       PrintWriter out = spec.commandLine().getOut();
       out.printf("token file   %s%nfingerprint  %s%n", file, fingerprint);
+      out.flush();
+      return 0;
+    }
+  }
+
+  /** {@code dvx datanode remove}. */
+  @Command(
+      name = "remove",
+      description = {
+        "Shut a host out of the data node of this machine; a running data node ends its connections"
+            + " within seconds.",
+        "",
+        "The other hosts still hear it: rather run dvx host remove at one of them, which does both."
+      })
+  static final class Remove implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "The data node's YAML file.")
+    private @Nullable Path config;
+
+    @Parameters(paramLabel = "NAME", description = "The host's node.name.")
+    private String name;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+    Remove() {}
+
+    @Override
+    public Integer call() {
+      Path data = settings(config).datanode().data().toAbsolutePath().normalize();
+      if (!DataNode.remove(data, name)) {
+        throw DvxException.of(Kind.NOT_FOUND, "There is no such host")
+            .cause("No host has joined under the name " + name)
+            .remedy("Look for its node.name in its configuration")
+            .build();
+      }
+      PrintWriter out = spec.commandLine().getOut();
+      out.printf("%s is shut out%n", name);
       out.flush();
       return 0;
     }

@@ -71,8 +71,15 @@ public final class JoinedHosts implements Doorkeeper {
           .build();
     }
     take(token);
+    // A host that joins again has a new certificate; the old one is not good any more.
+    boolean _ = remove(host);
+    PrivateFiles.write(
+        hosts.resolve(checked(fingerprint)), (host + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public synchronized boolean remove(String host) {
     try (Stream<Path> files = Files.list(hosts)) {
-      // A host that joins again has a new certificate; the old one is not good any more.
       List<Path> earlier =
           files
               .filter(file -> FINGERPRINT.matcher(file.getFileName().toString()).matches())
@@ -81,11 +88,10 @@ public final class JoinedHosts implements Doorkeeper {
       for (Path file : earlier) {
         Files.deleteIfExists(file);
       }
+      return !earlier.isEmpty();
     } catch (IOException e) {
       throw unusable(e);
     }
-    PrivateFiles.write(
-        hosts.resolve(checked(fingerprint)), (host + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   private void take(String token) {

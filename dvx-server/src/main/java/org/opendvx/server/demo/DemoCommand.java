@@ -12,6 +12,7 @@ import org.opendvx.core.error.Kind;
 import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.demo.process.Cleanup;
 import org.opendvx.server.demo.process.Program;
+import org.opendvx.server.demo.process.SourceTree;
 import org.opendvx.server.demo.process.Trees;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +52,12 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Option(names = "--quick", description = "A short version, with less data and fewer snapshots.")
   private boolean quick;
+
+  @Option(
+      names = "--node-heap",
+      paramLabel = "SIZE",
+      description = "Heap of the node, as -Xmx has it, such as 512m. Default: what Java chooses.")
+  private @Nullable String nodeHeap;
 
   /** Used by picocli, which sets the annotated fields. */
   @SuppressWarnings("NullAway.Init")
@@ -111,31 +118,31 @@ public final class DemoCommand implements Callable<Integer> {
     Path folder = Files.createTempDirectory(base, "dvx-demo-").toRealPath();
     cleanup.add("remove " + folder, () -> Trees.delete(folder));
     return new Workshop(
-        home(),
+        SourceTree.home("The demonstration", "./dvx demo"),
         folder,
         quick ? Scale.quick() : Scale.full(),
         keep,
+        heap(),
         narrator,
         new Program(folder),
         cleanup);
+  }
+
+  private String heap() {
+    String given = nodeHeap == null ? "" : nodeHeap;
+    if (!given.matches("(\\d{1,6}[kmg])?")) {
+      throw DvxException.of(Kind.INVALID, "This is no size of a heap")
+          .cause("--node-heap " + given)
+          .remedy("Write it as 512m or 2g")
+          .build();
+    }
+    return given;
   }
 
   /** On a disk, where {@code /tmp} may be memory. */
   private static Path defaultBase() {
     Path disk = Path.of("/var/tmp");
     return Files.isWritable(disk) ? disk : Path.of(System.getProperty("java.io.tmpdir"));
-  }
-
-  private static Path home() {
-    String home = System.getProperty("dvx.home");
-    if (home == null || !Files.isDirectory(Path.of(home, "vsphere-plugin", "vcsim"))) {
-      throw DvxException.of(Kind.UNAVAILABLE, "The demonstration needs the source tree")
-          .cause("The vCenter simulator is built from vsphere-plugin/vcsim, which is not there")
-          .remedy("Run ./dvx demo in a clone of the repository")
-          .detail("dvx.home", home)
-          .build();
-    }
-    return Path.of(home).toAbsolutePath();
   }
 
   private static void interrupted(Cleanup cleanup, Narrator narrator) {

@@ -8,27 +8,28 @@ import org.opendvx.server.api.TaskView;
 import org.opendvx.server.cli.RestClient;
 
 /** The node's public REST interface, as anybody with a token can use it. Calls block. */
-final class NodeApi implements AutoCloseable {
+public final class NodeApi implements AutoCloseable {
   private static final int POLL_SECONDS = 20;
 
   private final RestClient rest;
 
-  NodeApi(RestClient rest) {
+  /** Asks by a client, which is closed with it. */
+  public NodeApi(RestClient rest) {
     this.rest = rest;
   }
 
   /** GET. */
-  <T> T get(String path, Class<T> type) {
+  public <T> T get(String path, Class<T> type) {
     return rest.get(path, type);
   }
 
   /** POST that answers with what was made. */
-  <T> T post(String path, Object body, Class<T> type) {
+  public <T> T post(String path, Object body, Class<T> type) {
     return rest.post(path, body, type);
   }
 
   /** POST that starts a task; returns the task's result when it is done. */
-  <T> T await(String path, Object body, Class<T> type, Duration limit) {
+  public <T> T await(String path, Object body, Class<T> type, Duration limit) {
     long deadline = System.nanoTime() + limit.toNanos();
     TaskView task = rest.post(path, body, TaskView.class);
     while (task.state().equals("RUNNING")) {

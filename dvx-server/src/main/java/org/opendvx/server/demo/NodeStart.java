@@ -52,7 +52,11 @@ final class NodeStart {
     Path ready = shop.path("node.json");
     Child process =
         Child.start(
-            "the node", command(config, ready), Map.of(), shop.folder(), shop.path("node.log"));
+            "the node",
+            command(shop.nodeHeap(), config, ready),
+            Map.of(),
+            shop.folder(),
+            shop.path("node.log"));
     shop.cleanup().add("stop the node", process::close);
     NodeFile file = new ObjectMapper().readValue(process.awaitFile(ready, LIMIT), NodeFile.class);
     NodeApi api = api(file);
@@ -127,8 +131,12 @@ final class NodeStart {
     return "'" + value.toString().replace("'", "''") + "'";
   }
 
-  private static List<String> command(Path config, Path ready) {
+  private static List<String> command(String heap, Path config, Path ready) {
     List<String> command = java();
+    if (!heap.isEmpty()) {
+      command.add(1, "-Xmx" + heap);
+      command.add(1, "-XX:+ExitOnOutOfMemoryError");
+    }
     command.add("org.opendvx.server.Main");
     command.addAll(
         List.of("serve", "--config", config.toString(), "--ready-file", ready.toString()));

@@ -10,12 +10,14 @@ import org.opendvx.server.demo.process.Program;
  * @param home the source tree
  * @param folder for everything that is made; removed at the end
  * @param keep whether everything stays at the end
+ * @param nodeHeap of the node, as -Xmx has it; empty for what Java chooses
  */
 record Workshop(
     Path home,
     Path folder,
     Scale scale,
     boolean keep,
+    String nodeHeap,
     Narrator narrator,
     Program programs,
     Cleanup cleanup) {

@@ -162,7 +162,9 @@ public final class DvxNode implements AutoCloseable {
     Placement placement =
         new Placement(
             config.node().name(),
-            shared == null ? null : new Placement.Others(shared.host(), shared.book()),
+            shared == null
+                ? null
+                : new Placement.Others(shared.host(), shared.book(), shared.door()),
             store.datastore(),
             hypervisors,
             machines);
@@ -170,7 +172,8 @@ public final class DvxNode implements AutoCloseable {
     Agents agents =
         opened.push(
             "agents", parts.agents().start(config, folder, hypervisors, metrics.registry()));
-    MachineProtection protection = parts.protection().make(store.datastore(), hypervisors, agents);
+    MachineProtection protection =
+        opened.push("protection", parts.protection().make(store.datastore(), hypervisors, agents));
     TaskRegistry tasks = opened.push("tasks", new TaskRegistry(clock));
     NodeFacts facts =
         new NodeFacts(

@@ -1,9 +1,11 @@
 package org.opendvx.server.rest;
 
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
@@ -36,6 +38,15 @@ public final class HostsResource {
   @Requires(Role.VIEWER)
   public DvxHostsView hosts() {
     return placement.hosts();
+  }
+
+  /** Shuts a host out for good. */
+  @DELETE
+  @Path("hosts/{name}")
+  @Requires(Role.ADMIN)
+  public void remove(@PathParam("name") String name) {
+    placement.remove(name);
+    events.add(EventLog.Severity.WARNING, "host.removed", name, name + " was shut out");
   }
 
   /** Where a machine's files are served. */

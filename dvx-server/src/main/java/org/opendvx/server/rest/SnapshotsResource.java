@@ -27,6 +27,7 @@ import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneRequest;
 import org.opendvx.server.api.ConvertRequest;
 import org.opendvx.server.api.Page;
+import org.opendvx.server.api.PruneRequest;
 import org.opendvx.server.api.RestoreRequest;
 import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotRequest;
@@ -164,6 +165,33 @@ public final class SnapshotsResource {
             "snapshot of " + each.size() + " machines in one instant",
             owner,
             progress -> snapshots.ofMachines(each, labels, rule, owner, progress)));
+  }
+
+  /** Forgets many snapshots. */
+  @POST
+  @Path("snapshots/prune")
+  @Requires(Role.OPERATOR)
+  public Response prune(@Nullable PruneRequest body, @Context SecurityContext security) {
+    PruneRequest request = Params.body(body);
+    SnapshotFilter filter =
+        new SnapshotFilter(
+            Params.orEmpty(request.name()),
+            Params.orEmpty(request.vm()),
+            Objects.requireNonNullElse(request.labels(), Map.of()),
+            Params.time("since", request.since(), Instant.MIN),
+            Params.time("until", request.until(), Instant.MAX));
+    if (filter.equals(SnapshotFilter.ALL)) {
+      throw Params.bad("the body", "says by name, vm, labels, since or until which snapshots");
+    }
+    if (request.keep() < 0) {
+      throw Params.bad("keep", "is a number from 0 on");
+    }
+    return Answers.accepted(
+        tasks.submit(
+            "snapshot.prune",
+            "delete snapshots" + (request.dryRun() ? ", only counting" : ""),
+            Answers.owner(security),
+            progress -> snapshots.prune(filter, request.keep(), request.dryRun(), progress)));
   }
 
   /** What the request says, else what is stored for the machine, else what is usual. */

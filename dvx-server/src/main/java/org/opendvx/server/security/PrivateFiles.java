@@ -2,24 +2,20 @@ package org.opendvx.server.security;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.files.OwnerOnly;
+import org.opendvx.core.files.WholeFile;
 
 /** Small files, written whole or not at all, that only the account of the node may read. */
 public final class PrivateFiles {
-  private static final Set<PosixFilePermission> OWNER =
-      PosixFilePermissions.fromString("rw-------");
   private static final Set<PosixFilePermission> ALL = PosixFilePermissions.fromString("rw-r--r--");
   private static final Set<PosixFilePermission> FOLDER =
       PosixFilePermissions.fromString("rwx------");
@@ -43,7 +39,7 @@ public final class PrivateFiles {
 
   /** Replaces a file that only its owner may read; durable when it returns. */
   public static void write(Path file, byte[] content) {
-    replace(file, content, OWNER);
+    replace(file, content, WholeFile.PRIVATE);
   }
 
   /** Replaces a file that everybody may read; durable when it returns. */
@@ -100,45 +96,15 @@ public final class PrivateFiles {
   /** Refuses a secret file that others than its owner may read or change. */
   static void refuseReadableByOthers(Path file) {
     try {
-      Set<PosixFilePermission> rights = Files.getPosixFilePermissions(file);
-      if (rights.stream().anyMatch(right -> !right.name().startsWith("OWNER_"))) {
-        throw DvxException.of(Kind.DENIED, "The file with a secret is open to others")
-            .cause("Its rights are " + PosixFilePermissions.toString(rights))
-            .remedy("chmod 600 " + file)
-            .detail("file", file)
-            .build();
-      }
+      OwnerOnly.require(file);
     } catch (IOException e) {
       throw failed("The rights of the file cannot be read", file, e);
     }
   }
 
   private static void replace(Path file, byte[] content, Set<PosixFilePermission> rights) {
-    Path target = file.toAbsolutePath();
-    Path folder = target.getParent();
-    if (folder == null) {
-      throw failed("The file cannot be written", file, new IOException("it names a folder"));
-    }
     try {
-      Path draft =
-          Files.createTempFile(folder, ".new-", "", PosixFilePermissions.asFileAttribute(rights));
-      try {
-        try (FileChannel out = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-          ByteBuffer bytes = ByteBuffer.wrap(content);
-          while (bytes.hasRemaining()) {
-            out.write(bytes);
-          }
-          out.force(true);
-        }
-        Files.setPosixFilePermissions(draft, rights);
-        Files.move(
-            draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(draft);
-      }
-      try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-        directory.force(true);
-      }
+      WholeFile.replace(file, content, rights);
     } catch (IOException e) {
       throw failed("The file cannot be written", file, e);
     }

@@ -14,7 +14,11 @@ import org.opendvx.server.api.RestoreView;
  * Snapshots, restores and clones of virtual machines, as REST needs them. Calls block until all is
  * done and fail with {@link org.opendvx.core.error.DvxException}.
  */
-public interface MachineProtection {
+public interface MachineProtection extends AutoCloseable {
+
+  /** Lets all guests go that are still held, for some seconds at the most. */
+  @Override
+  default void close() {}
 
   /**
    * Takes a snapshot of a machine.

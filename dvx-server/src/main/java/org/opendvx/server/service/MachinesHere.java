@@ -2,12 +2,17 @@ package org.opendvx.server.service;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.opendvx.core.cluster.FrontBar;
+import org.opendvx.core.cluster.FrontBar.Place;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
@@ -81,28 +86,68 @@ public final class MachinesHere implements AutoCloseable {
     if (!all.problems().isEmpty()) {
       throw all.problems().getFirst().toException();
     }
-    List<Long> elsewhere = new ArrayList<>();
+    Map<String, FileKey> elsewhere = new HashMap<>();
+    Set<String> shared = new HashSet<>();
     for (VmView vm : all.items()) {
-      if (!names.contains(vm.host()) && !vm.power().equals("OFF")) {
-        elsewhere.addAll(filesOf(new VmRef(vm.hypervisor(), vm.id())));
+      VmRef ref = new VmRef(vm.hypervisor(), vm.id());
+      if (names.contains(vm.host()) || vm.power().equals("OFF")) {
+        shared.addAll(directoriesOf(ref));
+      } else {
+        elsewhere.putAll(filesOf(ref));
       }
     }
-    bar.narrow(elsewhere, asOf);
-    LOG.info("{} files belong to machines that run elsewhere", elsewhere.size());
+    List<Place> places = places(elsewhere, shared);
+    bar.narrow(places, asOf);
+    LOG.info("{} files belong to machines that run elsewhere", places.size());
   }
 
-  private List<Long> filesOf(VmRef vm) {
+  /**
+   * The files of machines that run elsewhere, and the directories in which no other machine has
+   * any.
+   *
+   * @param shared directories of the other machines
+   */
+  private List<Place> places(Map<String, FileKey> elsewhere, Set<String> shared) {
+    List<Place> places = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    elsewhere.forEach(
+        (path, file) -> {
+          String directory = VmFiles.directory(path);
+          boolean own = !directory.isEmpty() && !shared.contains(directory);
+          place(path, file, own).ifPresent(places::add);
+          if (own && seen.add(directory)) {
+            files
+                .find(directory)
+                .flatMap(key -> place(directory, key, false))
+                .ifPresent(places::add);
+          }
+        });
+    return places;
+  }
+
+  private Optional<Place> place(String path, FileKey file, boolean own) {
+    return files
+        .find(VmFiles.directory(path))
+        .map(directory -> new Place(file, directory, VmFiles.name(path), own));
+  }
+
+  private List<String> directoriesOf(VmRef vm) {
     try {
-      return files
-          .of(hypervisors.use(vm.hypervisor(), hypervisor -> hypervisor.describe(vm)))
-          .values()
-          .stream()
-          .map(FileKey::file)
-          .toList();
+      return filesOf(vm).keySet().stream().map(VmFiles::directory).toList();
+    } catch (DvxException e) {
+      // The other machines need not wait for that one.
+      LOG.warn("The files of {} are not known: {}", vm, e.getMessage());
+      return List.of();
+    }
+  }
+
+  private Map<String, FileKey> filesOf(VmRef vm) {
+    try {
+      return files.of(hypervisors.use(vm.hypervisor(), hypervisor -> hypervisor.describe(vm)));
     } catch (DvxException e) {
       if (e.kind() == Kind.NOT_FOUND) {
         // Deleted meanwhile: it runs nowhere.
-        return List.of();
+        return Map.of();
       }
       throw e;
     }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cluster.ClusterHost;
 import org.opendvx.core.cluster.HostStatus;
@@ -39,8 +40,9 @@ public final class Placement {
    * This node among others.
    *
    * @param book what they noted of themselves
+   * @param door shuts a host out of the data node; false when that did not know it
    */
-  public record Others(ClusterHost host, PeerBook book) {}
+  public record Others(ClusterHost host, PeerBook book, Predicate<String> door) {}
 
   /**
    * What somebody means by a machine.
@@ -150,6 +152,28 @@ public final class Placement {
     }
     return new MovedView(
         found.vm(), to, found.files().size(), (System.nanoTime() - start) / NANOS_PER_MILLI);
+  }
+
+  /**
+   * Shuts a host out for good. First the data node knows it no more, so that it renews no lease;
+   * when its lease is over others serve its files; then the other hosts hear it no more.
+   */
+  public void remove(String host) {
+    if (others.isEmpty() || host.equals(node)) {
+      throw DvxException.of(Kind.INVALID, "A host does not remove itself")
+          .cause(node + " is the host that was asked")
+          .remedy("Ask another host: dvx host remove --help")
+          .build();
+    }
+    Others all = others.get();
+    boolean joined = all.door().test(host);
+    if (!joined
+        && !all.book().knows(host)
+        && all.host().hosts().stream().noneMatch(seen -> seen.host().equals(host))) {
+      throw unknown(host);
+    }
+    all.host().shutOut(host);
+    all.book().remove(host);
   }
 
   private static DvxException unknown(String host) {

@@ -1,9 +1,10 @@
 package org.opendvx.server.service;
 
 import java.time.Instant;
-import java.util.Locale;
+import java.util.List;
 import java.util.Map;
-import org.opendvx.server.api.SnapshotView;
+import org.opendvx.core.datastore.SnapshotQuery;
+import org.opendvx.core.vm.RestorePoint;
 
 /**
  * Which snapshots are wanted; empty parts do not matter.
@@ -16,15 +17,32 @@ import org.opendvx.server.api.SnapshotView;
  */
 public record SnapshotFilter(
     String name, String vm, Map<String, String> labels, Instant since, Instant until) {
+  private static final long NANOS = 1_000_000_000L;
+
   /** Every snapshot. */
   public static final SnapshotFilter ALL =
       new SnapshotFilter("", "", Map.of(), Instant.MIN, Instant.MAX);
 
-  boolean takes(SnapshotView snapshot) {
-    return snapshot.name().toLowerCase(Locale.ROOT).contains(name.toLowerCase(Locale.ROOT))
-        && (vm.isEmpty() || vm.equals(snapshot.vm()) || vm.equals(snapshot.vmRef()))
-        && snapshot.labels().entrySet().containsAll(labels.entrySet())
-        && !snapshot.created().isBefore(since)
-        && snapshot.created().isBefore(until);
+  /** Whether any snapshot will do. */
+  boolean any() {
+    return equals(ALL);
+  }
+
+  SnapshotQuery query() {
+    return new SnapshotQuery(
+        name,
+        labels,
+        vm.isEmpty() ? List.of() : RestorePoint.labelsOf(vm),
+        nanos(since),
+        nanos(until));
+  }
+
+  /** Nanoseconds since 1970, or the nearest that can be told. */
+  private static long nanos(Instant time) {
+    long seconds = time.getEpochSecond();
+    if (seconds > Long.MAX_VALUE / NANOS - 1) {
+      return Long.MAX_VALUE;
+    }
+    return seconds < Long.MIN_VALUE / NANOS + 1 ? Long.MIN_VALUE : seconds * NANOS + time.getNano();
   }
 }

@@ -4,7 +4,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +19,7 @@ import org.opendvx.core.vm.VmRef;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.MemberView;
 import org.opendvx.server.api.Page;
+import org.opendvx.server.api.PruneView;
 import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.api.SnapshotDetail;
 import org.opendvx.server.api.SnapshotTaken;
@@ -30,10 +30,6 @@ import org.opendvx.server.service.EventLog.Severity;
 
 /** Restore points, of machines and of sets of files. Calls block. Thread-safe. */
 public final class SnapshotService {
-  /** Snapshots looked at for one page, so that a filter that finds nothing ends soon. */
-  static final int MAX_EXAMINED = 20_000;
-
-  private static final int SCAN = 1000;
   private static final int MAX_LABELS = 32;
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
@@ -53,31 +49,15 @@ public final class SnapshotService {
   }
 
   /**
-   * A page of snapshots, oldest first.
+   * A page of snapshots, oldest first; it may be short, or empty, while there are more.
    *
    * @param afterId 0 to start
    */
   public Page<SnapshotView> list(SnapshotFilter filter, long afterId, int limit) {
-    List<SnapshotView> page = new ArrayList<>();
-    long last = afterId;
-    for (int examined = 0; examined < MAX_EXAMINED; ) {
-      List<SnapshotInfo> some = datastore.snapshots().list(last, SCAN);
-      for (SnapshotInfo info : some) {
-        SnapshotView view = view(info);
-        if (filter.takes(view)) {
-          if (page.size() == limit) {
-            return new Page<>(page, Long.toString(last));
-          }
-          page.add(view);
-        }
-        last = info.id();
-        examined++;
-      }
-      if (some.size() < SCAN) {
-        return new Page<>(page, null);
-      }
-    }
-    return new Page<>(page, Long.toString(last));
+    Snapshots.Found found = datastore.snapshots().search(filter.query(), afterId, limit);
+    return new Page<>(
+        found.page().stream().map(this::view).toList(),
+        found.next() == 0 ? null : Long.toString(found.next()));
   }
 
   /**
@@ -127,6 +107,27 @@ public final class SnapshotService {
   public void delete(SnapshotInfo info) {
     Futures.await("The snapshot cannot be deleted", datastore.snapshots().delete(info.id()));
     events.add(Severity.INFO, "snapshot.deleted", info.name(), "the snapshot was deleted");
+  }
+
+  /**
+   * Forgets many snapshots.
+   *
+   * @param keep so many of the newest that the filter takes stay
+   * @param dryRun only counts
+   */
+  public PruneView prune(SnapshotFilter filter, int keep, boolean dryRun, Progress progress) {
+    if (filter.any()) {
+      throw refused("The snapshots cannot be deleted", "Nothing says which of them");
+    }
+    PruneView done = new Pruning(datastore.snapshots()).run(filter.query(), keep, dryRun, progress);
+    if (!dryRun) {
+      events.add(
+          Severity.INFO,
+          "snapshot.pruned",
+          filter.vm(),
+          Counted.of(done.deleted(), "snapshot") + " deleted, " + done.kept() + " kept");
+    }
+    return done;
   }
 
   /** Takes a snapshot of a set of files. */

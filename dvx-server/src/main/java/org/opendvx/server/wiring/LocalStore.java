@@ -21,7 +21,6 @@ import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.core.log.LogSettings;
 import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.local.DriveCare;
@@ -186,15 +185,7 @@ final class LocalStore implements Store {
   }
 
   static DatastoreSettings settings(MemorySection memory) {
-    LogSettings log = LogSettings.DEFAULT;
-    return DatastoreSettings.DEFAULT.withLog(
-        new LogSettings(
-            memory.readCache().bytes(),
-            memory.dedupeIndex().bytes(),
-            log.tocCacheBytes(),
-            log.containersInFlight(),
-            log.putThreads(),
-            log.flushLimit()));
+    return HeapShare.settings(memory, Runtime.getRuntime().maxMemory());
   }
 
   @Override

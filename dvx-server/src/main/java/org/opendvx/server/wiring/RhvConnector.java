@@ -69,7 +69,8 @@ final class RhvConnector implements HypervisorConnector {
                 surroundings.datastoreName(),
                 folder,
                 "",
-                CALL_LIMIT)));
+                CALL_LIMIT),
+            surroundings.datastore()));
   }
 
   private final class EngineConnection implements HypervisorConnector.Connection {

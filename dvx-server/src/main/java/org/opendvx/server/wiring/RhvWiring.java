@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.quiesce.CommandThaw;
@@ -62,7 +61,7 @@ final class RhvWiring {
     return new RhvConnector(surroundings, consent, journal);
   }
 
-  Quiescer quiescer(HypervisorRegistry hypervisors) {
+  EngineQuiescer quiescer(HypervisorRegistry hypervisors) {
     Path program = folder.resolve(THAW_PROGRAM);
     OtherThaw other =
         Files.isExecutable(program)
@@ -118,6 +117,15 @@ final class RhvWiring {
             "vm.thaw-outstanding",
             vm.toString(),
             "may be frozen and is not thawed yet; it is tried again: " + why);
+      }
+
+      @Override
+      public void migrationCancelled(VmRef vm) {
+        events.add(
+            EventLog.Severity.WARNING,
+            "vm.migration-cancelled",
+            vm.toString(),
+            "its guest may be frozen and cannot be thawed on the way to another host");
       }
     };
   }

@@ -181,7 +181,7 @@ final class SharedStore implements Store {
       FlashTier flash) {
     HostSection section = config.host();
     String name = config.node().name();
-    PeerBook book = new PeerBook(pool.records());
+    PeerBook book = new PeerBook(pool.records(), keys);
     book.note(new PeerBook.Peer(name, identity.fingerprint(), section.hypervisors()));
     ClusterSettings times = ClusterSettings.DEFAULT.withConfirmation(section.confirmMachines());
     NettyPeers network =
@@ -209,9 +209,10 @@ final class SharedStore implements Store {
                   pool, keys, settings, List.of(tier), times, new BootClock(), lines.files()),
               name);
       joined.set(host);
+      host.onArrival(tier::arrivedFrom);
       await(host, name);
       done = true;
-      return new SharedHost(name, host, book, tier);
+      return new SharedHost(name, host, book, pool::removeHost, tier);
     } finally {
       if (!done) {
         if (host != null) {

@@ -28,6 +28,7 @@ import org.opendvx.core.vm.VmDocument;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.core.vm.VmRestore;
 import org.opendvx.core.vm.VmSnapshots;
+import org.opendvx.rhv.quiesce.EngineQuiescer;
 import org.opendvx.server.api.CloneView;
 import org.opendvx.server.api.RestoreView;
 import org.opendvx.server.service.HypervisorRegistry;
@@ -43,6 +44,7 @@ final class VmProtection implements MachineProtection {
 
   private final Datastore datastore;
   private final HypervisorRegistry hypervisors;
+  private final List<Quiescer> quiescers;
   private final VmSnapshots snapshots;
   private final VmRestore restore;
   private final VmClone clone;
@@ -56,6 +58,7 @@ final class VmProtection implements MachineProtection {
       Clock clock) {
     this.datastore = datastore;
     this.hypervisors = hypervisors;
+    this.quiescers = List.copyOf(quiescers);
     this.snapshots =
         new VmSnapshots(
             datastore,
@@ -239,6 +242,16 @@ final class VmProtection implements MachineProtection {
     tree.put("skipped", document.skipped());
     tree.put("writers", new String(document.writers(), StandardCharsets.UTF_8));
     return tree;
+  }
+
+  /** Quiescers that hold guests by a hypervisor must let them go while it can still be asked. */
+  @Override
+  public void close() {
+    for (Quiescer each : quiescers) {
+      if (each instanceof EngineQuiescer frozen) {
+        frozen.close();
+      }
+    }
   }
 
   private Hypervisor hypervisor(VmRef vm) {

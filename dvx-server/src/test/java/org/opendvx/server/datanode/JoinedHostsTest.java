@@ -59,6 +59,17 @@ class JoinedHostsTest {
     assertEquals(Optional.of("host-a"), hosts.hostOf(TWO));
   }
 
+  @Test
+  void aHostThatWasRemovedIsAStranger() {
+    JoinedHosts hosts = at(NOW);
+    hosts.join(ONE, "host-a", hosts.newToken(Duration.ofHours(1)));
+    hosts.join(TWO, "host-b", hosts.newToken(Duration.ofHours(1)));
+    assertTrue(hosts.remove("host-a"));
+    assertFalse(hosts.remove("host-a"));
+    assertTrue(hosts.hostOf(ONE).isEmpty());
+    assertEquals(Optional.of("host-b"), hosts.hostOf(TWO));
+  }
+
   private JoinedHosts at(Instant time) {
     return new JoinedHosts(folder, Clock.fixed(time, ZoneOffset.UTC));
   }

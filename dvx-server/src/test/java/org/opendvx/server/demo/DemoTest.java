@@ -14,36 +14,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.opendvx.server.testing.SourceHome;
 import picocli.CommandLine;
 
-/** The short demonstration, from end to end. */
+/** The short demonstration, from end to end, with a node that has a small heap. */
 class DemoTest {
-  private static final String HOME = "dvx.home";
-
   @TempDir private Path folder;
-  private String homeBefore = "";
-
-  @BeforeEach
-  void setHome() {
-    homeBefore = System.getProperty(HOME, "");
-    Path here = Path.of("").toAbsolutePath();
-    Path home = Files.isDirectory(here.resolve("vsphere-plugin")) ? here : here.resolve("..");
-    System.setProperty(HOME, home.normalize().toString());
-  }
-
-  @AfterEach
-  void resetHome() {
-    if (homeBefore.isEmpty()) {
-      System.clearProperty(HOME);
-    } else {
-      System.setProperty(HOME, homeBefore);
-    }
-  }
 
   @Test
   @Timeout(value = 8, unit = TimeUnit.MINUTES)
@@ -57,12 +36,21 @@ class DemoTest {
     Path json = folder.resolve("figures.json");
     Path work = folder.resolve("work");
     StringWriter told = new StringWriter();
-    int exit =
-        new CommandLine(new DemoCommand())
-            .setOut(new PrintWriter(told))
-            .setErr(new PrintWriter(told))
-            .execute("--quick", "--json", json.toString(), "--dir", work.toString());
-    assertEquals(0, exit, told::toString);
+    try (SourceHome _ = SourceHome.set()) {
+      int exit =
+          new CommandLine(new DemoCommand())
+              .setOut(new PrintWriter(told))
+              .setErr(new PrintWriter(told))
+              .execute(
+                  "--quick",
+                  "--node-heap",
+                  "512m",
+                  "--json",
+                  json.toString(),
+                  "--dir",
+                  work.toString());
+      assertEquals(0, exit, told::toString);
+    }
     JsonNode figures = new ObjectMapper().readTree(json.toFile());
     assertEquals(0, figures.path("stuns").asInt(-1));
     assertEquals(1, figures.path("stuns_of_control_run").asInt(-1));

@@ -230,6 +230,7 @@ final class BothHypervisors implements AutoCloseable {
 
   @Override
   public void close() {
+    protection.close();
     registry.close();
     vcenter.close();
     engine.close();

@@ -1,6 +1,7 @@
 package org.opendvx.server.wiring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,20 +11,31 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.Pool;
+import org.opendvx.core.testing.InMemoryPool;
 import org.opendvx.core.vm.AuditTrail;
+import org.opendvx.core.vm.Consistency;
+import org.opendvx.core.vm.Hypervisor;
+import org.opendvx.core.vm.Quiescer;
 import org.opendvx.core.vm.SnapshotPolicy;
+import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.DomainStore;
+import org.opendvx.rhv.quiesce.EngineQuiescer;
 import org.opendvx.rhv.quiesce.FreezeConsent;
 import org.opendvx.rhv.sim.SimEngine;
 import org.opendvx.server.api.CloneView;
@@ -35,7 +47,10 @@ import org.opendvx.server.api.MadeDiskView;
 import org.opendvx.server.api.MountRequest;
 import org.opendvx.server.config.ConfigLoader;
 import org.opendvx.server.config.NodeConfig;
+import org.opendvx.server.node.DvxNode;
 import org.opendvx.server.node.Parts;
+import org.opendvx.server.node.Store;
+import org.opendvx.server.security.PrivateFiles;
 import org.opendvx.server.service.DatastoreMounts;
 import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
@@ -178,6 +193,98 @@ class RhvConnectionsTest {
       assertEquals(1, again.ask(NAME, each -> each.freezes()).machines().size());
       again.remove(NAME);
       assertTrue(Files.notExists(folder.resolve("secrets").resolve(NAME + ".ca.pem")));
+    }
+  }
+
+  @Test
+  void aNodeThatStopsThawsBeforeItLetsGoOfTheEngine() throws Exception {
+    Path password = folder.resolve("password");
+    PrivateFiles.write(password, "secret\n".getBytes(StandardCharsets.UTF_8));
+    Path data = folder.resolve("data");
+    Path file = folder.resolve("node.yaml");
+    Files.writeString(
+        file,
+        """
+        node:
+          data: %s
+        rest:
+          listen: 127.0.0.1
+          port: 0
+        nfs:
+          exports:
+            - path: /rhv
+              folder: /rhv
+              owner: "36:36"
+        hypervisors:
+          - name: %s
+            kind: rhv
+            url: %s
+            user: admin@internal
+            password-file: %s
+            ca-file: %s
+        """
+            .formatted(data, NAME, engine.url(), password, engine.ca().writePem(folder)),
+        StandardCharsets.UTF_8);
+    CompletableFuture<RhvWiring> wiring = new CompletableFuture<>();
+    CompletableFuture<HypervisorRegistry> registry = new CompletableFuture<>();
+    CompletableFuture<EngineQuiescer> quiescer = new CompletableFuture<>();
+    Parts parts =
+        new Parts(
+            (_, _) -> new OpenStore(store),
+            (_, _, _) -> new Front(),
+            (datastore, hypervisors, _) -> {
+              EngineQuiescer made = wiring.join().quiescer(hypervisors);
+              quiescer.complete(made);
+              registry.complete(hypervisors);
+              return new VmProtection(
+                  datastore, hypervisors, AuditTrail.NONE, List.of(made), Clock.systemUTC());
+            },
+            surroundings -> {
+              wiring.complete(new RhvWiring(surroundings));
+              return List.of(wiring.join().connector());
+            });
+    String web;
+    Quiescer.Held held;
+    try (DvxNode _ = DvxNode.start(ConfigLoader.load(file), parts, "1", Clock.systemUTC())) {
+      Hypervisor rhv = registry.join().hypervisor(NAME);
+      rhv.registerDatastore(
+          new Hypervisor.DatastoreMount("dvx", "dvx.local", "/rhv", _ -> "", ""), List.of());
+      String domain = Objects.requireNonNull(engine.lab().domain("dvx"));
+      web = engine.lab().machine("web", domain, 1 << 20);
+      engine.lab().start(web, "host1");
+      registry.join().ask(NAME, each -> each.setFreeze("web", true));
+      VmDescription vm = rhv.describe(new VmRef(NAME, web));
+      held = quiescer.join().freeze(vm, vm.disks(), Duration.ofSeconds(20));
+      assertTrue(Objects.requireNonNull(engine.lab().seen(web)).frozen());
+    }
+    assertFalse(Objects.requireNonNull(engine.lab().seen(web)).frozen());
+    try (held) {
+      assertEquals(Consistency.CRASH, held.thaw().consistency());
+    }
+    try (Stream<Path> left = Files.list(data.resolve("rhv").resolve("frozen"))) {
+      assertEquals(List.of(), left.toList());
+    }
+  }
+
+  private record OpenStore(DomainStore store) implements Store {
+    @Override
+    public Pool pool() {
+      return new InMemoryPool();
+    }
+
+    @Override
+    public Datastore datastore() {
+      return store.datastore();
+    }
+
+    @Override
+    public byte[] handleKey() {
+      return new byte[16];
+    }
+
+    @Override
+    public void close() {
+      // The test closes what it opened.
     }
   }
 

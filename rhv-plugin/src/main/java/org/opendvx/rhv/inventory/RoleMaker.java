@@ -33,6 +33,7 @@ public final class RoleMaker {
           "create_vm",
           "delete_vm",
           "vm_basic_operations",
+          "migrate_vm",
           "edit_vm_properties",
           "configure_vm_network",
           "configure_vm_storage",

@@ -5,9 +5,11 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -40,6 +42,9 @@ public final class VmReader {
 
   /** Fact: where the machine came from, such as {@code managed_hosted_engine}. */
   public static final String ORIGIN = "rhv.origin";
+
+  private static final Pattern LINUX =
+      Pattern.compile("linux|rhel|rhcos|centos|fedora|debian|ubuntu|sles|suse");
 
   private final String connection;
   private final String folder;
@@ -104,6 +109,11 @@ public final class VmReader {
   private List<Vm> all() {
     return session.read(
         "The engine cannot list its machines", system -> system.vmsService().list().send().vms());
+  }
+
+  /** Whether a system of the engine's list is a Linux; unnamed and unknown ones are not. */
+  public static boolean linux(String os) {
+    return LINUX.matcher(os.toLowerCase(Locale.ROOT)).find();
   }
 
   /** Whether it runs, in the port's words. A paused machine's memory is not on its disks. */

@@ -1,16 +1,16 @@
 package org.opendvx.rhv.quiesce;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.vm.Consistency;
@@ -19,6 +19,7 @@ import org.opendvx.core.vm.VmDescription;
 import org.opendvx.core.vm.VmRef;
 import org.opendvx.rhv.Rhv;
 import org.opendvx.rhv.inventory.VmReader;
+import org.ovirt.engine.sdk4.types.VmStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,16 +29,23 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The weak side: a Linux guest does not thaw by itself, whatever dies. Hence it is opt-in for
  * each machine; the intent is durable before the engine is asked; a freeze whose answer is lost is
- * thawed as one that happened; a thaw is tried until it is known to have happened, also after a
- * restart of ours; and a clock here thaws after {@link #HOLD_LIMIT} whatever the caller does. An
- * invariant of the product, that no guest is held for ten seconds whatever dies, does not hold here
- * when the engine and every other way are lost within that second: a documented exception.
+ * thawed as one that happened, and again later, since it may be carried out after the thaw; a thaw
+ * is tried until it is known to have happened, also after a restart of ours; a machine that
+ * migrates is not frozen, since an engine would not thaw it; and a clock here thaws after {@link
+ * #HOLD_LIMIT} whatever the caller does. An invariant of the product, that no guest is held for ten
+ * seconds whatever dies, does not hold here when the engine and every other way are lost within
+ * that second: a documented exception.
  *
  * <p>The label is FILE_SYSTEM at the most: file systems agreed, applications were not asked by us.
  */
 public final class EngineQuiescer implements Quiescer, AutoCloseable {
   /** From our request to freeze to our thaw, at the most. */
   static final Duration HOLD_LIMIT = Duration.ofSeconds(6);
+
+  /** A service has half a minute to stop, and the store needs most of it. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(8);
+
+  private static final Duration LOOK_LIMIT = Duration.ofSeconds(3);
 
   /** VSS lets go by itself after ten seconds: a Windows guest held longer was not held. */
   private static final Duration VSS_LIMIT = Duration.ofSeconds(9);
@@ -49,13 +57,18 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
    */
   private static final Duration FREEZE_LIMIT = Duration.ofSeconds(5);
 
-  /** Parts of the engine's names of Linux guests; all others, unnamed ones too, may have VSS. */
-  private static final Pattern LINUX =
-      Pattern.compile("linux|rhel|rhcos|centos|fedora|debian|ubuntu|sles|suse");
+  /** The engine's own no after it asked the guest: it is over, though part may be frozen. */
+  private static final Set<Kind> ANSWERED = EnumSet.of(Kind.INVALID, Kind.EXISTS);
 
   /** So the engine refuses before it asks the guest anything. */
   private static final Set<Kind> NEVER_TRIED =
       EnumSet.of(Kind.DENIED, Kind.UNAUTHENTICATED, Kind.NOT_FOUND, Kind.CONFLICT);
+
+  private static final String MIGRATES =
+      "it is on its way to another host, and an engine thaws no guest that is";
+
+  private static final String EARLIER =
+      "an earlier freeze of it is not known to be thawed, or may still be carried out";
 
   private static final String NOT_MORE =
       "file systems were frozen by the engine; applications were not asked by DVX";
@@ -66,6 +79,9 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
   private final FreezeAudit audit;
   private final Set<String> never;
   private final ThawKeeper keeper;
+  private final ThawClock clock;
+  private final Set<Frozen> held = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   /**
    * A quiescer. What an earlier run left frozen is thawed at once, in the background.
@@ -80,12 +96,30 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
       FreezeAudit audit,
       OtherThaw other,
       Set<String> never) {
+    this(engines, consent, journal, audit, other, never, ThawClock.SYSTEM, ThawKeeper.AGAIN);
+  }
+
+  /**
+   * With clocks of its own.
+   *
+   * @param again when a guest is thawed again whose freeze was not answered
+   */
+  EngineQuiescer(
+      Function<String, Optional<Rhv>> engines,
+      FreezeConsent consent,
+      FreezeJournal journal,
+      FreezeAudit audit,
+      OtherThaw other,
+      Set<String> never,
+      ThawClock clock,
+      List<Duration> again) {
     this.engines = engines;
     this.consent = consent;
     this.journal = journal;
     this.audit = audit;
     this.never = Set.copyOf(never);
-    this.keeper = new ThawKeeper(engines, journal, audit, other);
+    this.clock = clock;
+    this.keeper = new ThawKeeper(engines, journal, audit, other, clock, again);
     keeper.takeUp();
   }
 
@@ -100,19 +134,28 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
   }
 
   @Override
+  public Optional<String> notReady(VmDescription vm) {
+    if (vm.hardware().getOrDefault(VmReader.STATUS, "").equals(VmStatus.MIGRATING.value())) {
+      return Optional.of(MIGRATES);
+    }
+    return journal.outstanding(vm.ref()) ? Optional.of(EARLIER) : Optional.empty();
+  }
+
+  @Override
   public Held freeze(VmDescription vm, List<VmDescription.VmDisk> disks, Duration limit) {
     requireAllowed(vm);
     Rhv rhv =
         engines
             .apply(vm.ref().hypervisor())
             .orElseThrow(() -> refused(vm, "its engine is not connected", "Connect it"));
+    requireStays(rhv, vm);
     if (!journal.intend(vm.ref(), vm.host())) {
       throw refused(
           vm,
-          "an earlier freeze of it is not known to be thawed",
+          EARLIER,
           "Wait for another snapshot of it; or see the alarm, and thaw it on its host if need be");
     }
-    long begin = System.nanoTime();
+    long begin = clock.nanos();
     try {
       rhv.session()
           .change(
@@ -124,24 +167,47 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
         journal.done(vm.ref());
       } else {
         // It failed on the way, or the answer was lost: part of it may be frozen all the same.
-        letGo(vm, "the freeze failed: " + e.getMessage());
+        ThawKeeper.Answer answer =
+            ANSWERED.contains(e.kind()) ? ThawKeeper.Answer.SEEN : ThawKeeper.Answer.UNSEEN;
+        letGo(vm, "the freeze failed: " + e.getMessage(), answer, begin);
       }
       throw e;
     }
     audit.frozen(vm.ref(), vm.name());
-    return new Frozen(vm, begin);
+    Frozen frozen = new Frozen(vm, begin);
+    held.add(frozen);
+    if (closed) {
+      frozen.close();
+    }
+    return frozen;
   }
 
-  private void letGo(VmDescription vm, String why) {
+  /** An engine that does not tell this freezes nothing; and what was read before may be old. */
+  private static void requireStays(Rhv rhv, VmDescription vm) {
+    VmStatus status =
+        rhv.session()
+            .once(
+                "The guest " + vm.name() + " is not frozen",
+                LOOK_LIMIT,
+                system -> system.vmsService().vmService(vm.ref().id()).get().send().vm().status());
+    if (status == VmStatus.MIGRATING) {
+      throw refused(vm, MIGRATES, "Take another snapshot when it has arrived");
+    }
+  }
+
+  private void letGo(VmDescription vm, String why, ThawKeeper.Answer answer, long begin) {
     try {
-      keeper.once(vm.ref());
+      keeper.once(vm.ref(), vm.host(), answer);
     } catch (DvxException e) {
       LOG.info("{} is thawed in the background: {}", vm.ref(), e.getMessage());
-      keeper.keep(vm.ref(), vm.host(), why);
+      keeper.keep(vm.ref(), vm.host(), why, answer, begin);
     }
   }
 
   private void requireAllowed(VmDescription vm) {
+    if (closed) {
+      throw refused(vm, "the node stops", "Take another snapshot when it has started");
+    }
     String origin = vm.hardware().getOrDefault(VmReader.ORIGIN, "");
     if (origin.contains("hosted_engine") || vm.name().equals("HostedEngine")) {
       throw refused(
@@ -173,14 +239,14 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
   private final class Frozen implements Held {
     private final VmDescription vm;
     private final long begin;
-    private final long frozen = System.nanoTime();
+    private final long frozen = clock.nanos();
     private final AtomicBoolean released = new AtomicBoolean();
 
     Frozen(VmDescription vm, long begin) {
       this.vm = vm;
       this.begin = begin;
       CompletableFuture.delayedExecutor(
-              begin + HOLD_LIMIT.toNanos() - System.nanoTime(),
+              begin + HOLD_LIMIT.toNanos() - clock.nanos(),
               TimeUnit.NANOSECONDS,
               task -> Thread.ofVirtual().start(task))
           .execute(this::expire);
@@ -189,8 +255,13 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
     private void expire() {
       if (released.compareAndSet(false, true)) {
         LOG.warn("{} was held for {} s and is let go", vm.ref(), HOLD_LIMIT.toSeconds());
-        letGo(vm, "nobody thawed it in time");
+        release("nobody thawed it in time");
       }
+    }
+
+    private void release(String why) {
+      letGo(vm, why, ThawKeeper.Answer.SEEN, begin);
+      held.remove(this);
     }
 
     @Override
@@ -198,21 +269,22 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
       if (!released.compareAndSet(false, true)) {
         return outcome(Consistency.CRASH, "the guest was let go before the cut was confirmed");
       }
-      String os = vm.hardware().getOrDefault(VmReader.OS, "").toLowerCase(Locale.ROOT);
-      boolean vss = !LINUX.matcher(os).find();
+      // All others, unnamed ones too, may have VSS.
+      boolean vss = !VmReader.linux(vm.hardware().getOrDefault(VmReader.OS, ""));
       String trouble = "";
       try {
-        keeper.once(vm.ref());
+        keeper.once(vm.ref(), vm.host(), ThawKeeper.Answer.SEEN);
       } catch (DvxException e) {
         trouble = String.valueOf(e.getMessage());
-        keeper.keep(vm.ref(), vm.host(), trouble);
+        keeper.keep(vm.ref(), vm.host(), trouble, ThawKeeper.Answer.SEEN, begin);
       }
-      long held = System.nanoTime() - begin;
+      held.remove(this);
+      long heldFor = clock.nanos() - begin;
       if (vss && !trouble.isEmpty()) {
         return outcome(
             Consistency.CRASH, "the thaw failed, so VSS may have let go early: " + trouble);
       }
-      if (vss && held > VSS_LIMIT.toNanos()) {
+      if (vss && heldFor > VSS_LIMIT.toNanos()) {
         return outcome(Consistency.CRASH, "it was held longer than VSS holds writes");
       }
       return outcome(
@@ -221,7 +293,7 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
     }
 
     private Outcome outcome(Consistency consistency, String reason) {
-      long now = System.nanoTime();
+      long now = clock.nanos();
       return new Outcome(
           consistency,
           reason,
@@ -233,7 +305,7 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
     @Override
     public void close() {
       if (released.compareAndSet(false, true)) {
-        letGo(vm, "the snapshot failed");
+        release("the snapshot failed");
       }
     }
   }
@@ -243,9 +315,26 @@ public final class EngineQuiescer implements Quiescer, AutoCloseable {
     return journal.outstanding(vm) || keeper.keeps(vm);
   }
 
-  /** Stops; what is not thawed stays in the journal and is thawed by the next start. */
+  /**
+   * Lets all go that are held, for some seconds at the most, and freezes nothing any more. What
+   * could not be thawed stays in the journal and is thawed by the next start.
+   */
   @Override
   public void close() {
-    keeper.close();
+    closed = true;
+    long end = System.nanoTime() + STOP_LIMIT.toNanos();
+    List<Thread> last = new ArrayList<>();
+    for (Frozen each : held) {
+      last.add(Thread.ofVirtual().name("last-thaw").start(each::close));
+    }
+    try {
+      for (Thread each : last) {
+        // One call of the engine is shorter; the keeper goes on with it.
+        Object _ = each.join(FREEZE_LIMIT);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    keeper.close(end);
   }
 }

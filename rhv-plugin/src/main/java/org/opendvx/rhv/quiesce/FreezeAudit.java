@@ -15,4 +15,7 @@ public interface FreezeAudit {
    * The guest may be frozen and could not be thawed yet: an alarm that stays until {@link #thawed}.
    */
   void stuck(VmRef vm, String why);
+
+  /** The migration of a guest that may be frozen was cancelled, for it cannot be thawed in it. */
+  void migrationCancelled(VmRef vm);
 }

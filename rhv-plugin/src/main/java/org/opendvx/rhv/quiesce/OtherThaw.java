@@ -4,7 +4,8 @@ import org.opendvx.core.vm.VmRef;
 
 /**
  * A way to thaw a guest that does not go through the engine, such as vdsm's or libvirt's own
- * command on its host. Tried when the engine has not thawed it for five seconds.
+ * command on its host. Tried when the engine has not thawed it for five seconds, and at once when
+ * it refuses because the machine migrates.
  */
 @FunctionalInterface
 public interface OtherThaw {

@@ -4,7 +4,6 @@ import static org.ovirt.engine.sdk4.builders.Builders.cluster;
 import static org.ovirt.engine.sdk4.builders.Builders.disk;
 import static org.ovirt.engine.sdk4.builders.Builders.diskAttachment;
 import static org.ovirt.engine.sdk4.builders.Builders.nic;
-import static org.ovirt.engine.sdk4.builders.Builders.storageDomain;
 import static org.ovirt.engine.sdk4.builders.Builders.template;
 
 import java.time.Duration;
@@ -32,7 +31,6 @@ import org.ovirt.engine.sdk4.types.Disk;
 import org.ovirt.engine.sdk4.types.DiskAttachment;
 import org.ovirt.engine.sdk4.types.DiskFormat;
 import org.ovirt.engine.sdk4.types.DiskInterface;
-import org.ovirt.engine.sdk4.types.DiskStatus;
 import org.ovirt.engine.sdk4.types.Nic;
 import org.ovirt.engine.sdk4.types.Vm;
 import org.slf4j.Logger;
@@ -51,19 +49,20 @@ import org.slf4j.LoggerFactory;
 public final class NewMachine {
   private static final Logger LOG = LoggerFactory.getLogger(NewMachine.class);
   private static final String BLANK = "00000000-0000-0000-0000-000000000000";
-  private static final long LOOK_MILLIS = 250;
-  private static final int TRIES = 5;
+
   private static final Duration FILE_LIMIT = Duration.ofSeconds(10);
 
   private final Rhv rhv;
   private final Datastore datastore;
   private final DomainFiles files;
+  private final EngineDisks disks;
 
   /** Over a connection and the datastore under its domain. */
   public NewMachine(Rhv rhv, Datastore datastore) {
     this.rhv = rhv;
     this.datastore = datastore;
     this.files = new DomainFiles(datastore);
+    this.disks = new EngineDisks(rhv.session());
   }
 
   /**
@@ -135,34 +134,45 @@ public final class NewMachine {
           .build();
     }
     Deadline deadline = new Deadline(wanted.limit());
-    List<MadeDisk> disks = new ArrayList<>();
+    List<MadeDisk> made = new ArrayList<>();
     String vm = "";
     try {
       Map<String, DiskAttachment> attachments = new LinkedHashMap<>();
       int number = 1;
       for (Source each : wanted.disks()) {
         String alias = wanted.name() + "_Disk" + number++;
-        attachments.put(makeDisk(each, alias, disks, deadline).id(), each.like());
+        attachments.put(makeDisk(each, alias, made, deadline).id(), each.like());
       }
-      vm = makeMachine(wanted.like(), wanted.name());
+      vm = makeMachine(wanted.like(), wanted.name(), deadline);
       addNetworks(vm, wanted.like(), wanted.keepAddresses());
       for (Map.Entry<String, DiskAttachment> each : attachments.entrySet()) {
         attach(vm, each.getKey(), each.getValue(), deadline);
       }
     } catch (DvxException e) {
-      undo(vm, disks, e);
-      throw e;
+      throw undone(wanted.name(), vm, made, e);
     }
     VmRef ref = new VmRef(rhv.name(), vm);
-    LOG.info("made {} with {} disks", ref, disks.size());
+    LOG.info("made {} with {} disks", ref, made.size());
     if (wanted.powerOn()) {
-      rhv.powerOn(ref, deadline.left());
+      start(ref, wanted.name(), deadline);
     }
     return new VmClone.Cloned(
         ref,
-        disks.isEmpty() ? "" : parent(disks.getFirst().path()),
-        disks.stream().map(MadeDisk::path).toList(),
-        notes(wanted, disks));
+        made.isEmpty() ? "" : parent(made.getFirst().path()),
+        made.stream().map(MadeDisk::path).toList(),
+        notes(wanted, made));
+  }
+
+  private void start(VmRef vm, String name, Deadline deadline) {
+    try {
+      rhv.powerOn(vm, deadline.left());
+    } catch (DvxException e) {
+      throw DvxException.of(e.kind(), "The machine " + name + " is made, and could not be started")
+          .causedBy(e)
+          .remedy("It is whole: start it in the engine when that works again")
+          .detail("vm", vm)
+          .build();
+    }
   }
 
   /**
@@ -193,8 +203,7 @@ public final class NewMachine {
               label, frozen(snapshot, wanted), attachment(machine, wanted), wanted.capacityBytes());
       return makeDisk(source, alias, made, new Deadline(limit));
     } catch (DvxException e) {
-      undo("", made, e);
-      throw e;
+      throw undone("", "", made, e);
     }
   }
 
@@ -226,11 +235,10 @@ public final class NewMachine {
   private MadeDisk makeDisk(Source from, String alias, List<MadeDisk> made, Deadline deadline) {
     String domain = rhv.catalog().requireDomain().id();
     // The id is ours, so that a call whose answer was lost can be told from one that failed.
-    String wanted = UUID.randomUUID().toString();
-    made.add(new MadeDisk(wanted));
-    String id = addDisk(wanted, alias, from.bytes(), domain);
-    made.set(made.size() - 1, new MadeDisk(id));
-    Disk ready = ready(id, deadline);
+    String id = UUID.randomUUID().toString();
+    made.add(new MadeDisk(id));
+    disks.add(id, alias, from.bytes(), domain, deadline);
+    Disk ready = disks.ready(id, deadline);
     String path = new ImagePath(rhv.folder(), domain, id, ready.imageId()).path();
     FileKey target = appears(path, deadline);
     Flattening.Joined joined = fill(from.chain(), from.like(), target, from.bytes());
@@ -249,7 +257,7 @@ public final class NewMachine {
         if (e.kind() != Kind.NOT_FOUND || soon.passed() || deadline.passed()) {
           throw e;
         }
-        pause("The file of a new disk does not appear");
+        Deadline.pause("The file of a new disk does not appear");
       }
     }
   }
@@ -273,12 +281,18 @@ public final class NewMachine {
 
   private List<FileKey> frozen(long snapshot, VmDescription.VmDisk disk) {
     Map<String, FileKey> members = new LinkedHashMap<>();
+    Map<String, FileKey> volumes = new LinkedHashMap<>();
     for (Snapshots.Member member : datastore.snapshots().members(snapshot)) {
       members.put(member.path(), member.key());
+      ImagePath.parse(member.path()).ifPresent(path -> volumes.put(path.image(), member.key()));
     }
     List<FileKey> chain = new ArrayList<>();
     for (String path : disk.chain()) {
       FileKey key = members.get(path);
+      if (key == null) {
+        // A template's volume has several names, of which a restore point keeps one.
+        key = ImagePath.parse(path).map(ImagePath::image).map(volumes::get).orElse(null);
+      }
       if (key == null) {
         throw DvxException.of(Kind.NOT_FOUND, "The restore point lacks a layer of " + disk.label())
             .cause(path + " is not in it")
@@ -290,76 +304,6 @@ public final class NewMachine {
     return chain;
   }
 
-  private String addDisk(String id, String alias, long size, String domain) {
-    String doing = "The engine cannot make the disk " + alias;
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return rhv.session()
-            .change(
-                doing,
-                system ->
-                    system
-                        .disksService()
-                        .add()
-                        .disk(
-                            disk()
-                                .id(id)
-                                .name(alias)
-                                .alias(alias)
-                                .format(DiskFormat.RAW)
-                                .sparse(true)
-                                .provisionedSize(size)
-                                .storageDomains(storageDomain().id(domain)))
-                        .send()
-                        .disk()
-                        .id());
-      } catch (DvxException e) {
-        if (!e.kind().isTransient() || attempt == TRIES) {
-          throw e;
-        }
-        if (known(id)) {
-          return id;
-        }
-        pause(doing);
-      }
-    }
-  }
-
-  private boolean known(String id) {
-    try {
-      rhv.session()
-          .read(
-              "The engine cannot show a disk",
-              system -> system.disksService().diskService(id).get().send().disk());
-      return true;
-    } catch (DvxException e) {
-      if (e.kind() == Kind.NOT_FOUND) {
-        return false;
-      }
-      throw e;
-    }
-  }
-
-  /** Waits until the engine has made the disk and let go of it. */
-  private Disk ready(String id, Deadline deadline) {
-    String doing = "The engine does not finish the disk " + id;
-    while (true) {
-      Disk now =
-          rhv.session()
-              .read(doing, system -> system.disksService().diskService(id).get().send().disk());
-      if (now.status() == DiskStatus.OK && now.imageIdPresent()) {
-        return now;
-      }
-      if (now.status() == DiskStatus.ILLEGAL || deadline.passed()) {
-        throw DvxException.of(Kind.TIMEOUT, doing)
-            .cause("It is " + now.status().value())
-            .remedy("Look at the engine's events")
-            .build();
-      }
-      pause(doing);
-    }
-  }
-
   private Optional<Vm> named(String name) {
     return rhv
         .session()
@@ -369,7 +313,7 @@ public final class NewMachine {
         .findFirst();
   }
 
-  private String makeMachine(Vm like, String name) {
+  private String makeMachine(Vm like, String name, Deadline deadline) {
     List<Cluster> clusters = rhv.catalog().clusters();
     String center = rhv.catalog().dataCenter().id();
     String wanted = like.clusterPresent() ? like.cluster().id() : "";
@@ -384,11 +328,14 @@ public final class NewMachine {
                     DvxException.of(Kind.NOT_FOUND, "The data center has no cluster")
                         .remedy("Make one first")
                         .build());
-    for (int attempt = 1; ; attempt++) {
+    String doing = "The engine cannot make the machine " + name;
+    Deadline away = deadline.or(Deadline.AWAY);
+    Deadline refused = deadline.or(Deadline.REFUSED);
+    while (true) {
       try {
         return rhv.session()
             .change(
-                "The engine cannot make the machine " + name,
+                doing,
                 system ->
                     system
                         .vmsService()
@@ -402,14 +349,27 @@ public final class NewMachine {
                         .vm()
                         .id());
       } catch (DvxException e) {
-        if (!e.kind().isTransient() || attempt == TRIES) {
+        if (!e.kind().isTransient()) {
           throw e;
         }
-        Optional<Vm> made = named(name);
+        Optional<Vm> made = lookedUp(name, e);
         if (made.isPresent()) {
           return made.get().id();
         }
+        if ((e.kind() == Kind.CONFLICT ? refused : away).passed()) {
+          throw e;
+        }
+        Deadline.pause(doing);
       }
+    }
+  }
+
+  private Optional<Vm> lookedUp(String name, DvxException because) {
+    try {
+      return named(name);
+    } catch (DvxException e) {
+      because.addSuppressed(e);
+      return Optional.empty();
     }
   }
 
@@ -432,7 +392,7 @@ public final class NewMachine {
       settled(
           "The engine cannot add the network " + each.name(),
           // An address that another machine has is not going to be free.
-          new Deadline(keepAddresses ? Duration.ofSeconds(5) : Duration.ofMinutes(1)),
+          new Deadline(keepAddresses ? Deadline.REFUSED : Deadline.AWAY),
           service -> service.nicsService().add().nic(wanted).send(),
           vm,
           service ->
@@ -474,35 +434,63 @@ public final class NewMachine {
         if (!e.kind().isTransient() || deadline.passed()) {
           throw e;
         }
-        if (rhv.session().read(doing, s -> there.test(s.vmsService().vmService(vm)))) {
-          return;
+        try {
+          if (rhv.session().read(doing, s -> there.test(s.vmsService().vmService(vm)))) {
+            return;
+          }
+        } catch (DvxException looked) {
+          if (!looked.kind().isTransient()) {
+            throw looked;
+          }
+          e.addSuppressed(looked);
         }
-        pause(doing);
+        Deadline.pause(doing);
       }
     }
   }
 
-  private void undo(String vm, List<MadeDisk> disks, DvxException because) {
-    try {
-      if (!vm.isEmpty()) {
-        rhv.unregister(new VmRef(rhv.name(), vm));
-      }
-    } catch (DvxException e) {
-      because.addSuppressed(e);
-      LOG.warn("the machine {} of a failed clone could not be removed", vm, e);
+  /** Removes what was made. The error to tell: with what is left, if the engine would not. */
+  private DvxException undone(String name, String vm, List<MadeDisk> made, DvxException because) {
+    Deadline deadline = new Deadline(Deadline.AWAY);
+    List<String> left = new ArrayList<>();
+    boolean removed =
+        vm.isEmpty() || removed(() -> rhv.unregister(new VmRef(rhv.name(), vm)), deadline, because);
+    if (!removed) {
+      left.add("the machine " + name + " (" + vm + ")");
     }
-    for (MadeDisk each : disks) {
+    for (MadeDisk each : made) {
+      if (!removed(() -> disks.remove(each.id()), deadline, because)) {
+        left.add("the disk " + each.id());
+      }
+    }
+    if (left.isEmpty()) {
+      return because;
+    }
+    String what = String.join(", ", left);
+    LOG.warn("of a machine that could not be made there may be left: {}", what);
+    return DvxException.of(because.kind(), because.report().what())
+        .causedBy(because)
+        .cause(because.report().cause() + "; and what was made so far could not be removed")
+        .remedy("Remove what is left in the engine, if it is there, then try again")
+        .detail("left", what)
+        .build();
+  }
+
+  private static boolean removed(Runnable step, Deadline deadline, DvxException because) {
+    while (true) {
       try {
-        if (known(each.id())) {
-          ready(each.id(), new Deadline(Duration.ofSeconds(30)));
-          rhv.session()
-              .change(
-                  "A disk cannot be removed",
-                  system -> system.disksService().diskService(each.id()).remove().send());
-        }
+        step.run();
+        return true;
       } catch (DvxException e) {
-        because.addSuppressed(e);
-        LOG.warn("the disk {} of a failed clone could not be removed", each.id(), e);
+        if (e.kind() == Kind.NOT_FOUND) {
+          return true;
+        }
+        boolean again = e.kind().isTransient() || e.kind() == Kind.UNAUTHENTICATED;
+        if (!again || deadline.passed() || Thread.currentThread().isInterrupted()) {
+          because.addSuppressed(e);
+          return false;
+        }
+        Deadline.pause("What was made cannot be removed");
       }
     }
   }
@@ -526,31 +514,5 @@ public final class NewMachine {
 
   private static String parent(String path) {
     return path.substring(0, Math.max(0, path.lastIndexOf('/')));
-  }
-
-  private static void pause(String doing) {
-    try {
-      Thread.sleep(LOOK_MILLIS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw DvxException.of(Kind.UNAVAILABLE, doing).cause("interrupted").causedBy(e).build();
-    }
-  }
-
-  /** A point in time. */
-  private static final class Deadline {
-    private final long end;
-
-    Deadline(Duration limit) {
-      end = System.nanoTime() + limit.toNanos();
-    }
-
-    boolean passed() {
-      return System.nanoTime() - end >= 0;
-    }
-
-    Duration left() {
-      return Duration.ofNanos(Math.max(Duration.ofSeconds(1).toNanos(), end - System.nanoTime()));
-    }
   }
 }

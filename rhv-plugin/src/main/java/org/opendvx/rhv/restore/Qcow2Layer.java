@@ -22,6 +22,7 @@ final class Qcow2Layer implements Layer {
   private static final int BACKING_FORMAT = 0xE2792ACA;
   private static final long OFFSET = 0x00fffffffffffe00L;
   private static final long COMPRESSED = 1L << 62;
+  private static final int MAX_NAME = 1023;
   private static final int CACHED_TABLES = 64;
 
   /** Dirty is harmless to a reader; all else changes what bytes mean. */
@@ -35,6 +36,7 @@ final class Qcow2Layer implements Layer {
   private final long[] l1;
   private final boolean backed;
   private final String backingFormat;
+  private final String backingName;
   private final Map<Long, long[]> tables =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -67,6 +69,12 @@ final class Qcow2Layer implements Layer {
     require(headerLength >= 72 && headerLength <= 4096, "its header has " + headerLength);
     backed = header.getLong(8) != 0;
     backingFormat = backingFormat(headerLength, header.getLong(8));
+    int nameLength = header.getInt(16);
+    require(!backed || (nameLength >= 1 && nameLength <= MAX_NAME), "a name has " + nameLength);
+    backingName =
+        backed
+            ? new String(files.read(file, header.getLong(8), nameLength), StandardCharsets.UTF_8)
+            : "";
   }
 
   private String backingFormat(int from, long backingName) {
@@ -106,6 +114,11 @@ final class Qcow2Layer implements Layer {
   /** Whether the header names a file below, without which clusters are missing. */
   boolean backed() {
     return backed;
+  }
+
+  /** The name of the file below as this one has it, empty without one. */
+  String backingName() {
+    return backingName;
   }
 
   /** What format the layer below has, empty when the file does not say. */

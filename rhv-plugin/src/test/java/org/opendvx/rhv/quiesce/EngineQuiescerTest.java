@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +17,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +40,10 @@ import org.ovirt.engine.sdk4.types.VmStatus;
 /** Freeze and thaw by the engine: always thawed, rightly labelled. */
 @Timeout(240)
 class EngineQuiescerTest {
+  /** Guests whose freeze was not answered are thawed again; nobody waits for three minutes here. */
+  private static final List<Duration> SOON =
+      List.of(Duration.ofMillis(20), Duration.ofMillis(40), Duration.ofMillis(60));
+
   @TempDir private Path folder;
   private final DomainStore store = new DomainStore();
   private final RhvLab lab = new RhvLab(store, "/rhv");
@@ -48,30 +51,6 @@ class EngineQuiescerTest {
   private final List<EngineQuiescer> opened = new ArrayList<>();
   private String web = "";
   private VmRef ref = RhvLab.ref("none");
-
-  private static final class Audit implements FreezeAudit {
-    private final AtomicInteger frozen = new AtomicInteger();
-    private final AtomicInteger thawed = new AtomicInteger();
-    private final Set<VmRef> alarms = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger raised = new AtomicInteger();
-
-    @Override
-    public void frozen(VmRef vm, String name) {
-      frozen.incrementAndGet();
-    }
-
-    @Override
-    public void thawed(VmRef vm, String how, int attempts) {
-      thawed.incrementAndGet();
-      alarms.remove(vm);
-    }
-
-    @Override
-    public void stuck(VmRef vm, String why) {
-      alarms.add(vm);
-      raised.incrementAndGet();
-    }
-  }
 
   @BeforeEach
   void machine() {
@@ -101,7 +80,9 @@ class EngineQuiescerTest {
             new FreezeJournal(folder.resolve("journal")),
             audit,
             other,
-            Set.of("node-vm"));
+            Set.of("node-vm"),
+            ThawClock.SYSTEM,
+            SOON);
     opened.add(quiescer);
     return quiescer;
   }
@@ -253,7 +234,7 @@ class EngineQuiescerTest {
     Rhv rhv = lab.connect();
     EngineQuiescer quiescer = quiescer(rhv, OtherThaw.NONE);
     VmDescription vm = rhv.describe(ref);
-    lab.engine().script(n -> n == 0 ? Fault.HANG_AFTER : Fault.NONE);
+    lab.engine().script(n -> n == 1 ? Fault.HANG_AFTER : Fault.NONE);
     DvxException e =
         assertThrows(
             DvxException.class, () -> quiescer.freeze(vm, vm.disks(), Duration.ofSeconds(20)));
@@ -286,9 +267,15 @@ class EngineQuiescerTest {
     Files.writeString(place.resolve("x_old.freeze"), "x\nold\n");
     assertEquals(
         Set.of(
-            new FreezeJournal.Entry(ref, "host1"),
-            new FreezeJournal.Entry(new VmRef("x", "old"), "")),
+            new FreezeJournal.Entry(ref, "host1", 0, Instant.EPOCH),
+            new FreezeJournal.Entry(new VmRef("x", "old"), "", 0, Instant.EPOCH)),
         Set.copyOf(new FreezeJournal(place).entries()));
+    FreezeJournal.Entry thawed =
+        new FreezeJournal.Entry(ref, "host1", 2, Instant.parse("2026-01-01T00:00:00Z"));
+    journal.thawed(thawed);
+    assertTrue(new FreezeJournal(place).entries().contains(thawed));
+    assertTrue(journal.outstanding(ref));
+    assertEquals(List.of(new VmRef("x", "old")), journal.all());
   }
 
   @Test

@@ -17,7 +17,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -230,78 +229,6 @@ class RestoreTest {
     image.putInt(96, 4).putInt(100, 104).putInt(104, 0xE2792ACA).putInt(108, format.length);
     image.put(112, format).put(512, below);
     return image.array();
-  }
-
-  @Test
-  void everyFaultAtEveryCallEndsWithOneMachineOrNothingLeft() throws Exception {
-    RestorePoint point = take();
-    lab.engine().script(_ -> Fault.NONE);
-    clone.clone(rhv, request(point, "clean"));
-    int calls = lab.engine().calls();
-    AtomicInteger made = new AtomicInteger();
-    List<Future<?>> lanes = new ArrayList<>();
-    // Most of it is waiting, so several engines are tried side by side.
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int lane = 0; lane < LANES; lane++) {
-        int first = lane;
-        lanes.add(threads.submit(() -> faulty(first, calls, made)));
-      }
-      for (Future<?> each : lanes) {
-        each.get(200, TimeUnit.SECONDS);
-      }
-    }
-    System.out.println("made under faults: " + made + " of " + calls * 2);
-    assertTrue(made.get() > calls, "too few: " + made);
-  }
-
-  /** Every call whose number is the lane's, with two faults each; all faults get their turn. */
-  private void faulty(int lane, int calls, AtomicInteger made) {
-    Fault[] faults = {
-      Fault.DROP, Fault.DROP_AFTER, Fault.UNAVAILABLE, Fault.RESTART, Fault.EXPIRE, Fault.HANG_AFTER
-    };
-    try (RhvLab own = new RhvLab(store, "/lane" + lane)) {
-      String vm = own.sim().machine("web", own.registered(), 1 << 20);
-      String original =
-          own.sim().path(Objects.requireNonNull(own.sim().seen(vm)).disks().getFirst());
-      store.write(original, 0, ("lane " + lane).getBytes(StandardCharsets.UTF_8));
-      byte[] then = store.read(original);
-      Rhv impatient = own.connect("admin@internal", "secret", Duration.ofSeconds(2));
-      RestorePoint point =
-          snapshots
-              .create(
-                  impatient,
-                  new VmSnapshots.Request(
-                      RhvLab.ref(vm), "lane-" + lane, Map.of(), SnapshotPolicy.OFF))
-              .point();
-      for (int at = lane; at < calls; at += LANES) {
-        for (int k = 0; k < 2; k++) {
-          Fault fault = faults[(at * 2 + k) % faults.length];
-          int call = at;
-          String what = fault + " at " + at;
-          own.engine().script(n -> n == call ? fault : Fault.NONE);
-          Set<String> before = own.sim().disks();
-          try {
-            VmClone.Cloned cloned = clone.clone(impatient, request(point, "copy-" + at + "-" + k));
-            own.engine().script(_ -> Fault.NONE);
-            Set<String> after = new HashSet<>(own.sim().disks());
-            after.removeAll(before);
-            assertEquals(1, after.size(), what);
-            assertEquals(
-                List.copyOf(after),
-                Objects.requireNonNull(own.sim().seen(cloned.vm().id())).disks(),
-                what);
-            assertArrayEquals(then, store.read(cloned.files().getFirst()), what);
-            made.incrementAndGet();
-          } catch (DvxException e) {
-            own.engine().script(_ -> Fault.NONE);
-            assertTrue(e.kind().isTransient(), what + ": " + e);
-            assertEquals(before, own.sim().disks(), what);
-          }
-        }
-      }
-      own.engine().takeRefused();
-      assertEquals(List.of(), own.engine().violations());
-    }
   }
 
   @Test

@@ -8,6 +8,8 @@ import static org.ovirt.engine.sdk4.builders.Builders.permit;
 import static org.ovirt.engine.sdk4.builders.Builders.role;
 import static org.ovirt.engine.sdk4.builders.Builders.vnicProfile;
 
+import java.time.Instant;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -127,6 +129,7 @@ final class SimApi {
 
   private static org.ovirt.engine.sdk4.types.Api about() {
     return Builders.api()
+        .time(Date.from(Instant.now()))
         .productInfo(
             Builders.productInfo()
                 .name("oVirt Engine")

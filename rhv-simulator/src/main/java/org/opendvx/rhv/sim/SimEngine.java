@@ -50,6 +50,8 @@ public final class SimEngine implements AutoCloseable {
   private final List<String> refused = new ArrayList<>();
   private final List<String> log = new ArrayList<>();
   private final Map<String, Queue<Refusal>> planned = new HashMap<>();
+  private final List<String> heldBack = new ArrayList<>();
+  private final List<Runnable> late = new ArrayList<>();
   private final SimState state = new SimState();
   private final SimApi api;
   private volatile IntFunction<Fault> script = _ -> Fault.NONE;
@@ -136,6 +138,26 @@ public final class SimEngine implements AutoCloseable {
   public void refuseNext(String ending, int code, String detail) {
     synchronized (state) {
       planned.computeIfAbsent(ending, _ -> new ArrayDeque<>()).add(new Refusal(code, detail));
+    }
+  }
+
+  /**
+   * The connection of the next call of this method and path's ending breaks, and the call waits in
+   * the engine until {@link #carryOutLate}.
+   */
+  public void holdBackNext(String ending) {
+    synchronized (state) {
+      heldBack.add(ending);
+    }
+  }
+
+  /** Carries out what was held back; how many calls that were. */
+  public int carryOutLate() {
+    synchronized (state) {
+      List<Runnable> all = List.copyOf(late);
+      late.clear();
+      all.forEach(Runnable::run);
+      return all.size();
     }
   }
 
@@ -251,9 +273,19 @@ public final class SimEngine implements AutoCloseable {
       answer(exchange, 401, "text/html", "<html>login</html>".getBytes(StandardCharsets.UTF_8));
       return;
     }
-    String query = exchange.getRequestURI().getRawQuery();
-    SimApi.Answer answer =
-        answer(user, exchange.getRequestMethod(), path, form(query == null ? "" : query), body);
+    String raw = exchange.getRequestURI().getRawQuery();
+    Map<String, String> query = form(raw == null ? "" : raw);
+    String method = exchange.getRequestMethod();
+    synchronized (state) {
+      if (heldBack.removeIf((method + " " + path)::endsWith)) {
+        late.add(
+            () -> {
+              Object _ = answer(user, method, path, query, body);
+            });
+        return;
+      }
+    }
+    SimApi.Answer answer = answer(user, method, path, query, body);
     if (fault == Fault.DROP_AFTER) {
       return;
     }
@@ -308,7 +340,7 @@ public final class SimEngine implements AutoCloseable {
 
   private static boolean isAction(String path) {
     return path.matches(
-        ".*/(start|stop|freezefilesystems|thawfilesystems|migrate|activate|deactivate|register|updateovfstore)");
+        ".*/(start|stop|freezefilesystems|thawfilesystems|migrate|cancelmigration|activate|deactivate|register|updateovfstore)");
   }
 
   private static Map<String, String> form(String text) {

@@ -123,6 +123,13 @@ public final class SimLab {
     }
   }
 
+  /** A disk is of qcow2, as the thin disks of machines that were made of a template are. */
+  public void thin(String disk) {
+    synchronized (state) {
+      state.image(disk).format = DiskFormat.COW;
+    }
+  }
+
   /** The path of a disk's top image below the export. */
   public String path(String disk) {
     synchronized (state) {
@@ -147,6 +154,28 @@ public final class SimLab {
           machine.host = state.hostNamed(host).id;
           state.happened(153, "VM " + machine.name + " was started", vm, machine.host);
         });
+  }
+
+  /**
+   * A machine is down.
+   *
+   * @param exit what vdsm says of it
+   */
+  public void down(String vm, String exit) {
+    change(
+        vm,
+        machine -> {
+          String host = machine.host;
+          machine.status = VmStatus.DOWN;
+          machine.host = "";
+          machine.frozen = false;
+          state.happened(61, "VM " + machine.name + " is down. Exit message: " + exit, vm, host);
+        });
+  }
+
+  /** An event of a machine. */
+  public void event(String vm, int code, String text) {
+    change(vm, machine -> state.happened(code, text, vm, machine.host));
   }
 
   /** Begins a migration: the host stays the source until it is done. */
@@ -277,7 +306,15 @@ public final class SimLab {
 
   /** The guest thaws by itself or is thawed on the host. */
   public void thawOnHost(String vm) {
-    change(vm, machine -> machine.frozen = false);
+    change(
+        vm,
+        machine -> {
+          if (machine.frozen) {
+            machine.longestFrozen =
+                Math.max(machine.longestFrozen, System.nanoTime() - machine.frozenAt);
+          }
+          machine.frozen = false;
+        });
   }
 
   private void change(String vm, Consumer<SimState.Machine> what) {
@@ -301,6 +338,13 @@ public final class SimLab {
               m.thaws,
               m.attachments.stream().map(SimState.Attachment::disk).toList(),
               m.cards.stream().map(SimState.Card::mac).toList());
+    }
+  }
+
+  /** The ids of all machines. */
+  public Set<String> machines() {
+    synchronized (state) {
+      return new HashSet<>(state.vms.keySet());
     }
   }
 
@@ -345,6 +389,17 @@ public final class SimLab {
         throw new AssertionError("a role that is not administrative sees nothing");
       }
       state.grants.put(user, Set.copyOf(found.permits));
+    }
+  }
+
+  /** Takes one permit from an account that was granted some. */
+  public void takeBack(String user, String permit) {
+    synchronized (state) {
+      Set<String> left = new HashSet<>(state.grants.getOrDefault(user, Set.of()));
+      if (!left.remove(permit)) {
+        throw new AssertionError(user + " does not have " + permit);
+      }
+      state.grants.put(user, left);
     }
   }
 }

@@ -41,6 +41,9 @@ final class SimState {
 
   long lastEvent = 1000;
 
+  /** How many migrations began. */
+  long migrations;
+
   static final class Host {
     final String id = UUID.randomUUID().toString();
     final String name;
@@ -130,6 +133,10 @@ final class SimState {
     int freezes;
     int thaws;
     boolean highlyAvailable;
+
+    /** The number of the migration that it is on, 0 for none. */
+    long migration;
+
     final List<Attachment> attachments = new ArrayList<>();
     final List<Card> cards = new ArrayList<>();
     final List<Layer> layers = new ArrayList<>();

@@ -241,6 +241,15 @@ final class SimVms {
         api.require(user, "manipulate_vm_snapshots");
         thaw(vm);
       }
+      case "cancelmigration" -> {
+        api.require(user, "migrate_vm");
+        if (vm.status != VmStatus.MIGRATING) {
+          throw Refusal.conflict("Cannot cancel migration. VM is not migrating.");
+        }
+        vm.status = VmStatus.UP;
+        vm.migration = 0;
+        state.happened(161, "Migration of " + vm.name + " was cancelled", vm.id, vm.host);
+      }
       default -> throw api.unknown("POST", String.join("/", part));
     }
     return Answer.done();
@@ -255,14 +264,19 @@ final class SimVms {
     String source = vm.host;
     String text = " (VM: " + vm.name + ", Destination: " + target.name + ")";
     vm.status = VmStatus.MIGRATING;
+    long migration = ++state.migrations;
+    vm.migration = migration;
     state.happened(62, "Migration started" + text, vm.id, source);
     CompletableFuture.delayedExecutor(MIGRATION_MILLIS, TimeUnit.MILLISECONDS)
         .execute(
             () -> {
               synchronized (state) {
-                vm.status = VmStatus.UP;
-                vm.host = target.id;
-                state.happened(63, "Migration completed" + text, vm.id, source);
+                if (vm.migration == migration) {
+                  vm.status = VmStatus.UP;
+                  vm.host = target.id;
+                  vm.migration = 0;
+                  state.happened(63, "Migration completed" + text, vm.id, source);
+                }
               }
             });
     return Answer.done();

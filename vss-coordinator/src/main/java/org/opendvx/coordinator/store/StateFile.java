@@ -2,25 +2,18 @@ package org.opendvx.coordinator.store;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import java.util.Set;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.files.OwnerOnly;
+import org.opendvx.core.files.WholeFile;
 
 /** A file that only the node's account may read, replaced whole or not at all. */
 public final class StateFile {
-  private static final Set<PosixFilePermission> OWNER =
-      PosixFilePermissions.fromString("rw-------");
-
   private StateFile() {}
 
   /** Makes a folder that only its owner may enter, if it is not there. */
@@ -38,30 +31,8 @@ public final class StateFile {
 
   /** Replaces a file; durable when it returns. */
   public static void write(Path file, byte[] content) {
-    Path target = file.toAbsolutePath();
-    Path folder = target.getParent();
-    if (folder == null) {
-      throw failed("The file cannot be written", file, new IOException("it names a folder"));
-    }
     try {
-      Path draft =
-          Files.createTempFile(folder, ".new-", "", PosixFilePermissions.asFileAttribute(OWNER));
-      try {
-        try (FileChannel out = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-          ByteBuffer bytes = ByteBuffer.wrap(content);
-          while (bytes.hasRemaining()) {
-            out.write(bytes);
-          }
-          out.force(true);
-        }
-        Files.move(
-            draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(draft);
-      }
-      try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-        directory.force(true);
-      }
+      WholeFile.replace(file, content, WholeFile.PRIVATE);
     } catch (IOException e) {
       throw failed("The file cannot be written", file, e);
     }
@@ -82,14 +53,7 @@ public final class StateFile {
             .detail("file", file)
             .build();
       }
-      Set<PosixFilePermission> rights = Files.getPosixFilePermissions(file);
-      if (rights.stream().anyMatch(right -> !right.name().startsWith("OWNER_"))) {
-        throw DvxException.of(Kind.DENIED, "The file with a secret is open to others")
-            .cause("Its rights are " + PosixFilePermissions.toString(rights))
-            .remedy("chmod 600 " + file)
-            .detail("file", file)
-            .build();
-      }
+      OwnerOnly.require(file);
       return Optional.of(bytes);
     } catch (NoSuchFileException e) {
       return Optional.empty();

@@ -32,6 +32,9 @@ public final class WineGuest {
   /** For whatever Wine does; other builds may want the machine, too. */
   public static final Duration LIMIT = Duration.ofMinutes(3);
 
+  /** After which a process that Wine killed is taken for one that Wine cannot end. */
+  private static final Duration BURIAL = Duration.ofSeconds(20);
+
   private static final String SCRIPT = "dvx-fakes/vss-script.txt";
   private static final String LOG = "dvx-fakes/vss-log.txt";
 
@@ -91,19 +94,49 @@ public final class WineGuest {
     return macs;
   }
 
-  /** Starts the service if its agent is not connected, and waits for it. */
+  /**
+   * Starts the service if its agent is not connected, and waits until it may be asked to freeze.
+   */
   public void startService() throws IOException, InterruptedException {
     // Wine's service manager does not start a dead service anew, and needs a moment to see it die.
-    long end = System.nanoTime() + LIMIT.toNanos();
-    while (!node.connected(vm) && System.nanoTime() < end) {
-      wine("", "run", "net", "start", "DvxAgent");
-      for (int i = 0; i < 100 && !node.connected(vm); i++) {
-        Thread.sleep(20);
-      }
-    }
+    // A connection may look alive for as long as Wine has not buried the process that was killed.
+    long start = System.nanoTime();
+    long end = start + LIMIT.toNanos();
+    long patience = start + BURIAL.toNanos();
     while (!node.ready(vm)) {
       assertTrue(System.nanoTime() < end, () -> "the agent is not ready: " + text(agentLog()));
+      if (!node.connected(vm)) {
+        if (System.nanoTime() > patience) {
+          System.out.println("Agents that were dead for Wine but not gone: " + endAgents());
+          patience = System.nanoTime() + BURIAL.toNanos();
+        }
+        wine("", "run", "net", "start", "DvxAgent");
+        for (int i = 0; i < 100 && !node.connected(vm); i++) {
+          Thread.sleep(20);
+        }
+      }
       Thread.sleep(20);
+    }
+  }
+
+  /** Kills the agents of this guest from outside, as no process within a guest can. */
+  private List<Long> endAgents() {
+    String mark = "WINEPREFIX=" + prefix;
+    List<Long> ended = new ArrayList<>();
+    ProcessHandle.allProcesses()
+        .filter(process -> read(process, "cmdline").contains("dvx-agent.exe"))
+        .filter(process -> List.of(read(process, "environ").split("\0", -1)).contains(mark))
+        .filter(ProcessHandle::destroyForcibly)
+        .forEach(process -> ended.add(process.pid()));
+    return ended;
+  }
+
+  private static String read(ProcessHandle process, String file) {
+    try {
+      Path path = Path.of("/proc", Long.toString(process.pid()), file);
+      return Files.readString(path, StandardCharsets.ISO_8859_1);
+    } catch (IOException _) {
+      return "";
     }
   }
 

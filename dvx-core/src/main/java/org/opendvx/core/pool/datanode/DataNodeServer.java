@@ -151,6 +151,11 @@ public final class DataNodeServer implements AutoCloseable {
 
   private void care() {
     try {
+      sessions.dropStrangers(door);
+    } catch (RuntimeException e) {
+      LOG.error("It cannot be told which hosts are known", e);
+    }
+    try {
       for (Session expired : sessions.takeExpired(settings.lease().toNanos())) {
         LOG.info("The session of {} has ended", expired);
         journals.closeAll(expired);

@@ -13,4 +13,7 @@ public interface Doorkeeper {
    * @throws org.opendvx.core.error.DvxException DENIED when the token is not good, or not any more
    */
   void join(String fingerprint, String host, String token);
+
+  /** Knows a host no more; false when it was not known. */
+  boolean remove(String host);
 }

@@ -167,7 +167,13 @@ final class HostConnection extends SimpleChannelInboundHandler<Frame> {
 
   private void handle(Session by, Frame request) {
     try {
-      send(request, Frame.REPLY, WireErrors.OK, requests.handle(this, by, request));
+      send(
+          request,
+          Frame.REPLY,
+          WireErrors.OK,
+          request.op() == Op.HOST_REMOVE
+              ? remove(by, request.in().text(MAX_NAME))
+              : requests.handle(this, by, request));
     } catch (OtherShapeException e) {
       send(
           request,
@@ -192,6 +198,18 @@ final class HostConnection extends SimpleChannelInboundHandler<Frame> {
           DvxException.of(Kind.INTERNAL, "The data node failed at a request").causedBy(e).build();
       send(request, Frame.REPLY, WireErrors.status(told.kind()), WireErrors.encode(told));
     }
+  }
+
+  private WireOut remove(Session by, String host) {
+    if (host.equals(by.host())) {
+      throw DvxException.of(Kind.INVALID, "A host does not shut itself out")
+          .remedy("Ask another host to do it, or the data node: dvx datanode remove")
+          .build();
+    }
+    boolean known = door.remove(host);
+    LOG.info("{} shuts out {}{}", by, host, known ? "" : ", which is not known");
+    sessions.dropStrangers(door);
+    return new WireOut().u8(known ? 1 : 0);
   }
 
   /**

@@ -89,7 +89,7 @@ final class Requests {
       }
       case LEASE_LOOK ->
           leases.look(in.text(MAX_NAME)).map(Requests::lease).orElseGet(WireOut::new);
-      case HELLO, JOIN, REBUILD, CHECKPOINT_WANTED ->
+      case HELLO, JOIN, HOST_REMOVE, REBUILD, CHECKPOINT_WANTED ->
           throw new BadFrameException("no request at this point: " + request.op());
     };
   }

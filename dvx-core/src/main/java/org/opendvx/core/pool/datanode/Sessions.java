@@ -3,15 +3,19 @@ package org.opendvx.core.pool.datanode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.wire.Op;
 import org.opendvx.core.pool.wire.WireOut;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The sessions that there are. Thread-safe. */
 final class Sessions {
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
   private static final int MOST = 1024;
 
   private final Map<UUID, Session> byId = new ConcurrentHashMap<>();
@@ -60,6 +64,16 @@ final class Sessions {
       session.connections().stream()
           .findFirst()
           .ifPresent(connection -> connection.tell(event, new WireOut()));
+    }
+  }
+
+  /** Ends the connections of hosts that are not known any more. */
+  void dropStrangers(Doorkeeper door) {
+    for (Session session : byId.values()) {
+      if (!door.hostOf(session.fingerprint()).equals(Optional.of(session.host()))) {
+        LOG.info("The connections of {} are ended: it is not known any more", session);
+        session.connections().forEach(HostConnection::close);
+      }
     }
   }
 

@@ -235,6 +235,19 @@ public final class RemotePool implements Pool {
     return inForce;
   }
 
+  /**
+   * Shuts a host out of the data node: its certificate counts no more, its connections end.
+   *
+   * @return false when the data node did not know it
+   */
+  public boolean removeHost(String host) {
+    Frame reply = control.call(Op.HOST_REMOVE, 0, _ -> new WireOut().text(host));
+    if (reply.status() != WireErrors.OK) {
+      throw WireErrors.decode(reply.status(), reply.in());
+    }
+    return reply.in().u8() == 1;
+  }
+
   /** Ends the connections as a broken network does; they are made again. For tests. */
   public void dropConnections() {
     for (Lane lane : List.of(control, reads, writes)) {

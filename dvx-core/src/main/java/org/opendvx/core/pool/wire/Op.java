@@ -14,6 +14,8 @@ public enum Op {
   STATUS(4),
   /** Raises a fence. */
   FENCE(5),
+  /** Shuts a host out. */
+  HOST_REMOVE(6),
   /** Writes a coded container. */
   CONTAINER_PUT(10),
   /** Reads a range of a container. */

@@ -2,6 +2,7 @@ package org.opendvx.core.pool.remote;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -61,6 +62,25 @@ class RemotePoolTest {
     try (RemotePool pool = RemotePool.open(node.settings(), stranger)) {
       assertEquals(node.pool().id(), pool.id());
     }
+  }
+
+  @Test
+  void aHostThatAnotherOneShutOutIsHeardNoMore() {
+    TestDataNode node = node(3);
+    var other = TestIdentity.of("host-b");
+    node.door().know(other.fingerprint(), "host-b");
+    RemoteSettings settings = node.settings().withCallLimit(Duration.ofSeconds(2));
+    RemotePool client = node.client();
+    try (RemotePool stolen = RemotePool.open(settings, other)) {
+      assertEquals(1, stolen.records().put(new Epoch("x", 1), "a", 0, new byte[1]));
+      assertEquals(Kind.INVALID, kindOf(() -> stolen.removeHost("host-b")));
+      assertTrue(client.removeHost("host-b"));
+      assertFalse(client.removeHost("host-b"));
+      assertThrows(
+          DvxException.class, () -> stolen.records().put(new Epoch("x", 1), "a", 1, new byte[1]));
+      assertEquals(Kind.UNAUTHENTICATED, kindOf(() -> RemotePool.open(settings, other)));
+    }
+    assertEquals(1, client.records().get("a").orElseThrow().version());
   }
 
   @Test

@@ -48,6 +48,11 @@ public final class TestDataNode implements AutoCloseable {
       hosts.put(fingerprint, host);
     }
 
+    @Override
+    public boolean remove(String host) {
+      return hosts.values().removeIf(host::equals);
+    }
+
     void know(String fingerprint, String host) {
       hosts.put(fingerprint, host);
     }

@@ -19,6 +19,7 @@ import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.MoveRequest;
 import org.opendvx.server.api.MovedView;
 import org.opendvx.server.api.NodeFile;
+import org.opendvx.server.api.PlacementView;
 import org.opendvx.server.api.PrefetchRequest;
 import org.opendvx.server.api.PrefetchView;
 import org.opendvx.server.api.PrefetchesView;
@@ -27,6 +28,8 @@ import org.opendvx.server.bench.mobility.MachineLoad.Io;
 import org.opendvx.server.bench.mobility.MoveFigures.Tiers;
 import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.config.ByteSize;
+import org.opendvx.server.demo.process.SourceTree;
+import org.opendvx.server.demo.vm.DemoMachine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,15 +44,20 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures what a machine notices when it moves: a data node and four hosts as processes of this"
           + " machine, one disk under verified reads and writes, moved without and with prefetch.",
-      "Moves are simulated over REST (placement and prefetch), not by a vCenter's events."
+      "A vCenter simulator moves the machine; the hosts hear of it from its events."
     },
     footer = {"", "Example: dvx bench mobility --hot 2GiB --json mobility.json"})
 public final class BenchMobilityCommand implements Callable<Integer> {
   private static final List<String> HOSTS = List.of("h1", "h2", "h3", "h4");
   private static final String MACHINE = "vm1";
+
+  /** It fetches nothing ahead. */
+  private static final String COLD = "h4";
+
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long PREFETCH_SECONDS = 600;
   private static final int SETTLE_SECONDS = 8;
+  private static final long POLL_MILLIS = 20;
 
   @Spec private CommandSpec spec;
 
@@ -108,14 +116,15 @@ public final class BenchMobilityCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     long bytes = ByteSize.parse(hot).bytes();
+    Path home = SourceTree.home("The measurement", "./dvx bench mobility");
     Path folder = Files.createTempDirectory(dir, "dvx-mobility-").toRealPath();
-    MobilityLab lab = new MobilityLab(folder, heap);
+    MobilityLab lab = new MobilityLab(folder, heap, HOSTS);
     Thread hook = new Thread(lab::close, "end");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       say("starting a data node and " + HOSTS.size() + " hosts in " + folder);
-      lab.start(HOSTS, 2 * bytes + (256L << 20), 6 * bytes + (4L << 30));
-      Map<String, Object> report = measure(lab, bytes);
+      lab.start(2 * bytes + (256L << 20), 6 * bytes + (4L << 30), COLD);
+      Map<String, Object> report = measure(lab, home, folder, bytes);
       PrintWriter out = spec.commandLine().getOut();
       out.println(Json.write(report));
       out.flush();
@@ -138,7 +147,7 @@ public final class BenchMobilityCommand implements Callable<Integer> {
     err.flush();
   }
 
-  private Map<String, Object> measure(MobilityLab lab, long bytes)
+  private Map<String, Object> measure(MobilityLab lab, Path home, Path folder, long bytes)
       throws IOException, InterruptedException {
     Map<String, NodeFile> nodes = new LinkedHashMap<>();
     HOSTS.forEach(host -> nodes.put(host, lab.node(host)));
@@ -147,25 +156,29 @@ public final class BenchMobilityCommand implements Callable<Integer> {
     report.put("hotBytes", bytes);
     report.put("hosts", HOSTS.size());
     report.put("threads", threads);
-    report.put("movedBy", "REST: placement and prefetch (no vCenter events)");
+    report.put("movedBy", "events of the vCenter simulator");
     say("two machines of one template");
     report.put("clone", clone(lab, blocks / 4));
     say("filling and warming the disk at h1");
     MachineLoad.fill(lab.node("h1"), MACHINE, blocks, 0);
     List<MoveFigures> all = new ArrayList<>();
-    try (MachineLoad load = new MachineLoad(nodes, MACHINE, blocks, "h1")) {
+    Path simulated = Files.createDirectories(folder.resolve("vcenter"));
+    DemoMachine machine = new DemoMachine(MACHINE, List.of(bytes));
+    try (ManagedMachine vcenter = ManagedMachine.start(home, simulated, lab, machine);
+        MachineLoad load = new MachineLoad(nodes, MACHINE, blocks, "h1")) {
       load.warm();
       load.start(threads);
       Thread.sleep(TimeUnit.SECONDS.toMillis(SETTLE_SECONDS));
       // Each target is new to the disk; the cold one comes last, since it is not warm afterwards.
-      MoveFigures announced = move(lab, load, Plan.ANNOUNCED, "h1", "h2", seconds);
-      MoveFigures unannounced = move(lab, load, Plan.MOVED, "h2", "h3", seconds);
-      MoveFigures cold = move(lab, load, Plan.COLD, "h3", "h4", seconds);
+      MoveFigures announced = move(lab, vcenter, load, Plan.ANNOUNCED, "h1", "h2", seconds);
+      MoveFigures unannounced = move(lab, vcenter, load, Plan.MOVED, "h2", "h3", seconds);
+      MoveFigures cold = move(lab, vcenter, load, Plan.COLD, "h3", COLD, seconds);
       all.addAll(List.of(announced, unannounced, cold));
+      String from = COLD;
       for (int i = 0; i < moves; i++) {
-        String from = HOSTS.get((i + 3) % HOSTS.size());
-        String to = HOSTS.get(i % HOSTS.size());
-        all.add(move(lab, load, Plan.ANNOUNCED, from, to, 4));
+        String to = HOSTS.get(i % (HOSTS.size() - 1));
+        all.add(move(lab, vcenter, load, Plan.ANNOUNCED, from, to, 4));
+        from = to;
       }
       if (load.failure() != null) {
         throw DvxException.of(Kind.UNAVAILABLE, "An operation of the load failed")
@@ -173,6 +186,8 @@ public final class BenchMobilityCommand implements Callable<Integer> {
             .remedy("Look at the logs of the hosts; keep the folder with --keep")
             .build();
       }
+      String refuge = HOSTS.get((HOSTS.indexOf(from) + 1) % HOSTS.size());
+      report.put("restart", restart(lab, vcenter, load, from, refuge));
       report.put("wrongReads", load.bad());
       report.put(
           "handOverGapP99Millis",
@@ -205,44 +220,65 @@ public final class BenchMobilityCommand implements Callable<Integer> {
     MachineLoad.fill(lab.node("h1"), "template2", blocks, 1L << 40);
     Map<String, Object> figures = new LinkedHashMap<>();
     for (String machine : List.of("template1", "template2")) {
-      MovedView _ = place(lab, machine, "h1", "h4");
-      PrefetchView run = prefetch(lab, machine, "h1", "h4", false, "DONE");
+      MovedView _ =
+          lab.client("h1").post("placement", new MoveRequest("/" + machine, "h3"), MovedView.class);
+      PrefetchView run = prefetch(lab, machine, "h1", "h3");
       figures.put(machine, MoveFigures.of(run));
     }
     return figures;
   }
 
-  private static MovedView place(MobilityLab lab, String machine, String from, String to) {
-    return lab.client(from).post("placement", new MoveRequest("/" + machine, to), MovedView.class);
-  }
-
-  private static PrefetchView prefetch(
-      MobilityLab lab, String machine, String from, String to, boolean announced, String until)
+  private static PrefetchView prefetch(MobilityLab lab, String machine, String from, String to)
       throws InterruptedException {
+    long before = latest(lab, to);
     PrefetchesView _ =
         lab.client(to)
             .post(
-                "prefetch",
-                new PrefetchRequest("/" + machine, from, announced),
-                PrefetchesView.class);
-    return awaitPrefetch(lab, to, until);
+                "prefetch", new PrefetchRequest("/" + machine, from, false), PrefetchesView.class);
+    return awaitPrefetch(lab, to, before, "DONE");
   }
 
-  private static PrefetchView awaitPrefetch(MobilityLab lab, String to, String until)
+  /** The number of the latest prefetch of a host, 0 when there was none. */
+  private static long latest(MobilityLab lab, String host) {
+    return look(lab, host).items().stream().mapToLong(PrefetchView::id).max().orElse(0);
+  }
+
+  /** Waits until a later prefetch has come so far, or is over. */
+  private static PrefetchView awaitPrefetch(MobilityLab lab, String to, long later, String until)
       throws InterruptedException {
     long end = System.nanoTime() + PREFETCH_SECONDS * SECOND;
     while (true) {
-      PrefetchView run = look(lab, to).items().getFirst();
-      boolean over = run.ended() != null;
-      if (run.state().equals(until) || over) {
-        return run;
+      List<PrefetchView> runs = look(lab, to).items();
+      if (!runs.isEmpty() && runs.getFirst().id() > later) {
+        PrefetchView run = runs.getFirst();
+        if (run.state().equals(until) || run.ended() != null) {
+          return run;
+        }
       }
       if (System.nanoTime() - end > 0) {
         throw DvxException.of(Kind.TIMEOUT, "Prefetch does not come to an end")
-            .detail("state", run.state())
+            .detail("runs", runs)
             .build();
       }
-      Thread.sleep(100);
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  /** Waits until a host serves all files of the machine; milliseconds from the start. */
+  private static double awaitOwner(MobilityLab lab, String to, long start)
+      throws InterruptedException {
+    while (true) {
+      PlacementView place = lab.client(to).get("placement?vm=%2F" + MACHINE, PlacementView.class);
+      double millis = (System.nanoTime() - start) / 1e6;
+      if (place.files().stream().allMatch(file -> file.host().equals(to))) {
+        return MoveFigures.round(millis);
+      }
+      if (millis > TimeUnit.SECONDS.toMillis(PREFETCH_SECONDS)) {
+        throw DvxException.of(Kind.TIMEOUT, "The machine's files do not follow it")
+            .detail("files", place.files())
+            .build();
+      }
+      Thread.sleep(POLL_MILLIS);
     }
   }
 
@@ -259,25 +295,26 @@ public final class BenchMobilityCommand implements Callable<Integer> {
   }
 
   private MoveFigures move(
-      MobilityLab lab, MachineLoad load, Plan plan, String from, String to, int window)
-      throws InterruptedException {
+      MobilityLab lab,
+      ManagedMachine vcenter,
+      MachineLoad load,
+      Plan plan,
+      String from,
+      String to,
+      int window)
+      throws IOException, InterruptedException {
     long announced = System.nanoTime();
     if (plan == Plan.ANNOUNCED) {
-      PrefetchView _ = prefetch(lab, MACHINE, from, to, true, "FOLLOWING");
+      long later = latest(lab, to);
+      vcenter.announce(to);
+      PrefetchView _ = awaitPrefetch(lab, to, later, "FOLLOWING");
     }
     Tiers before = tiers(lab, to);
     long start = System.nanoTime();
-    if (plan != Plan.COLD) {
-      PrefetchesView _ =
-          lab.client(to)
-              .post(
-                  "prefetch",
-                  new PrefetchRequest("/" + MACHINE, from, false),
-                  PrefetchesView.class);
-    }
-    // The machine runs at the target at once; its files follow.
+    // The machine runs at the target at once; its files follow, when the target hears of it.
     load.moveTo(to);
-    MovedView moved = place(lab, MACHINE, to, to);
+    vcenter.arrive(to);
+    double followed = awaitOwner(lab, to, start);
     Tiers first = null;
     Tiers last = before;
     int steady = -1;
@@ -304,7 +341,7 @@ public final class BenchMobilityCommand implements Callable<Integer> {
             to,
             load.between(start, start + 2 * SECOND).stream().mapToLong(Io::nanos).max().orElse(0)
                 / 1e6,
-            moved.millis(),
+            followed,
             first == null ? last.since(before) : first,
             last.since(before),
             MoveFigures.percentile(reads, 0.5),
@@ -324,6 +361,25 @@ public final class BenchMobilityCommand implements Callable<Integer> {
                 figures.gapMillis(),
                 figures.window().own() * 100,
                 figures.window().fromPool() * 100));
+    return figures;
+  }
+
+  /** A host dies, and vSphere HA restarts its machine beside another one. */
+  private Map<String, Object> restart(
+      MobilityLab lab, ManagedMachine vcenter, MachineLoad load, String from, String to)
+      throws IOException, InterruptedException {
+    lab.kill(from);
+    load.crash();
+    vcenter.restart(to);
+    double writable = MoveFigures.round(load.firstWrite(to) / 1e6);
+    double followed = awaitOwner(lab, to, System.nanoTime());
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("from", from);
+    figures.put("to", to);
+    figures.put("writableMillis", writable);
+    figures.put("followedMillisLater", followed);
+    figures.put("lostBlocks", load.lost(to));
+    say("%s died, %s took over: writable after %.0f ms".formatted(from, to, writable));
     return figures;
   }
 

@@ -42,8 +42,10 @@ final class MachineLoad implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private final List<Io> done = new ArrayList<>();
   private final AtomicLong bad = new AtomicLong();
+  private final List<Written> written = new ArrayList<>();
   private volatile String host;
   private volatile boolean ending;
+  private volatile boolean crashed;
   private volatile @Nullable Throwable failure;
 
   /**
@@ -52,6 +54,16 @@ final class MachineLoad implements AutoCloseable {
    * @param host that was asked
    */
   record Io(long start, long nanos, boolean read, String host) {}
+
+  /** What a thread has written: versions of its blocks, and the one that is under way. */
+  private static final class Written {
+    private final int[] versions;
+    private int underWay = -1;
+
+    Written(int blocks) {
+      versions = new int[blocks];
+    }
+  }
 
   /**
    * A load.
@@ -67,7 +79,11 @@ final class MachineLoad implements AutoCloseable {
   }
 
   private NfsSession session(String at) throws IOException {
-    NodeFile node = Objects.requireNonNull(hosts.get(at), at);
+    return session(Objects.requireNonNull(hosts.get(at), at));
+  }
+
+  /** Mounts the datastore at a host. */
+  static NfsSession session(NodeFile node) throws IOException {
     return NfsSession.open(
         new Target(
             "127.0.0.1", node.export(), node.nfsPort(), node.mountPort(), WHO, LIMIT, false));
@@ -75,16 +91,26 @@ final class MachineLoad implements AutoCloseable {
 
   private byte[] disk(NfsSession session) throws IOException {
     byte[] directory = session.lookup(session.root(), folder).orElseThrow().handle();
-    return session.lookup(directory, "disk.img").orElseThrow().handle();
+    return session.lookup(directory, disk(folder)).orElseThrow().handle();
+  }
+
+  /** The data file of a machine's disk, as ESXi names it. */
+  private static String disk(String machine) {
+    return machine + "-flat.vmdk";
+  }
+
+  /** Makes a file. */
+  static void write(NfsSession session, byte[] directory, String name, byte[] content)
+      throws IOException {
+    byte[] file = patiently(() -> session.create(directory, name)).handle();
+    int _ = patiently(() -> session.write(file, 0, content));
   }
 
   /** Makes the disk and fills it with the first version of every block. */
   static void fill(NodeFile node, String folder, int blocks, long content) throws IOException {
-    Target target =
-        new Target("127.0.0.1", node.export(), node.nfsPort(), node.mountPort(), WHO, LIMIT, false);
-    try (NfsSession session = NfsSession.open(target)) {
+    try (NfsSession session = session(node)) {
       byte[] directory = patiently(() -> session.makeDirectory(session.root(), folder)).handle();
-      byte[] disk = patiently(() -> session.create(directory, "disk.img")).handle();
+      byte[] disk = patiently(() -> session.create(directory, disk(folder))).handle();
       for (int block = 0; block < blocks; block += FILL) {
         int count = Math.min(FILL, blocks - block);
         ByteBuffer bytes = ByteBuffer.allocate(count * BLOCK);
@@ -124,12 +150,14 @@ final class MachineLoad implements AutoCloseable {
   void start(int count) {
     for (int i = 0; i < count; i++) {
       int number = i;
+      written.add(new Written((blocks + count - 1) / count));
       threads.add(Thread.ofPlatform().daemon().name("load-" + i).start(() -> run(number, count)));
     }
   }
 
   private void run(int number, int count) {
-    int[] versions = new int[(blocks + count - 1) / count];
+    Written mine = written.get(number);
+    int[] versions = mine.versions;
     SplittableRandom random = new SplittableRandom(SEED + number);
     Map<String, NfsSession> sessions = new LinkedHashMap<>();
     Map<String, byte[]> disks = new LinkedHashMap<>();
@@ -154,13 +182,17 @@ final class MachineLoad implements AutoCloseable {
             bad.incrementAndGet();
           }
         } else {
+          mine.underWay = own;
           int _ = patiently(() -> session.write(disk, block * BLOCK, next));
           versions[own]++;
+          mine.underWay = -1;
         }
         note(new Io(start, System.nanoTime() - start, read, at));
       }
     } catch (IOException | RuntimeException e) {
-      failure = e;
+      if (!crashed) {
+        failure = e;
+      }
     } finally {
       close(sessions);
     }
@@ -229,6 +261,49 @@ final class MachineLoad implements AutoCloseable {
   /** Why a thread ended early; null when none did. */
   @Nullable Throwable failure() {
     return failure;
+  }
+
+  /** The host of the machine has died, and the machine with it. */
+  void crash() {
+    crashed = true;
+    close();
+  }
+
+  /**
+   * Writes at a host as soon as that is possible.
+   *
+   * @return nanoseconds that it took
+   */
+  long firstWrite(String at) throws IOException {
+    long start = System.nanoTime();
+    try (NfsSession session = session(at)) {
+      byte[] disk = patiently(() -> disk(session));
+      // The first block that no write is under way for keeps its content.
+      int own = written.getFirst().underWay == 0 ? 1 : 0;
+      byte[] same = content((long) own * written.size(), written.getFirst().versions[own]);
+      long offset = (long) own * written.size() * BLOCK;
+      int _ = patiently(() -> session.write(disk, offset, same));
+    }
+    return System.nanoTime() - start;
+  }
+
+  /** Reads every block at a host; how many hold something else than was acknowledged. */
+  long lost(String at) throws IOException {
+    long lost = 0;
+    try (NfsSession session = session(at)) {
+      byte[] disk = patiently(() -> disk(session));
+      for (long block = 0; block < blocks; block++) {
+        long offset = block * BLOCK;
+        Written of = written.get((int) (block % written.size()));
+        int own = (int) (block / written.size());
+        byte[] found = patiently(() -> session.read(disk, offset, BLOCK));
+        boolean whole = Arrays.equals(found, content(block, of.versions[own]));
+        boolean next =
+            of.underWay == own && Arrays.equals(found, content(block, of.versions[own] + 1));
+        lost += whole || next ? 0 : 1;
+      }
+    }
+    return lost;
   }
 
   @Override

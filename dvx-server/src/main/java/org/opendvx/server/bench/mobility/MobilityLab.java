@@ -19,6 +19,7 @@ import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.cli.RestClient;
 import org.opendvx.server.datanode.DataNode;
 import org.opendvx.server.datanode.JoinedDataNode;
+import org.opendvx.server.demo.vm.Simulator;
 import org.opendvx.server.security.PrivateFiles;
 
 /** A data node and hosts with flash, as processes of this machine. */
@@ -30,13 +31,25 @@ final class MobilityLab implements AutoCloseable {
 
   private final Path folder;
   private final String heap;
+  private final List<String> hosts;
   private final Map<String, Process> running = new LinkedHashMap<>();
   private final Map<String, NodeFile> nodes = new LinkedHashMap<>();
   private final Map<String, RestClient> clients = new LinkedHashMap<>();
 
-  MobilityLab(Path folder, String heap) {
+  /**
+   * A lab that is not started yet.
+   *
+   * @param heap of each process, as -Xmx has it
+   * @param hosts their names, in the order of the hypervisor hosts beside them
+   */
+  MobilityLab(Path folder, String heap, List<String> hosts) {
     this.folder = folder;
     this.heap = heap;
+    this.hosts = List.copyOf(hosts);
+  }
+
+  List<String> hosts() {
+    return hosts;
   }
 
   /**
@@ -44,8 +57,9 @@ final class MobilityLab implements AutoCloseable {
    *
    * @param flashBytes of each host
    * @param driveBytes of each of the data node's three drives
+   * @param cold the host that fetches nothing ahead
    */
-  void start(List<String> hosts, long flashBytes, long driveBytes)
+  void start(long flashBytes, long driveBytes, String cold)
       throws IOException, InterruptedException {
     Path config = folder.resolve("datanode.yaml");
     Files.writeString(
@@ -65,7 +79,7 @@ final class MobilityLab implements AutoCloseable {
     new SecureRandom().nextBytes(key);
     PrivateFiles.write(folder.resolve("pool.key"), key);
     for (String host : hosts) {
-      join(host, port, flashBytes);
+      join(host, port, flashBytes, host.equals(cold) ? "0" : "512MiB");
       begin(host, List.of("host", "--config", at(host + ".yaml").toString()));
     }
     for (String host : hosts) {
@@ -75,7 +89,8 @@ final class MobilityLab implements AutoCloseable {
     }
   }
 
-  private void join(String host, int port, long flashBytes) throws IOException {
+  private void join(String host, int port, long flashBytes, String prefetchRate)
+      throws IOException {
     Files.createDirectories(at("flash-" + host));
     Files.writeString(
         at(host + ".yaml"),
@@ -94,6 +109,7 @@ final class MobilityLab implements AutoCloseable {
           devices: [%s]
           capacity: %d
           index-memory: 32MiB
+          prefetch-rate: %s
         nfs:
           port: 0
           portmapper: off
@@ -101,9 +117,16 @@ final class MobilityLab implements AutoCloseable {
           port: 0
         host:
           port: 0
-          hypervisors: [esx-%s]
+          hypervisors: [%s]
         """
-            .formatted(host, at(host), at("pool.key"), at("flash-" + host), flashBytes, host));
+            .formatted(
+                host,
+                at(host),
+                at("pool.key"),
+                at("flash-" + host),
+                flashBytes,
+                prefetchRate,
+                Simulator.host(hosts.indexOf(host))));
     Path data = at("datanode");
     JoinedDataNode.join(
         at(host),
@@ -155,6 +178,14 @@ final class MobilityLab implements AutoCloseable {
       Thread.sleep(50);
     }
     return file;
+  }
+
+  /** SIGKILL. */
+  void kill(String host) throws InterruptedException {
+    Process process = Objects.requireNonNull(running.get(host), host).destroyForcibly();
+    if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+      throw DvxException.of(Kind.INTERNAL, host + " cannot be killed").build();
+    }
   }
 
   NodeFile node(String host) {

@@ -72,6 +72,12 @@ public final class Administrator implements AutoCloseable {
     vcenter.powerOn(vm, LIMIT);
   }
 
+  /** Registers a machine on a host and switches it on. */
+  public void registerAndStart(DemoMachine machine, String host) {
+    VmRef vm = vcenter.registerOn(machine.configuration(), machine.name(), host, LIMIT);
+    vcenter.powerOn(vm, LIMIT);
+  }
+
   /** Whether vCenter's inventory has a machine of this name, switched on, on our datastore. */
   public boolean runs(String name) {
     Optional<VmSummary> found =

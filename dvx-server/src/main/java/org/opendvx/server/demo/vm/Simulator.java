@@ -14,6 +14,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -29,6 +30,8 @@ public final class Simulator implements AutoCloseable {
   private static final Duration BUILD_LIMIT = Duration.ofMinutes(4);
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
   private static final Duration ANSWER = Duration.ofSeconds(20);
+
+  private static final int USUAL_HOSTS = 3;
 
   /** The methods that make a machine stand still. */
   private static final String STUNS = "CreateSnapshot";
@@ -60,14 +63,21 @@ public final class Simulator implements AutoCloseable {
     return Path.of(printed.strip());
   }
 
+  /** Starts it with one cluster of three hosts, and one machine that is not ours. */
+  public static Simulator start(Path program, Path folder, String export, long parent)
+      throws InterruptedException {
+    return start(program, folder, export, parent, USUAL_HOSTS);
+  }
+
   /**
-   * Starts it with one cluster of three hosts, and one machine that is not ours.
+   * Starts it with one cluster, and one machine that is not ours.
    *
    * @param folder for its files
    * @param export where it fetches the files of machines, as an nfs URL
    * @param parent the process whose end ends it
+   * @param hosts of the cluster, which are called as {@link #host} says
    */
-  public static Simulator start(Path program, Path folder, String export, long parent)
+  public static Simulator start(Path program, Path folder, String export, long parent, int hosts)
       throws InterruptedException {
     Path ready = folder.resolve("vcsim.json");
     Path passwordFile = folder.resolve("password");
@@ -89,7 +99,7 @@ public final class Simulator implements AutoCloseable {
                 "--fetch-from",
                 export,
                 "--hosts",
-                "3",
+                Integer.toString(hosts),
                 "--vms",
                 "1",
                 "--parent",
@@ -133,23 +143,57 @@ public final class Simulator implements AutoCloseable {
 
   /** How many times a method was called that makes a hypervisor snapshot, since the start. */
   public long stuns() throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(field("control") + "/control/calls"))
-            .timeout(ANSWER)
-            .header("X-Control-Token", field("token"))
-            .build();
-    HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
-    if (answer.statusCode() != 200) {
-      throw new IOException("the simulator's counters answer with " + answer.statusCode());
-    }
     long stuns = 0;
     for (Map.Entry<String, JsonNode> call :
-        new ObjectMapper().readTree(answer.body()).properties()) {
+        new ObjectMapper().readTree(control("calls", "GET")).properties()) {
       if (call.getKey().startsWith(STUNS)) {
         stuns += call.getValue().asLong();
       }
     }
     return stuns;
+  }
+
+  /** The name of a host in its cluster, counted from 0. */
+  public static String host(int number) {
+    return "DC0_C0_H" + number;
+  }
+
+  /** Which of the two events of a move are told. */
+  public enum Phase {
+    /** The announcement. */
+    BEGIN,
+    /** The machine's arrival. */
+    END
+  }
+
+  /** Moves a machine by vMotion, or a part of that. */
+  public void vMotion(String vm, String host, Phase phase)
+      throws IOException, InterruptedException {
+    String _ =
+        control(
+            "move/vmotion?vm=%s&host=%s&phase=%s"
+                .formatted(vm, host, phase.name().toLowerCase(Locale.ROOT)),
+            "POST");
+  }
+
+  /** Restarts a machine on another host, as vSphere HA does when its host has died. */
+  public void restartElsewhere(String vm, String host) throws IOException, InterruptedException {
+    String _ = control("move/haex?vm=%s&host=%s".formatted(vm, host), "POST");
+  }
+
+  private String control(String what, String method) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(field("control") + "/control/" + what))
+            .timeout(ANSWER)
+            .header("X-Control-Token", field("token"))
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build();
+    HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+    if (answer.statusCode() != 200) {
+      throw new IOException(
+          "the simulator answers with " + answer.statusCode() + ": " + answer.body());
+    }
+    return answer.body();
   }
 
   /** The local folder in which it keeps what it fetched of the datastore. */

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.opendvx.server.testing.SourceHome;
 import picocli.CommandLine;
 
 class BenchHoldTest {
@@ -23,23 +24,15 @@ class BenchHoldTest {
   @Timeout(value = 9, unit = TimeUnit.MINUTES)
   void itMeasuresHoldsOfARealGuest(@TempDir Path folder) throws IOException {
     Sources.requireGuest();
-    String before = System.getProperty("dvx.home", "");
-    System.setProperty("dvx.home", Sources.home().toString());
     StringWriter told = new StringWriter();
     Path json = folder.resolve("hold.json");
-    try {
+    try (SourceHome _ = SourceHome.set()) {
       int exit =
           new CommandLine(new BenchHoldCommand())
               .setOut(new PrintWriter(told))
               .setErr(new PrintWriter(told))
               .execute("--count", COUNT, "--json", json.toString(), "--dir", folder.toString());
       assertEquals(0, exit, told::toString);
-    } finally {
-      if (before.isEmpty()) {
-        System.clearProperty("dvx.home");
-      } else {
-        System.setProperty("dvx.home", before);
-      }
     }
     System.out.println(told);
     JsonNode figures = new ObjectMapper().readTree(json.toFile());

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opendvx.server.guest.AgentProgram;
+import org.opendvx.server.testing.SourceHome;
 
 /** The Linux agent's own tests; all of its freeze tests are {@code make freeze-test}. */
 class LinuxAgentSuitesTest {
@@ -21,7 +22,7 @@ class LinuxAgentSuitesTest {
   @Timeout(value = 10, unit = TimeUnit.MINUTES)
   void itsUnitTestsPassUnderTheSanitizers() throws IOException, InterruptedException {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/g++")), "g++ is not here");
-    String printed = AgentProgram.make(Sources.home(), "test");
+    String printed = AgentProgram.make(SourceHome.path(), "test");
     assertTrue(printed.contains("unit-tests"), printed);
   }
 
@@ -31,8 +32,8 @@ class LinuxAgentSuitesTest {
   void someOfItsFreezeTestsPass(String only, @TempDir Path folder)
       throws IOException, InterruptedException {
     Sources.requireGuest();
-    AgentProgram.make(Sources.home(), "all");
-    Path module = Sources.home().resolve("linux-agent");
+    AgentProgram.make(SourceHome.path(), "all");
+    Path module = SourceHome.path().resolve("linux-agent");
     Path output = folder.resolve("output");
     Process process =
         new ProcessBuilder(

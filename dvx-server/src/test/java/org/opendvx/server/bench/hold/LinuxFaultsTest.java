@@ -36,6 +36,7 @@ import org.opendvx.server.guest.GuestAgent;
 import org.opendvx.server.guest.GuestFileSystem;
 import org.opendvx.server.guest.LinuxGuest;
 import org.opendvx.server.guest.RecordWriter;
+import org.opendvx.server.testing.SourceHome;
 
 /**
  * Whatever dies, and whenever: the native Linux agent's guest writes again within 10 s, no label
@@ -67,7 +68,7 @@ class LinuxFaultsTest {
     folder = temporary;
     lab =
         new HoldLab(
-            HoldLab.Options.usual(Sources.home(), folder.resolve("lab"))
+            HoldLab.Options.usual(SourceHome.path(), folder.resolve("lab"))
                 .withBarrier(stages::around)
                 .withQuiescer(stages::around));
     proxy = new Proxy(lab.coordinatorPort());

@@ -27,6 +27,7 @@ import org.opendvx.server.guest.GuestFileSystem;
 import org.opendvx.server.guest.Judged;
 import org.opendvx.server.guest.LinuxGuest;
 import org.opendvx.server.guest.RecordWriter;
+import org.opendvx.server.testing.SourceHome;
 
 /**
  * The real Linux agent freezes an ext4 and an xfs file system of this machine's kernel, whose disks
@@ -53,7 +54,7 @@ class LinuxGuestTest {
     Sources.requireGuest();
     lab =
         new HoldLab(
-            HoldLab.Options.usual(Sources.home(), folder)
+            HoldLab.Options.usual(SourceHome.path(), folder)
                 .withBarrier(
                     barrier ->
                         (requests, limit) -> {

@@ -5,26 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.opendvx.server.guest.LinuxGuest;
 
-/** The source tree, and what tests of guests need of this machine. */
+/** What tests of guests need of this machine. */
 final class Sources {
   private Sources() {}
-
-  /** Its top folder. */
-  static Path home() {
-    Path folder = Path.of("").toAbsolutePath();
-    while (!Files.isDirectory(folder.resolve(".mvn"))) {
-      folder =
-          Optional.ofNullable(folder.getParent())
-              .orElseThrow(() -> new AssertionError("no folder above the module holds .mvn"));
-    }
-    return folder;
-  }
 
   /** Skips the test, with the reason, where no guest can be played. */
   static void requireGuest() {

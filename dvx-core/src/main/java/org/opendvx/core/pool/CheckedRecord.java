@@ -1,33 +1,38 @@
-package org.opendvx.core.log;
+package org.opendvx.core.pool;
 
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.core.pool.Epoch;
-import org.opendvx.core.pool.RecordStore;
 import org.opendvx.core.pool.RecordStore.VersionedRecord;
 
 /**
  * A record that nobody else may change: each write takes the place of the one read or written last,
  * or is refused. Confined to one thread at a time.
  */
-final class CheckedRecord {
+public final class CheckedRecord {
   private final RecordStore records;
   private final String key;
+  private final String intruder;
   private long version;
 
   /** What was written by a call that failed: it may be there or not. */
   private byte @Nullable [] doubtful;
 
-  CheckedRecord(RecordStore records, String key) {
+  /**
+   * A record that was neither read nor written yet.
+   *
+   * @param intruder what somebody else who writes it does, for the message: a whole sentence
+   */
+  public CheckedRecord(RecordStore records, String key, String intruder) {
     this.records = records;
     this.key = key;
+    this.intruder = intruder;
   }
 
   /** The bytes, empty when there is no such record. */
-  Optional<byte[]> read() {
+  public Optional<byte[]> read() {
     Optional<VersionedRecord> found = records.get(key);
     version = found.map(VersionedRecord::version).orElse(0L);
     doubtful = null;
@@ -35,11 +40,12 @@ final class CheckedRecord {
   }
 
   /**
-   * Puts new bytes in place of those read or written last; durable on return.
+   * Puts new bytes in place of those read or written last; durable on return. After a failure the
+   * next call finds out what became of it.
    *
    * @throws DvxException CONFLICT when somebody else wrote some
    */
-  void write(Epoch epoch, byte[] bytes) {
+  public void write(Epoch epoch, byte[] bytes) {
     resolveDoubt();
     boolean done = false;
     try {
@@ -63,8 +69,9 @@ final class CheckedRecord {
     if (there == version + 1 && found != null && Arrays.equals(found.value(), written)) {
       version = there;
     } else if (there != version) {
-      throw DvxException.of(Kind.CONFLICT, "Somebody else wrote what only the cleaner may")
-          .cause("Another process cleans the same pool")
+      throw DvxException.of(
+              Kind.CONFLICT, "Somebody else wrote a record that is this process's own")
+          .cause(intruder)
           .remedy("Stop the other process; this one must be started again")
           .detail("record", key)
           .build();

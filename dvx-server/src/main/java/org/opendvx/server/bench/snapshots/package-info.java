@@ -1,0 +1,5 @@
+/** What snapshots cost by how many there are. */
+@NullMarked
+package org.opendvx.server.bench.snapshots;
+
+import org.jspecify.annotations.NullMarked;
