@@ -185,13 +185,14 @@ final class Ballast {
    *
    * @return whether there was anything to do
    */
-  boolean slice() {
+  boolean slice() throws InterruptedException {
     long now = System.nanoTime();
     if (!wanted || now - makeFrom < 0 || now - lookAt < 0) {
       return false;
     }
     List<Drive> drives = keeper.view().usable();
     count(drives);
+    Courtesy.wait(keeper.view());
     for (Drive drive : drives) {
       try {
         if (make(drive)) {
