@@ -18,11 +18,11 @@ import org.opendvx.server.api.SnapshotRequest;
 import org.opendvx.server.api.SnapshotTaken;
 import org.opendvx.server.bench.rpc.NfsSession;
 import org.opendvx.server.demo.VCenterStart.VCenter;
-import org.opendvx.server.demo.vm.DemoMachine;
 import org.opendvx.server.demo.vm.GuestTools;
 import org.opendvx.server.guest.GuestMachine;
 import org.opendvx.server.guest.LinuxGuest;
 import org.opendvx.server.guest.RecordWriter;
+import org.opendvx.server.simulator.EsxMachine;
 
 /**
  * Snapshots of a machine whose guest agrees: this machine's kernel has its disk mounted over NFS,
@@ -85,7 +85,7 @@ final class GuestSnapshots {
       shop.narrator().say("Left out, so no hold times are measured: %s.", reason.get());
       return new Holds(List.of(), Map.of());
     }
-    DemoMachine machine = new DemoMachine(NAME, List.of(DISK));
+    EsxMachine machine = new EsxMachine(NAME, List.of(DISK));
     MachineMaker maker = new MachineMaker(shop, node);
     try (NfsSession session = NfsSession.open(node.target())) {
       byte[] folder = maker.folder(session, machine);
@@ -106,7 +106,7 @@ final class GuestSnapshots {
     }
   }
 
-  private LinuxGuest guest(DemoMachine machine, VmDescription known)
+  private LinuxGuest guest(EsxMachine machine, VmDescription known)
       throws IOException, InterruptedException {
     String export = node.file().export().equals("/") ? "" : node.file().export();
     String disk = export + machine.folder() + "/" + machine.flat(0);

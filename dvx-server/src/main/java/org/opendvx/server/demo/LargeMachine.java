@@ -14,7 +14,7 @@ import org.opendvx.server.demo.load.SequenceLoad;
 import org.opendvx.server.demo.load.SequencePlan;
 import org.opendvx.server.demo.load.View;
 import org.opendvx.server.demo.nfs.NfsPipeline;
-import org.opendvx.server.demo.vm.DemoMachine;
+import org.opendvx.server.simulator.EsxMachine;
 
 /** Step 5: db01, a machine with ten disks, one of them very large and full of scattered chunks. */
 final class LargeMachine {
@@ -43,7 +43,7 @@ final class LargeMachine {
    * @param live its disks
    */
   record Made(
-      DemoMachine machine,
+      EsxMachine machine,
       ScatteredChunks chunks,
       List<SequencePlan> plans,
       PatternSettings pattern,
@@ -55,7 +55,7 @@ final class LargeMachine {
   }
 
   Made run() throws IOException, InterruptedException {
-    DemoMachine machine = new DemoMachine(NAME, sizes());
+    EsxMachine machine = new EsxMachine(NAME, sizes());
     MachineMaker maker = new MachineMaker(shop, node);
     View live;
     try (NfsSession session = NfsSession.open(node.target())) {

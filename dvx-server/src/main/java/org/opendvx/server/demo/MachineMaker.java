@@ -8,9 +8,9 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.bench.rpc.NfsSession;
 import org.opendvx.server.demo.VCenterStart.VCenter;
-import org.opendvx.server.demo.process.Trees;
-import org.opendvx.server.demo.vm.DemoMachine;
-import org.opendvx.server.demo.vm.MachineTexts;
+import org.opendvx.server.process.Trees;
+import org.opendvx.server.simulator.EsxMachine;
+import org.opendvx.server.simulator.MachineTexts;
 
 /** What both machines need: a folder, the small files, a place in vCenter's inventory. */
 final class MachineMaker {
@@ -25,12 +25,12 @@ final class MachineMaker {
   }
 
   /** Makes the machine's folder; returns its handle. */
-  byte[] folder(NfsSession session, DemoMachine machine) throws IOException {
+  byte[] folder(NfsSession session, EsxMachine machine) throws IOException {
     return session.makeDirectory(session.root(), machine.name()).handle();
   }
 
   /** Copies the small files there with nfs-cp; returns how many. */
-  int texts(DemoMachine machine) throws IOException, InterruptedException {
+  int texts(EsxMachine machine) throws IOException, InterruptedException {
     Path local = Files.createTempDirectory(shop.folder(), "texts-");
     try {
       int count = 0;
@@ -45,7 +45,7 @@ final class MachineMaker {
   }
 
   /** Registers the machine and switches it on, and sees that the simulator read it over NFS. */
-  void register(DemoMachine machine, VCenter vcenter) {
+  void register(EsxMachine machine, VCenter vcenter) {
     Path local = vcenter.simulator().volume(NodeStart.DATASTORE).resolve(machine.name());
     if (Files.exists(local)) {
       throw DvxException.of(Kind.INTERNAL, "vCenter has the files before they were fetched")

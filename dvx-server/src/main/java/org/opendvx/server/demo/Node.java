@@ -8,8 +8,9 @@ import java.util.List;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.bench.rpc.Credentials;
 import org.opendvx.server.bench.rpc.Target;
+import org.opendvx.server.cli.NodeApi;
 import org.opendvx.server.demo.nfs.ForeignClient;
-import org.opendvx.server.demo.process.Child;
+import org.opendvx.server.process.Child;
 
 /**
  * The running node, and the ways to it.

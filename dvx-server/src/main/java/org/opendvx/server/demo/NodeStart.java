@@ -19,9 +19,10 @@ import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.server.api.DatastoreView;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.api.StatusView;
+import org.opendvx.server.cli.NodeApi;
 import org.opendvx.server.cli.RestClient;
 import org.opendvx.server.demo.nfs.ForeignClient;
-import org.opendvx.server.demo.process.Child;
+import org.opendvx.server.process.Child;
 
 /** Step 2: a node as a process of its own, on six drive folders. */
 final class NodeStart {

@@ -10,9 +10,9 @@ import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.bench.rpc.NfsSession;
 import org.opendvx.server.demo.VCenterStart.VCenter;
-import org.opendvx.server.demo.vm.DemoMachine;
 import org.opendvx.server.demo.vm.FileSystemImage;
 import org.opendvx.server.demo.vm.FileSystemImage.Source;
+import org.opendvx.server.simulator.EsxMachine;
 
 /** Step 4: app01, a machine with two disks that hold real file systems with real files. */
 final class SmallMachine {
@@ -51,11 +51,11 @@ final class SmallMachine {
    *
    * @param originals local images, disk by disk
    */
-  record Made(DemoMachine machine, List<Path> originals) {}
+  record Made(EsxMachine machine, List<Path> originals) {}
 
   Made run() throws IOException, InterruptedException {
     long size = shop.scale().imageBytes();
-    DemoMachine machine = new DemoMachine(NAME, List.of(size, size));
+    EsxMachine machine = new EsxMachine(NAME, List.of(size, size));
     List<Path> originals = images(size);
     MachineMaker maker = new MachineMaker(shop, node);
     try (NfsSession session = NfsSession.open(node.target())) {

@@ -12,8 +12,8 @@ import org.opendvx.server.api.HostOutcomes;
 import org.opendvx.server.api.HypervisorRequest;
 import org.opendvx.server.api.HypervisorView;
 import org.opendvx.server.api.MountRequest;
-import org.opendvx.server.demo.vm.Administrator;
-import org.opendvx.server.demo.vm.Simulator;
+import org.opendvx.server.simulator.Administrator;
+import org.opendvx.server.simulator.Simulator;
 
 /** Step 3: a vCenter, connected to the node, with the datastore on all its hosts. */
 final class VCenterStart {

@@ -1,8 +1,8 @@
 package org.opendvx.server.demo;
 
 import java.nio.file.Path;
-import org.opendvx.server.demo.process.Cleanup;
-import org.opendvx.server.demo.process.Program;
+import org.opendvx.server.process.Cleanup;
+import org.opendvx.server.process.Program;
 
 /**
  * What all steps share.

@@ -23,14 +23,14 @@ import org.opendvx.server.api.HostOutcome;
 import org.opendvx.server.api.MountRequest;
 import org.opendvx.server.config.ConfigLoader;
 import org.opendvx.server.config.NodeConfig;
-import org.opendvx.server.demo.process.Program;
-import org.opendvx.server.demo.vm.Simulator;
 import org.opendvx.server.node.Parts;
 import org.opendvx.server.node.Store;
+import org.opendvx.server.process.Program;
 import org.opendvx.server.service.DatastoreMounts;
 import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.HypervisorStore;
+import org.opendvx.server.simulator.Simulator;
 import org.opendvx.vsphere.VSphere;
 
 /**

@@ -28,8 +28,8 @@ import org.opendvx.server.bench.mobility.MachineLoad.Io;
 import org.opendvx.server.bench.mobility.MoveFigures.Tiers;
 import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.config.ByteSize;
-import org.opendvx.server.demo.process.SourceTree;
-import org.opendvx.server.demo.vm.DemoMachine;
+import org.opendvx.server.process.SourceTree;
+import org.opendvx.server.simulator.EsxMachine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -163,7 +163,7 @@ public final class BenchMobilityCommand implements Callable<Integer> {
     MachineLoad.fill(lab.node("h1"), MACHINE, blocks, 0);
     List<MoveFigures> all = new ArrayList<>();
     Path simulated = Files.createDirectories(folder.resolve("vcenter"));
-    DemoMachine machine = new DemoMachine(MACHINE, List.of(bytes));
+    EsxMachine machine = new EsxMachine(MACHINE, List.of(bytes));
     try (ManagedMachine vcenter = ManagedMachine.start(home, simulated, lab, machine);
         MachineLoad load = new MachineLoad(nodes, MACHINE, blocks, "h1")) {
       load.warm();

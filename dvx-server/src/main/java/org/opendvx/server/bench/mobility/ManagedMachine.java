@@ -13,13 +13,13 @@ import org.opendvx.server.api.HypervisorView;
 import org.opendvx.server.api.MountRequest;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.bench.rpc.NfsSession;
+import org.opendvx.server.cli.NodeApi;
 import org.opendvx.server.cli.RestClient;
-import org.opendvx.server.demo.NodeApi;
-import org.opendvx.server.demo.process.Program;
-import org.opendvx.server.demo.vm.Administrator;
-import org.opendvx.server.demo.vm.DemoMachine;
-import org.opendvx.server.demo.vm.MachineTexts;
-import org.opendvx.server.demo.vm.Simulator;
+import org.opendvx.server.process.Program;
+import org.opendvx.server.simulator.Administrator;
+import org.opendvx.server.simulator.EsxMachine;
+import org.opendvx.server.simulator.MachineTexts;
+import org.opendvx.server.simulator.Simulator;
 
 /**
  * A machine of the vCenter simulator, whose disk is on the datastore. Each DVX host is connected to
@@ -31,10 +31,10 @@ final class ManagedMachine implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final MobilityLab lab;
-  private final DemoMachine machine;
+  private final EsxMachine machine;
   private final Simulator vcenter;
 
-  private ManagedMachine(MobilityLab lab, DemoMachine machine, Simulator vcenter) {
+  private ManagedMachine(MobilityLab lab, EsxMachine machine, Simulator vcenter) {
     this.lab = lab;
     this.machine = machine;
     this.vcenter = vcenter;
@@ -48,7 +48,7 @@ final class ManagedMachine implements AutoCloseable {
    * @param folder for the simulator's files
    * @param machine whose disk is on the datastore already
    */
-  static ManagedMachine start(Path home, Path folder, MobilityLab lab, DemoMachine machine)
+  static ManagedMachine start(Path home, Path folder, MobilityLab lab, EsxMachine machine)
       throws IOException, InterruptedException {
     Path module = home.resolve("vsphere-plugin");
     Path program =

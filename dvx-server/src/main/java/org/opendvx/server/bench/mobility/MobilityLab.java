@@ -19,8 +19,8 @@ import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.cli.RestClient;
 import org.opendvx.server.datanode.DataNode;
 import org.opendvx.server.datanode.JoinedDataNode;
-import org.opendvx.server.demo.vm.Simulator;
 import org.opendvx.server.security.PrivateFiles;
+import org.opendvx.server.simulator.Simulator;
 
 /** A data node and hosts with flash, as processes of this machine. */
 final class MobilityLab implements AutoCloseable {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.server.demo.process.Child;
+import org.opendvx.server.process.Child;
 
 /** The running process of the simulated engine. */
 public final class EngineSimulator implements AutoCloseable {

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.server.demo.process.Program;
+import org.opendvx.server.process.Program;
 
 /**
  * NFS clients that are not ours: libnfs' programs and, where port 111 tells it the ports, qemu-img.

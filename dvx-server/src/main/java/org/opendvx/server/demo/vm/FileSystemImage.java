@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.server.demo.process.Program;
-import org.opendvx.server.demo.process.Trees;
+import org.opendvx.server.process.Program;
+import org.opendvx.server.process.Trees;
 
 /** Makes disk images with a real ext4 file system that holds real files of this machine. */
 public final class FileSystemImage {

@@ -6,6 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.opendvx.core.vm.TlsTrust;
 import org.opendvx.server.guest.LinuxGuest;
+import org.opendvx.server.simulator.Simulator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

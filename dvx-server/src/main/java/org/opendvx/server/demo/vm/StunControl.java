@@ -6,6 +6,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.opendvx.core.vm.TlsTrust;
+import org.opendvx.server.simulator.Simulator;
 
 /**
  * Does once what the product never does: has vCenter make a hypervisor snapshot, of a machine that

@@ -1,4 +1,4 @@
-/** The machines of the demonstration: their files, their disks, their vCenter. */
+/** The machines of the demonstration: their disks and their guests. */
 @NullMarked
 package org.opendvx.server.demo.vm;
 

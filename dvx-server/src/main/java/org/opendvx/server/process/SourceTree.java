@@ -1,4 +1,4 @@
-package org.opendvx.server.demo.process;
+package org.opendvx.server.process;
 
 import java.nio.file.Files;
 import java.nio.file.Path;

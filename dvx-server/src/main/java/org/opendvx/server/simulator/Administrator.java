@@ -1,4 +1,4 @@
-package org.opendvx.server.demo.vm;
+package org.opendvx.server.simulator;
 
 import java.time.Duration;
 import java.util.List;
@@ -67,13 +67,13 @@ public final class Administrator implements AutoCloseable {
   }
 
   /** Registers a machine from its files on the datastore and switches it on. */
-  public void registerAndStart(DemoMachine machine) {
+  public void registerAndStart(EsxMachine machine) {
     VmRef vm = vcenter.register(machine.configuration(), machine.name(), other, LIMIT);
     vcenter.powerOn(vm, LIMIT);
   }
 
   /** Registers a machine on a host and switches it on. */
-  public void registerAndStart(DemoMachine machine, String host) {
+  public void registerAndStart(EsxMachine machine, String host) {
     VmRef vm = vcenter.registerOn(machine.configuration(), machine.name(), host, LIMIT);
     vcenter.powerOn(vm, LIMIT);
   }

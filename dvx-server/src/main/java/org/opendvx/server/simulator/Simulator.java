@@ -1,4 +1,4 @@
-package org.opendvx.server.demo.vm;
+package org.opendvx.server.simulator;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,8 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.server.demo.process.Child;
-import org.opendvx.server.demo.process.Program;
+import org.opendvx.server.process.Child;
+import org.opendvx.server.process.Program;
 import org.opendvx.server.security.PrivateFiles;
 
 /**

@@ -1,4 +1,4 @@
-package org.opendvx.server.demo.process;
+package org.opendvx.server.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package org.opendvx.server.demo.process;
+package org.opendvx.server.process;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,19 +1,19 @@
-package org.opendvx.server.demo.vm;
+package org.opendvx.server.simulator;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A machine of the demonstration and the names of its files, as ESXi names them.
+ * A machine and the names of its files, as ESXi names them.
  *
  * @param diskBytes size of each disk
  */
-public record DemoMachine(String name, List<Long> diskBytes) {
+public record EsxMachine(String name, List<Long> diskBytes) {
   private static final int RESERVED_UNIT = 7;
 
   /** Takes the sizes as they are. */
-  public DemoMachine {
+  public EsxMachine {
     diskBytes = List.copyOf(diskBytes);
   }
 

@@ -1,4 +1,4 @@
-package org.opendvx.server.demo.vm;
+package org.opendvx.server.simulator;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,10 +21,10 @@ public final class MachineTexts {
   private static final int SECTORS_A_TRACK = 63;
 
   private final SecureRandom random = new SecureRandom();
-  private final DemoMachine machine;
+  private final EsxMachine machine;
 
   /** Texts of this machine. */
-  public MachineTexts(DemoMachine machine) {
+  public MachineTexts(EsxMachine machine) {
     this.machine = machine;
   }
 

@@ -1,11 +1,10 @@
-package org.opendvx.server.demo;
+package org.opendvx.server.cli;
 
 import java.time.Duration;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.Problem;
 import org.opendvx.server.api.TaskView;
-import org.opendvx.server.cli.RestClient;
 
 /** The node's public REST interface, as anybody with a token can use it. Calls block. */
 public final class NodeApi implements AutoCloseable {
