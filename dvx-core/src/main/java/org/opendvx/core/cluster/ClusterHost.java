@@ -361,6 +361,10 @@ public final class ClusterHost implements AutoCloseable {
       } catch (DvxException e) {
         LOG.warn("The lease of {} is not held: {}", membership.host(), e.getMessage());
         rest();
+      } catch (RuntimeException e) {
+        // Without this thread the host would never come back.
+        LOG.error("The lease of {} is not held", membership.host(), e);
+        rest();
       } catch (InterruptedException _) {
         return;
       }

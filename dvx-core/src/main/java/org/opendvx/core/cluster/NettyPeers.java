@@ -356,6 +356,9 @@ public final class NettyPeers implements PeerNetwork {
                 to.call(peer, request, () -> !context.channel().isActive())
                     .whenComplete(
                         (reply, failure) -> {
+                          if (!context.channel().isActive()) {
+                            return;
+                          }
                           if (failure == null) {
                             var _ =
                                 context

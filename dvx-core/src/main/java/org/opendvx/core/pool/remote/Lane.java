@@ -12,6 +12,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -227,6 +228,8 @@ final class Lane implements AutoCloseable {
   static Channel open(RemoteSettings settings, SslContext tls, EventLoopGroup loops, Link handler)
       throws LinkLostException {
     long limit = settings.connectLimit().toMillis();
+    // Kept: a channel that was closed meanwhile has it in its pipeline no more.
+    CompletableFuture<SslHandler> shaking = new CompletableFuture<>();
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loops)
@@ -240,6 +243,7 @@ final class Lane implements AutoCloseable {
                   protected void initChannel(Channel channel) {
                     SslHandler handshake = tls.newHandler(channel.alloc());
                     handshake.setHandshakeTimeoutMillis(limit);
+                    boolean _ = shaking.complete(handshake);
                     channel
                         .pipeline()
                         .addLast(
@@ -255,7 +259,7 @@ final class Lane implements AutoCloseable {
       throw new LinkLostException("it cannot be reached: " + reason(connecting));
     }
     Channel channel = connecting.channel();
-    Future<Channel> handshake = channel.pipeline().get(SslHandler.class).handshakeFuture();
+    Future<Channel> handshake = shaking.join().handshakeFuture();
     if (!handshake.awaitUninterruptibly(limit) || !handshake.isSuccess()) {
       var _ = channel.close();
       throw new LinkLostException("TLS: " + reason(handshake));
