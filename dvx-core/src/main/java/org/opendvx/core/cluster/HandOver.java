@@ -154,6 +154,10 @@ final class HandOver {
   }
 
   private boolean attempt(long file, Owner owner, ServedRoot heir, boolean forUse) {
+    // What was given away from here is noted before it comes back.
+    if (!resolve(file)) {
+      return false;
+    }
     Owner intent = owner.towards(heir.name());
     if (!intent.equals(owner) && !owners.swing(membership.epoch(), file, owner, intent)) {
       return false;

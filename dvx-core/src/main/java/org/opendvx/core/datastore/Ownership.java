@@ -150,13 +150,17 @@ public final class Ownership {
   public void given(long file, long epoch) {
     Inode inode = engine.state().inodes().find(file);
     if (inode != null && !inode.image().away()) {
-      commit(inode, new InodeGiven(file, epoch));
+      // Whoever takes it back stops it anew, maybe before this is durable.
+      long lsn = append(inode, new InodeGiven(file, epoch), () -> inode.moving(false));
+      inode.written(lsn);
+      engine.checkpointer().awaitDurable(lsn);
     }
-    resume(file);
   }
 
   /**
    * Takes what another root gave; durable on return. The file stays stopped until {@link #resume}.
+   * Refused while this root has not noted that it gave the file away: that note, made later, would
+   * forget what was taken.
    *
    * @param parcel what {@link #stop} gave
    * @param epoch the new one, higher than all before
@@ -166,29 +170,46 @@ public final class Ownership {
     InodeTaken taken = new InodeTaken(file, stored.image().withEpoch(epoch), stored.content());
     Inode stub = engine.state().inodes().find(file);
     if (stub == null) {
-      long _ = append(null, new InodeMake(file, taken.image().withEpoch(-epoch)));
+      long _ = append(null, new InodeMake(file, taken.image().withEpoch(-epoch)), () -> {});
       stub = files.known(file);
-    } else if (!stub.away()) {
-      throw new FileException(FileError.BUSY, "file " + file + " is here already");
     }
-    stub.moving(true);
+    stopAway(stub);
     commit(stub, taken);
+  }
+
+  private static void stopAway(Inode stub) {
+    long stamp = stub.lock.writeLock();
+    try {
+      if (!stub.image().away()) {
+        throw new FileException(FileError.BUSY, "file " + stub.id + " is here already");
+      }
+      stub.moving(true);
+    } finally {
+      stub.lock.unlockWrite(stamp);
+    }
   }
 
   /** Brings a change of a file that nobody may use into the journal; durable on return. */
   private void commit(Inode inode, Change change) {
-    long lsn = append(inode, change);
+    long lsn = append(inode, change, () -> {});
     inode.written(lsn);
     engine.checkpointer().awaitDurable(lsn);
   }
 
-  private long append(@Nullable Inode inode, Change change) {
+  /**
+   * Brings a change into the journal.
+   *
+   * @param applied run under the file's lock once it has taken effect
+   */
+  private long append(@Nullable Inode inode, Change change, Runnable applied) {
     for (int round = 0; ; round++) {
       NotYet full;
       long cut = engine.locks().cut.readLock();
       long stamp = inode == null ? 0 : inode.lock.writeLock();
       try {
-        return transactions.commit(List.of(change), null);
+        long lsn = transactions.commit(List.of(change), null);
+        applied.run();
+        return lsn;
       } catch (NotYet notYet) {
         full = notYet;
       } finally {
