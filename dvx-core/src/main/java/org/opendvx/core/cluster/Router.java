@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Expiry;
 import org.opendvx.core.datastore.FileAwayException;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
@@ -93,7 +94,7 @@ final class Router {
     ServedRoot local = here(op);
     if (local == null || local.life() != life) {
       FileOp<R> own = op.detached();
-      return Tasks.start(() -> search(own, life));
+      return Tasks.start(Expiry.carried(() -> search(own, life)));
     }
     this.local.increment();
     CompletableFuture<R> work = here(local, op, null);
@@ -116,10 +117,11 @@ final class Router {
       return CompletableFuture.failedFuture(refusal(cause));
     }
     return Tasks.start(
-        () -> {
-          renew(op, namespace);
-          return search(op.detached(), life);
-        });
+        Expiry.carried(
+            () -> {
+              renew(op, namespace);
+              return search(op.detached(), life);
+            }));
   }
 
   private static boolean notRun(@Nullable Throwable cause) {
@@ -193,13 +195,23 @@ final class Router {
       } catch (DvxException e) {
         failure = e;
       }
-      if (System.nanoTime() - start > settings.route().toNanos()) {
+      if (System.nanoTime() - start > patience(op).toNanos()) {
         throw new FileException(FileError.BUSY, "no host answers: " + failure, failure);
       }
       pause(pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
       renew(op, root);
     }
+  }
+
+  /**
+   * How long another host is looked for. The last try of a change, with a look at the other's clock
+   * before it, is over before its client is told to come again.
+   */
+  private Duration patience(FileOp<?> op) {
+    return op.changes() && !(op instanceof SnapshotOp)
+        ? settings.route().minus(settings.call().multipliedBy(2))
+        : settings.route();
   }
 
   /** Whether a file that was not found has another owner than was thought. */

@@ -1,6 +1,5 @@
 package org.opendvx.core.datastore;
 
-import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,22 +16,27 @@ public final class Expiry {
 
   /**
    * Starts an operation of a datastore that takes effect before a moment or not at all: it fails
-   * with BUSY then. Also what of it runs later on other threads of the datastore.
+   * with BUSY then. Also what of it runs later on other threads of the datastore. Within another
+   * one the earlier moment counts.
    *
    * @param over tells whether the moment has passed; once it has, for ever; null for no such moment
    */
-  public static <T> CompletableFuture<T> within(
-      @Nullable BooleanSupplier over, Supplier<CompletableFuture<T>> operation) {
-    return over == null ? operation.get() : ScopedValue.where(OVER, over).call(operation::get);
+  public static <T> T within(@Nullable BooleanSupplier over, Supplier<T> operation) {
+    if (over == null) {
+      return operation.get();
+    }
+    BooleanSupplier outer = OVER.isBound() ? OVER.get() : null;
+    BooleanSupplier both = outer == null ? over : () -> outer.getAsBoolean() || over.getAsBoolean();
+    return ScopedValue.where(OVER, both).call(operation::get);
   }
 
-  /** The operation on another thread, bound by the same moment as here. */
-  static <T> Supplier<CompletableFuture<T>> carried(Supplier<CompletableFuture<T>> operation) {
+  /** An operation for another thread, bound by the same moment as here. */
+  public static <T> Supplier<T> carried(Supplier<T> operation) {
     if (!OVER.isBound()) {
       return operation;
     }
     BooleanSupplier over = OVER.get();
-    return () -> within(over, operation);
+    return () -> ScopedValue.where(OVER, over).call(operation::get);
   }
 
   /**

@@ -35,7 +35,9 @@ public record RestorePoint(
   /** Labels of ours start so; a user's must not. */
   public static final String RESERVED = "dvx.";
 
-  static final String VM = RESERVED + "vm";
+  /** Label of the machine, as hypervisor/id. */
+  public static final String VM = RESERVED + "vm";
+
   static final String VM_NAME = RESERVED + "vm-name";
   static final String CONSISTENCY = RESERVED + "consistency";
   static final String REASON = RESERVED + "reason";

@@ -4,12 +4,17 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.SnapshotQuery;
 import org.opendvx.core.datastore.Snapshots;
 import org.opendvx.core.datastore.Snapshots.SnapshotInfo;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.vm.RestorePoint;
 import org.opendvx.server.api.PruneView;
 
 /** Deletes many snapshots: many at a time, so that they share the waits for the journal. */
@@ -30,7 +35,11 @@ public final class Pruning {
    * @param keep so many of the newest stay
    */
   public PruneView run(SnapshotQuery query, int keep, boolean dryRun, Progress progress) {
-    List<Long> found = find(query);
+    List<SnapshotInfo> infos = find(query);
+    if (!query.anyOf().isEmpty()) {
+      requireOneMachine(infos);
+    }
+    List<Long> found = infos.stream().map(SnapshotInfo::id).toList();
     int last = Math.max(0, found.size() - keep);
     if (!dryRun) {
       delete(found.subList(0, last), progress);
@@ -38,17 +47,27 @@ public final class Pruning {
     return new PruneView(last, found.size() - last);
   }
 
-  private List<Long> find(SnapshotQuery query) {
-    List<Long> ids = new ArrayList<>();
+  /** Machines of one name are different machines: what is kept of one is no copy of another. */
+  private static void requireOneMachine(List<SnapshotInfo> found) {
+    Set<String> machines = new TreeSet<>();
+    found.forEach(info -> machines.add(info.labels().getOrDefault(RestorePoint.VM, "")));
+    if (machines.size() > 1) {
+      throw DvxException.of(Kind.CONFLICT, "The snapshots belong to several machines of that name")
+          .cause("There are, or were: " + String.join(", ", machines))
+          .remedy("Name one of them as HYPERVISOR/ID")
+          .build();
+    }
+  }
+
+  private List<SnapshotInfo> find(SnapshotQuery query) {
+    List<SnapshotInfo> infos = new ArrayList<>();
     long after = 0;
     do {
       Snapshots.Found page = snapshots.search(query, after, Snapshots.MAX_PAGE);
-      for (SnapshotInfo info : page.page()) {
-        ids.add(info.id());
-      }
+      infos.addAll(page.page());
       after = page.next();
     } while (after != 0);
-    return ids;
+    return infos;
   }
 
   private void delete(List<Long> ids, Progress progress) {

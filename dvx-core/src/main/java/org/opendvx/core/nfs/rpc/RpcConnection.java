@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.Expiry;
 import org.opendvx.core.nfs.xdr.MalformedXdrException;
 import org.opendvx.core.nfs.xdr.XdrReader;
 import org.slf4j.Logger;
@@ -41,7 +42,7 @@ final class RpcConnection extends ChannelInboundHandlerAdapter {
   private @Nullable ChannelHandlerContext context;
   private @Nullable ReplyBatch batch;
   private @Nullable RpcPeer peer;
-  private boolean closed;
+  private volatile boolean closed;
   private boolean serving;
   private boolean paused;
   private boolean draining;
@@ -224,7 +225,7 @@ final class RpcConnection extends ChannelInboundHandlerAdapter {
   private <R> long run(RpcRequest<R> request, ReplyBatch replies, long now) {
     CompletableFuture<? extends R> future;
     try {
-      future = request.start(replies);
+      future = Expiry.within(() -> isGivenUp(now), () -> request.start(replies));
     } catch (RuntimeException e) {
       future = CompletableFuture.failedFuture(e);
     }
@@ -251,6 +252,15 @@ final class RpcConnection extends ChannelInboundHandlerAdapter {
       replies.flush();
     }
     return end;
+  }
+
+  /**
+   * Whether whoever sent a request waits for it no more: he was told to try again, or will send it
+   * on another connection. What it asks for must not take effect then: what he sends next may say
+   * something else. Asked by any thread.
+   */
+  private boolean isGivenUp(long began) {
+    return closed || System.nanoTime() - began >= limits.requestTime().toNanos();
   }
 
   private <R> RpcExchange<R> suspend(RpcRequest<R> request, ReplyBatch replies, long now) {
