@@ -123,7 +123,8 @@ final class DriveWatch {
     Readmission readmission = new Readmission(newcomer, records);
     try {
       readmission.prepare();
-      DriveRejoin rejoin = containers.rejoin(newcomer, readmission.shards());
+      DriveRejoin rejoin =
+          containers.rejoin(newcomer, readmission.shards(), keeper.view().membership());
       rejoin.completeEmpty();
       room.expect(newcomer, keeper.view().usable());
       return whileChangesAreOut(
@@ -245,7 +246,8 @@ final class DriveWatch {
     Readmission readmission = new Readmission(drive, records);
     try {
       readmission.prepare();
-      DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());
+      DriveRejoin rejoin =
+          containers.rejoin(drive, readmission.shards(), keeper.view().membership());
       rejoin.complete();
       room.expect(drive, keeper.view().usable());
       boolean taken =
