@@ -207,9 +207,9 @@ final class DriveWatch {
           .io()
           .call(
               DriveIo.Lane.CONTROL,
-              _ -> {
+              ticket -> {
                 drive.checkPresent();
-                label.write(drive.folder());
+                Ballast.write(label, drive, ticket);
                 return null;
               });
       journals.count(drive);
