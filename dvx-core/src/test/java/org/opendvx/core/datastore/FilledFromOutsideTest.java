@@ -169,7 +169,7 @@ class FilledFromOutsideTest {
       TestStore.get(store.store.remove(Caller.SYSTEM, FileKey.ROOT, TestStore.name("gone")));
       // Deleting makes room by itself, once somebody needs it.
       FileKey next = store.file(FileKey.ROOT, "next");
-      await("there is room again", () -> isWritten(store, next, seed + 3));
+      await("there is room again", () -> isWritten(store, next, seed + 3, 16));
       check(store, kept, seed + 1);
     }
     try (LocalPool pool = LocalPool.open(config);
@@ -178,7 +178,8 @@ class FilledFromOutsideTest {
       other.empty();
       await("there is ballast again", () -> ballast() == DRIVES);
       FileKey last = store.file(FileKey.ROOT, "last");
-      write(store, last, seed + 4, PIECES);
+      // What file systems have is looked at twice a second.
+      await("the pool knows of the room", () -> isWritten(store, last, seed + 4, PIECES));
       check(store, kept, seed + 1);
     }
   }
@@ -201,9 +202,9 @@ class FilledFromOutsideTest {
     }
   }
 
-  private static boolean isWritten(TestStore store, FileKey file, long seed) {
+  private static boolean isWritten(TestStore store, FileKey file, long seed, int pieces) {
     try {
-      write(store, file, seed, 16);
+      write(store, file, seed, pieces);
       return true;
     } catch (FileException e) {
       System.out.println("not yet: " + e.getMessage());

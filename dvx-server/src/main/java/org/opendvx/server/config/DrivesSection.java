@@ -38,7 +38,8 @@ public record DrivesSection(
             value = "128MiB",
             says =
                 "Room on each drive for what must go on when another program"
-                    + " has filled its file system, at most a 32nd of the drive. `0`: none.")
+                    + " has filled its file system, at most a 32nd of the drive and"
+                    + " 16GiB. `0`: none.")
         ByteSize ballast) {
   private static final int MAX_DRIVES = 64;
 
@@ -57,6 +58,8 @@ public record DrivesSection(
         rebuildDelay.compareTo(LONGEST) <= 0, "rebuild-delay", "it is at most 365d");
     BadSettingException.unless(scrubEvery.compareTo(LONGEST) <= 0, "scrub-every", "at most 365d");
     BadSettingException.unless(rebuildRate.bytes() >= 1 << 20, "rebuild-rate", "at least 1MiB");
+    BadSettingException.unless(
+        ballast.bytes() <= DriveCareSettings.MOST_BALLAST, "ballast", "at most 16GiB");
     BadSettingException.unless(scrubRate.bytes() >= 1 << 20, "scrub-rate", "at least 1MiB");
   }
 

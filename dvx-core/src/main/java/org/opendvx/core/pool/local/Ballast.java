@@ -98,6 +98,44 @@ final class Ballast {
     return outcomes;
   }
 
+  /**
+   * Writes the label of a drive, durably and in one step, on a thread of the drive; where the file
+   * system is full, again after a file of the ballast was given up. The drive need not be in use.
+   */
+  static void write(DriveLabel label, Drive drive, DriveIo.Ticket ticket) throws IOException {
+    while (true) {
+      ticket.check();
+      try {
+        label.write(drive.folder());
+        return;
+      } catch (IOException e) {
+        if (!IoErrors.isNoSpace(e) || !giveUpLast(drive)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Gives up the last file that is there; false when there is none. On a thread of the drive. */
+  private static boolean giveUpLast(Drive drive) throws IOException {
+    int[] last = {-1};
+    try {
+      drive
+          .folder()
+          .list(Layout.BALLAST, name -> last[0] = Math.max(last[0], Layout.ballastOf(name)));
+    } catch (NoSuchFileException _) {
+      return false;
+    }
+    if (last[0] < 0) {
+      return false;
+    }
+    drive.folder().delete(Layout.ballast(last[0]));
+    drive.ballastGone().add(last[0]);
+    drive.folder().forceDirectory(Layout.BALLAST);
+    LOG.warn("The file system of {} is full: ballast was given up for its label", drive);
+    return true;
+  }
+
   /** Gives a file of a drive up; false when there are no more than are kept. */
   private boolean giveUp(Drive drive, int keep) {
     try {
@@ -146,8 +184,10 @@ final class Ballast {
   private NavigableMap<Integer, Long> files(Drive drive) throws IOException {
     NavigableMap<Integer, Long> known = parts.get(drive);
     if (known != null) {
+      forgetGone(drive, known);
       return known;
     }
+    drive.ballastGone().clear();
     NavigableMap<Integer, Long> found =
         drive.io().call(DriveIo.Lane.CONTROL, _ -> found(drive.folder()));
     synchronized (parts) {
@@ -156,6 +196,18 @@ final class Ballast {
         drive.ballastBytes().set(found.values().stream().mapToLong(Long::longValue).sum());
       }
       return known == null ? found : known;
+    }
+  }
+
+  private static void forgetGone(Drive drive, NavigableMap<Integer, Long> files) {
+    for (int part : drive.ballastGone()) {
+      synchronized (files) {
+        Long bytes = files.remove(part);
+        if (bytes != null) {
+          long _ = drive.ballastBytes().addAndGet(-bytes);
+        }
+      }
+      drive.ballastGone().remove(part);
     }
   }
 

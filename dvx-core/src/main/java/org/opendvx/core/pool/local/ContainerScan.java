@@ -71,6 +71,12 @@ final class ContainerScan {
     return found;
   }
 
+  /** Lists drives, all at once. */
+  static List<DriveGroup.Outcome<Found>> list(Collection<Drive> drives) {
+    return DriveGroup.run(
+        drives, DriveIo.Lane.READ, SCAN_LIMITS, (drive, _) -> list(drive.folder()));
+  }
+
   private static void take(DriveFolder folder, String directory, String name, Found found)
       throws IOException {
     ShardName shard = ShardName.parse(name);
@@ -101,8 +107,7 @@ final class ContainerScan {
    * @return drives that could not be scanned
    */
   List<DriveGroup.Outcome<Found>> run(Collection<Drive> drives, boolean complete) {
-    List<DriveGroup.Outcome<Found>> outcomes =
-        DriveGroup.run(drives, DriveIo.Lane.READ, SCAN_LIMITS, (drive, _) -> list(drive.folder()));
+    List<DriveGroup.Outcome<Found>> outcomes = list(drives);
     for (DriveGroup.Outcome<Found> outcome : outcomes) {
       if (outcome.value() != null) {
         leftovers.tombstones().addAll(outcome.value().tombstones());

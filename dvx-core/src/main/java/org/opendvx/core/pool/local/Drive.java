@@ -3,6 +3,7 @@ package org.opendvx.core.pool.local;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,6 +28,7 @@ final class Drive {
   private final AtomicLong shards = new AtomicLong();
   private final Map<String, Long> journalBytes = new ConcurrentHashMap<>();
   private final AtomicLong ballastBytes = new AtomicLong();
+  private final Set<Integer> ballastGone = ConcurrentHashMap.newKeySet();
   private final AtomicInteger readErrors = new AtomicInteger();
   private final AtomicInteger badShards = new AtomicInteger();
 
@@ -77,6 +79,11 @@ final class Drive {
   /** Bytes of the file that is given up when the file system is full. */
   AtomicLong ballastBytes() {
     return ballastBytes;
+  }
+
+  /** Files of the ballast that were given up for a label, until {@link Ballast} knows. */
+  Set<Integer> ballastGone() {
+    return ballastGone;
   }
 
   /** Shards that were found damaged or gone since the drive was taken into use. */

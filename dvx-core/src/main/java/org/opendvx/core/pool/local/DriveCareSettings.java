@@ -11,8 +11,8 @@ import org.opendvx.core.error.Kind;
  * @param rebuildRate bytes that rebuilding, draining and rebalancing read and write a second
  * @param scrubEvery how often every shard is read; zero: only when asked to
  * @param scrubRate bytes that a scrub reads a second
- * @param ballast bytes of the file on every drive that is given up when its file system is full; 0
- *     for none
+ * @param ballast bytes on every drive that are given up when its file system is full, at most
+ *     {@link #MOST_BALLAST}; 0 for none
  * @param ballastDelay how long after the start it is made the first time
  */
 public record DriveCareSettings(
@@ -22,6 +22,9 @@ public record DriveCareSettings(
     long scrubRate,
     long ballast,
     Duration ballastDelay) {
+  /** Larger is of no use: records, labels and checkpoints are small. */
+  public static final long MOST_BALLAST = 16L << 30;
+
   private static final long LEAST_RATE = 1 << 20;
 
   /** Ten minutes and 200 MiB/s; every two weeks at 32 MiB/s; no ballast. */
@@ -36,6 +39,9 @@ public record DriveCareSettings(
     }
     if (ballast < 0 || ballastDelay.isNegative()) {
       throw DvxException.of(Kind.INVALID, "The ballast of a drive is not negative").build();
+    }
+    if (ballast > MOST_BALLAST) {
+      throw DvxException.of(Kind.INVALID, "The ballast of a drive is at most 16 GiB").build();
     }
     if (rebuildRate < LEAST_RATE || scrubRate < LEAST_RATE) {
       throw DvxException.of(Kind.INVALID, "A rate of the drives is at least 1 MiB a second")

@@ -2,6 +2,7 @@ package org.opendvx.core.pool.local;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,10 +29,17 @@ final class DriveRejoin {
   private final Leftovers leftovers;
   private final ContainerReader reader;
   private final GivenUp givenUp;
+  private final Membership before;
   private final Set<ShardName> held;
   private final List<ShardName> temporary;
   private final Set<Long> buried;
 
+  /**
+   * Takes up a drive.
+   *
+   * @param found what it has
+   * @param before the membership in which it is away
+   */
   DriveRejoin(
       UUID pool,
       Drive drive,
@@ -40,7 +48,8 @@ final class DriveRejoin {
       ContainerIndex index,
       Leftovers leftovers,
       ContainerReader reader,
-      GivenUp givenUp) {
+      GivenUp givenUp,
+      Membership before) {
     this.pool = pool;
     this.drive = drive;
     this.keeper = keeper;
@@ -48,6 +57,7 @@ final class DriveRejoin {
     this.leftovers = leftovers;
     this.reader = reader;
     this.givenUp = givenUp;
+    this.before = before;
     this.held = new HashSet<>(found.shards());
     this.temporary = new ArrayList<>(found.temporary());
     this.buried = new HashSet<>(found.tombstones());
@@ -78,13 +88,40 @@ final class DriveRejoin {
     }
   }
 
+  /**
+   * When the pool opens, before a membership with the drive is stamped anywhere and before the
+   * index is filled: removes, durably, shards of containers that none of the drives knows which are
+   * believed. It would not be known any more afterwards that the drive was given up.
+   *
+   * @throws IOException also when one of the others cannot be listed
+   */
+  void removeUnknown(Collection<Drive> believed) throws IOException {
+    if (held.isEmpty() || !givenUp.is(before, drive.index())) {
+      return;
+    }
+    Set<Long> known = new HashSet<>();
+    for (DriveGroup.Outcome<ContainerScan.Found> outcome : ContainerScan.list(believed)) {
+      ContainerScan.Found found = outcome.value();
+      if (found == null) {
+        throw new IOException(
+            outcome.drive() + " cannot be listed: " + IoErrors.brief(outcome.failureOrBug()));
+      }
+      found.shards().forEach(shard -> known.add(shard.containerId()));
+      found.temporary().forEach(shard -> known.add(shard.containerId()));
+    }
+    remove(held.stream().filter(shard -> !known.contains(shard.containerId())).toList());
+  }
+
   /** As {@link #complete}, for a drive that has never had any shard: it gets them later. */
   void completeEmpty() throws IOException {
     buryDeleted();
   }
 
   private void removeUseless() throws IOException {
-    List<ShardName> useless = held.stream().filter(shard -> !isOfUse(shard)).toList();
+    remove(held.stream().filter(shard -> !isOfUse(shard)).toList());
+  }
+
+  private void remove(List<ShardName> useless) throws IOException {
     if (useless.isEmpty()) {
       return;
     }
@@ -125,7 +162,7 @@ final class DriveRejoin {
     ContainerEntry entry = index.get(shard.containerId());
     PoolView view = keeper.view();
     if (entry == null) {
-      return !givenUp.is(view, drive.index()) || leftovers.get(shard) != null;
+      return !givenUp.is(before, drive.index()) || leftovers.get(shard) != null;
     }
     if (entry.sameStripe(shard)) {
       Drive elsewhere = view.drive(entry.drive(shard.shard()));

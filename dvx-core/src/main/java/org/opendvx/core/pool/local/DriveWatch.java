@@ -123,7 +123,8 @@ final class DriveWatch {
     Readmission readmission = new Readmission(newcomer, records);
     try {
       readmission.prepare();
-      DriveRejoin rejoin = containers.rejoin(newcomer, readmission.shards());
+      DriveRejoin rejoin =
+          containers.rejoin(newcomer, readmission.shards(), keeper.view().membership());
       rejoin.completeEmpty();
       room.expect(newcomer, keeper.view().usable());
       return whileChangesAreOut(
@@ -206,9 +207,9 @@ final class DriveWatch {
           .io()
           .call(
               DriveIo.Lane.CONTROL,
-              _ -> {
+              ticket -> {
                 drive.checkPresent();
-                label.write(drive.folder());
+                Ballast.write(label, drive, ticket);
                 return null;
               });
       journals.count(drive);
@@ -245,7 +246,8 @@ final class DriveWatch {
     Readmission readmission = new Readmission(drive, records);
     try {
       readmission.prepare();
-      DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());
+      DriveRejoin rejoin =
+          containers.rejoin(drive, readmission.shards(), keeper.view().membership());
       rejoin.complete();
       room.expect(drive, keeper.view().usable());
       boolean taken =

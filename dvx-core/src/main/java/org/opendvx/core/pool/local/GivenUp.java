@@ -69,10 +69,13 @@ final class GivenUp {
                     && !absences.contains(Absence.of(member)));
   }
 
-  /** Whether a drive that is about to be taken back was given up. */
-  boolean is(PoolView view, int drive) {
-    return view.membership().has(drive)
-        && absences.contains(Absence.of(view.membership().members().get(drive)));
+  /**
+   * Whether a drive that is about to be taken back was given up.
+   *
+   * @param before the membership in which it is still away: the next one forgets since when
+   */
+  boolean is(Membership before, int drive) {
+    return before.has(drive) && absences.contains(Absence.of(before.members().get(drive)));
   }
 
   /**

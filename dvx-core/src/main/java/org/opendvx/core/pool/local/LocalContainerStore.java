@@ -96,9 +96,13 @@ final class LocalContainerStore implements ContainerStore {
     return new ContainerScan(index, leftovers).run(drives, complete);
   }
 
-  /** Begins to take up the shards of a drive that is being taken back. */
-  DriveRejoin rejoin(Drive drive, ContainerScan.Found found) {
-    return new DriveRejoin(pool, drive, found, keeper, index, leftovers, reader, givenUp);
+  /**
+   * Begins to take up the shards of a drive that is being taken back.
+   *
+   * @param before the membership in which it is away
+   */
+  DriveRejoin rejoin(Drive drive, ContainerScan.Found found, Membership before) {
+    return new DriveRejoin(pool, drive, found, keeper, index, leftovers, reader, givenUp, before);
   }
 
   /** Counts the shards of a drive that is found again under another object. */

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -168,23 +169,23 @@ public final class LocalPool implements Pool {
     journals.load();
     journals.strengthen();
     List<Drive> stale = new ArrayList<>(opening.stale());
-    List<Drive> prepared = prepare(stale);
-    stale.removeAll(prepared);
-    keeper.open(prepared, opening.absent());
+    givenUp.load();
+    Map<Drive, DriveRejoin> prepared = prepare(stale);
+    stale.removeAll(prepared.keySet());
+    keeper.open(prepared.keySet(), opening.absent());
     records.settleAll();
     for (String key : records.keysInternal(FENCES)) {
       byte[] value = records.peek(key);
       fences.load(key.substring(FENCES.length()), ByteBuffer.wrap(value).getLong());
     }
-    givenUp.load();
     believed.retainAll(keeper.view().usable());
     boolean complete = believed.size() == keeper.view().membership().size();
     for (var failed : containers.load(believed, complete)) {
       keeper.shutOut(failed.drive(), IoErrors.brief(failed.failureOrBug()));
     }
-    for (Drive drive : prepared) {
-      rejoin(drive);
-    }
+    // What a drive that could not be listed has is not known: then nothing may be removed.
+    keeper.requireServing();
+    prepared.forEach(this::rejoin);
     ballast.count(keeper.view().usable());
     room.measure(keeper.view().usable());
     keeper.requireServing();
@@ -196,16 +197,19 @@ public final class LocalPool implements Pool {
   }
 
   /** Where drives have changed places, those that are back are needed to open at all. */
-  private List<Drive> prepare(List<Drive> stale) {
-    List<Drive> prepared = new ArrayList<>();
+  private Map<Drive, DriveRejoin> prepare(List<Drive> stale) {
+    Map<Drive, DriveRejoin> prepared = new LinkedHashMap<>();
     int usable = keeper.view().filled();
     for (Drive drive : stale) {
       if (usable + prepared.size() >= Quorum.leastActive(opening.base().size())) {
         break;
       }
       try {
-        new Readmission(drive, records).prepare();
-        prepared.add(drive);
+        Readmission readmission = new Readmission(drive, records);
+        readmission.prepare();
+        DriveRejoin rejoin = containers.rejoin(drive, readmission.shards(), opening.base());
+        rejoin.removeUnknown(keeper.view().usable());
+        prepared.put(drive, rejoin);
       } catch (IOException e) {
         LOG.warn("{} cannot be taken back: {}", drive, IoErrors.brief(e));
       }
@@ -213,10 +217,8 @@ public final class LocalPool implements Pool {
     return prepared;
   }
 
-  private void rejoin(Drive drive) {
-    Readmission readmission = new Readmission(drive, records);
+  private void rejoin(Drive drive, DriveRejoin rejoin) {
     try {
-      DriveRejoin rejoin = containers.rejoin(drive, readmission.shards());
       rejoin.complete();
       rejoin.join();
     } catch (IOException e) {

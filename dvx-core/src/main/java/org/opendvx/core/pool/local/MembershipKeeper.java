@@ -345,8 +345,7 @@ final class MembershipKeeper {
         DriveIo.Lane.CONTROL,
         (drive, ticket) -> {
           drive.checkPresent();
-          ticket.check();
-          label(next, drive.index()).write(drive.folder());
+          Ballast.write(label(next, drive.index()), drive, ticket);
           return null;
         });
   }

@@ -203,9 +203,8 @@ final class PoolOpener {
             DriveIo.Lane.CONTROL,
             (drive, ticket) -> {
               DriveLabel label = labels.get(drive.id());
-              ticket.check();
               if (label != null) {
-                label.withClaim(term).write(drive.folder());
+                Ballast.write(label.withClaim(term), drive, ticket);
               }
               return null;
             })) {

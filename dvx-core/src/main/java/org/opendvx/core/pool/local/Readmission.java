@@ -37,7 +37,7 @@ final class Readmission {
               if (label == null) {
                 throw new IOException("its label is damaged");
               }
-              label.withEmptied().write(drive.folder());
+              Ballast.write(label.withEmptied(), drive, ticket);
               return null;
             });
     long deadline = System.nanoTime() + LIMITS * (drive.io().deadline() - System.nanoTime());

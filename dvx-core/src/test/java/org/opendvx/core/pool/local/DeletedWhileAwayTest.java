@@ -196,6 +196,66 @@ class DeletedWhileAwayTest {
     }
   }
 
+  /** What was deleted unremembered does not come back with it, nor by a crash on the way. */
+  @ParameterizedTest
+  @ValueSource(ints = {4, 5, 6, 8})
+  void whatIsGoneIsRemovedBeforeADriveThatWasGivenUpHelpsToOpen(int drives) {
+    int[] away = drives < 5 ? new int[] {drives - 1} : new int[] {drives - 1, drives - 2};
+    int back = away[0];
+    try (SimPool sim = pool(drives)) {
+      Map<Long, byte[]> contents = fill(sim, 1, 40);
+      for (int drive : away) {
+        pullAndAwait(sim, drive);
+      }
+      sim.pool().containers().delete(EPOCH, 39);
+      contents.remove(39L);
+      sim.pool().care().rebuildNow();
+      SimPool.await("they are given up", () -> !remembers(sim, 0));
+      for (long id = 1; id < 20; id++) {
+        sim.pool().containers().delete(EPOCH, id);
+        contents.remove(id);
+      }
+      assertFalse(remembers(sim, 0));
+      sim.kill();
+      assertTrue(shardsBelow20(sim, back) > 0);
+      sim.putBack(back);
+      sim.pull(0);
+      AtomicInteger whenStamped = new AtomicInteger(-1);
+      sim.disk(1)
+          .setFaults(
+              (op, name) -> {
+                if (op == SimDisk.Op.RENAME && name.equals(Layout.LABEL)) {
+                  whenStamped.set(shardsBelow20(sim, back));
+                }
+              });
+      sim.open();
+      assertEquals(0, whenStamped.get(), "a crash then would bring them back");
+      check(sim, contents);
+      sim.pool().containers().delete(EPOCH, 20);
+      contents.remove(20L);
+      assertTrue(remembers(sim, 1));
+      sim.pool().care().rebuildNow();
+      SimPool.await("what is away now is given up", () -> !remembers(sim, 1));
+      check(sim, contents);
+      sim.putBack(0);
+      sim.putBack(away);
+      awaitAll(sim);
+      check(sim, contents);
+      sim.kill();
+      sim.open();
+      check(sim, contents);
+    }
+  }
+
+  private static int shardsBelow20(SimPool sim, int drive) {
+    int found = 0;
+    for (String name : sim.disk(drive).names(Layout.CONTAINERS)) {
+      ShardName shard = ShardName.parse(name.substring(name.lastIndexOf('/') + 1));
+      found += shard != null && shard.containerId() < 20 ? 1 : 0;
+    }
+    return found;
+  }
+
   @Test
   void aTornEntryIsLeftOutAndTheOthersCount() throws IOException {
     SimDisk disk = new SimDisk(java.nio.file.Path.of("/sim/graves"), "fs");

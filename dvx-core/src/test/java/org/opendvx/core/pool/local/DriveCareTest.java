@@ -324,6 +324,18 @@ class DriveCareTest {
   }
 
   @Test
+  void ballastHasAnUpperBound() {
+    DriveCareSettings most =
+        DriveCareSettings.DEFAULT.withBallast(DriveCareSettings.MOST_BALLAST, Duration.ZERO);
+    assertEquals(16L << 30, most.ballast());
+    DvxException refused =
+        assertThrows(
+            DvxException.class,
+            () -> most.withBallast(DriveCareSettings.MOST_BALLAST + 1, Duration.ZERO));
+    assertEquals(Kind.INVALID, refused.kind());
+  }
+
+  @Test
   void aScrubFindsFlippedBitsAndRepairsThem() throws IOException {
     long seed = System.nanoTime();
     System.out.println("bit flips, seed " + seed);

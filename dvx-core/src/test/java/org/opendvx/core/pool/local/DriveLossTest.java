@@ -269,6 +269,58 @@ class DriveLossTest {
   }
 
   @Test
+  void ballastIsGivenUpForLabelsOnAFullFileSystem() {
+    try (SimPool sim = SimPool.create(6)) {
+      sim.kill();
+      DriveCareSettings care = DriveCareSettings.DEFAULT.withBallast(1 << 20, Duration.ZERO);
+      sim.configure(config -> config.withCare(care));
+      sim.open();
+      SimPool.await("ballast", () -> sim.disks().stream().allMatch(disk -> ballast(disk) == 16));
+      AtomicInteger[] givenUp = new AtomicInteger[6];
+      for (int i = 0; i < 6; i++) {
+        SimDisk disk = sim.disk(i);
+        AtomicInteger times = new AtomicInteger();
+        givenUp[i] = times;
+        disk.setFaults(
+            (op, name) -> {
+              if (op == SimDisk.Op.DELETE && name.startsWith(Layout.BALLAST + "/0")) {
+                times.incrementAndGet();
+                disk.setFull(false);
+              }
+            });
+      }
+      sim.disks().forEach(disk -> disk.setFull(true));
+      pullAndAwait(sim, 3);
+      assertEquals(0, givenUp[0].get(), "the label was prepared");
+      pullAndAwait(sim, 4);
+      assertEquals(PoolStatus.Health.DEGRADED, sim.pool().status().health());
+      for (int i : new int[] {0, 1, 2, 5}) {
+        assertEquals(1, givenUp[i].get());
+      }
+      SimPool.await("it is made again", () -> ballast(sim.disk(0)) == 16);
+      sim.kill();
+      sim.disks().forEach(disk -> disk.setFull(true));
+      sim.open();
+      assertEquals(2, givenUp[0].get());
+      assertEquals(PoolStatus.Health.DEGRADED, sim.pool().status().health());
+    }
+  }
+
+  private static int ballast(SimDisk disk) {
+    return (int)
+        disk.names(Layout.BALLAST).stream()
+            .filter(name -> !name.endsWith(Layout.TEMPORARY))
+            .count();
+  }
+
+  private static void pullAndAwait(SimPool sim, int drive) {
+    sim.pull(drive);
+    SimPool.await(
+        "eviction",
+        () -> sim.pool().status().drives().get(drive).state() == PoolStatus.DriveState.EVICTED);
+  }
+
+  @Test
   void aHungDriveIsShutOutAfterTheLimit() throws InterruptedException {
     CountDownLatch release = new CountDownLatch(1);
     try (SimPool sim = SimPool.create(6)) {
