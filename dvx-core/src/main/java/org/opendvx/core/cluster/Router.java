@@ -209,9 +209,13 @@ final class Router {
    * before it, is over before its client is told to come again.
    */
   private Duration patience(FileOp<?> op) {
-    return op.changes() && !(op instanceof SnapshotOp)
-        ? settings.route().minus(settings.call().multipliedBy(2))
-        : settings.route();
+    Duration route = settings.route();
+    if (!op.changes() || op instanceof SnapshotOp) {
+      return route;
+    }
+    Duration early = route.minus(settings.call().multipliedBy(2));
+    Duration half = route.dividedBy(2);
+    return early.compareTo(half) > 0 ? early : half;
   }
 
   /** Whether a file that was not found has another owner than was thought. */

@@ -329,6 +329,9 @@ public final class NewMachine {
                         .remedy("Make one first")
                         .build());
     String doing = "The engine cannot make the machine " + name;
+    // Somebody else may make one of that name meanwhile, which is not ours to fill or to remove.
+    String mark = "[OpenDVX " + UUID.randomUUID() + "]";
+    String comment = like.commentPresent() ? like.comment() + " " + mark : mark;
     Deadline away = deadline.or(Deadline.AWAY);
     Deadline refused = deadline.or(Deadline.REFUSED);
     while (true) {
@@ -343,6 +346,7 @@ public final class NewMachine {
                         .vm(
                             SavedMachine.hardware(like)
                                 .name(name)
+                                .comment(comment)
                                 .cluster(cluster().id(cluster))
                                 .template(template().id(BLANK)))
                         .send()
@@ -352,7 +356,7 @@ public final class NewMachine {
         if (!e.kind().isTransient()) {
           throw e;
         }
-        Optional<Vm> made = lookedUp(name, e);
+        Optional<Vm> made = lookedUp(name, mark, e);
         if (made.isPresent()) {
           return made.get().id();
         }
@@ -364,9 +368,9 @@ public final class NewMachine {
     }
   }
 
-  private Optional<Vm> lookedUp(String name, DvxException because) {
+  private Optional<Vm> lookedUp(String name, String mark, DvxException because) {
     try {
-      return named(name);
+      return named(name).filter(vm -> vm.commentPresent() && vm.comment().contains(mark));
     } catch (DvxException e) {
       because.addSuppressed(e);
       return Optional.empty();

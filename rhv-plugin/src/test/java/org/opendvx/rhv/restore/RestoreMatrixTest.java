@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -84,11 +85,12 @@ class RestoreMatrixTest {
     private final Rhv rhv;
     private final List<byte[]> then = new ArrayList<>();
     private final RestorePoint point;
+    private final String domain;
     private int made;
 
     Lane(int number) {
       lab = new RhvLab(store, "/lane" + number);
-      String domain = lab.registered();
+      domain = lab.registered();
       String vm = lab.sim().machine("web", domain, 1 << 20);
       for (int i = 1; i < DISKS; i++) {
         lab.sim().addDisk(vm, "web_Disk" + (i + 1), domain, 1 << 20);
@@ -151,6 +153,33 @@ class RestoreMatrixTest {
         whole(clone(name), name, before, what + ", again");
         return false;
       }
+    }
+
+    /** Somebody makes a machine of the same name while an answer is lost: it stays as it is. */
+    boolean leavesOthersAlone(int at) {
+      String name = "copy-" + made++;
+      AtomicReference<String> other = new AtomicReference<>("");
+      lab.engine()
+          .script(
+              n -> {
+                if (n != at) {
+                  return Fault.NONE;
+                }
+                other.set(lab.sim().machine(name, domain, 1 << 20));
+                return Fault.UNAVAILABLE;
+              });
+      boolean own;
+      try {
+        own = !clone(name).vm().id().equals(other.get());
+        assertTrue(own, "it was made of somebody else's at " + at);
+      } catch (DvxException e) {
+        own = false;
+      }
+      lab.engine().script(_ -> Fault.NONE);
+      SimLab.Seen seen = Objects.requireNonNull(lab.sim().seen(other.get()), "removed at " + at);
+      assertEquals(1, seen.disks().size(), "filled at " + at);
+      assertEquals(1, seen.macs().size(), "given a card at " + at);
+      return own;
     }
 
     void nothingLeft(DvxException e, Set<String> before, String what) {
@@ -230,6 +259,16 @@ class RestoreMatrixTest {
     int made = run(cells);
     System.out.println("made in spite of a fault: " + made + " of " + cells.size());
     assertTrue(made > cells.size() / 2, "too few: " + made);
+  }
+
+  @Test
+  void aMachineOfSomebodyElseIsNeitherFilledNorRemoved() throws Exception {
+    List<Cell> cells = new ArrayList<>();
+    for (int at = 0; at < calls(false).size(); at++) {
+      int call = at;
+      cells.add(lane -> lane.leavesOthersAlone(call));
+    }
+    int _ = run(cells);
   }
 
   @Test

@@ -118,6 +118,7 @@ final class SimState {
   static final class Machine {
     String id = UUID.randomUUID().toString();
     String name = "";
+    String comment = "";
     VmStatus status = VmStatus.DOWN;
     String host = "";
     String origin = "ovirt";

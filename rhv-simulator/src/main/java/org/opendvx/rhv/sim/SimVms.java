@@ -104,6 +104,9 @@ final class SimVms {
     }
     SimState.Machine vm = new SimState.Machine();
     vm.name = wanted.name();
+    if (wanted.commentPresent()) {
+      vm.comment = wanted.comment();
+    }
     if (wanted.memoryPresent()) {
       vm.memory = wanted.memoryAsLong();
     }

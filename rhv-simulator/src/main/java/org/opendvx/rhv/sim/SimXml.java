@@ -68,6 +68,7 @@ final class SimXml {
     VmBuilder builder =
         vm().id(m.id)
             .name(m.name)
+            .comment(m.comment)
             .status(m.status)
             .origin(m.origin)
             .memory(m.memory)
