@@ -20,7 +20,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -158,25 +157,25 @@ class RestoreMatrixTest {
     /** Somebody makes a machine of the same name while an answer is lost: it stays as it is. */
     boolean leavesOthersAlone(int at) {
       String name = "copy-" + made++;
-      AtomicReference<String> other = new AtomicReference<>("");
+      String[] other = {""};
       lab.engine()
           .script(
               n -> {
                 if (n != at) {
                   return Fault.NONE;
                 }
-                other.set(lab.sim().machine(name, domain, 1 << 20));
+                other[0] = lab.sim().machine(name, domain, 1 << 20);
                 return Fault.UNAVAILABLE;
               });
       boolean own;
       try {
-        own = !clone(name).vm().id().equals(other.get());
+        own = !clone(name).vm().id().equals(other[0]);
         assertTrue(own, "it was made of somebody else's at " + at);
       } catch (DvxException e) {
         own = false;
       }
       lab.engine().script(_ -> Fault.NONE);
-      SimLab.Seen seen = Objects.requireNonNull(lab.sim().seen(other.get()), "removed at " + at);
+      SimLab.Seen seen = Objects.requireNonNull(lab.sim().seen(other[0]), "removed at " + at);
       assertEquals(1, seen.disks().size(), "filled at " + at);
       assertEquals(1, seen.macs().size(), "given a card at " + at);
       return own;
