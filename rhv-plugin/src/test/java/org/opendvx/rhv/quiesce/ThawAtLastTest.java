@@ -190,13 +190,16 @@ class ThawAtLastTest {
     assertEquals(3, seen().thaws(), "a last one at the stop");
     assertEquals(1, lab.engine().carryOutLate());
     assertEquals(List.of(2), entries());
+    until("the first waits no more", () -> clock.waiting() == 0);
     EngineQuiescer second = quiescer(rhv, OtherThaw.NONE);
+    until("the second waits", () -> clock.waiting() == 1);
     advance(24);
     assertTrue(seen().frozen());
     advance(1);
     until("thawed", () -> !seen().frozen());
     until("noted", () -> journal().entries().getFirst().thaws() == 3);
     assertTrue(second.outstanding(ref));
+    until("it waits again", () -> clock.waiting() == 1);
     advance(150);
     until("it is over", () -> !second.outstanding(ref));
     assertEquals(5, seen().thaws());
