@@ -134,10 +134,11 @@ class HostsProcessTest {
       for (int block = 0; block < 16; block++) {
         client.write(file, (long) block * Blocks.SIZE, new byte[Blocks.SIZE]);
       }
-      // What was begun before may still be on its way, for long where the machine is busy.
+      // What was begun before may still be on its way, for long where the machine is busy; what
+      // peers hold is asked for once more at the end of a pause of 5 s.
       Map<String, JsonNode> before = figures();
-      for (int look = 0; look < 12; look++) {
-        Thread.sleep(3000);
+      for (int look = 0; look < 10; look++) {
+        Thread.sleep(6500);
         Map<String, JsonNode> now = figures();
         boolean quiet = sent(now) == sent(before);
         before = now;
