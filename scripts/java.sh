@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Finds a Java and becomes it: what the launcher of the source tree (../dvx) and that of the packages
 # (../packaging) have in common. Sourced (POSIX sh). Expects JAVA_PROGRAM, the program that the Java
-# must have, and for run_java HOME_DIR and BUILD, a folder of jars.
+# must have, and for run_java HOME_DIR, BUILD, a folder of jars, and LEARNED, the folder of what the
+# JVM learned about them.
 
 JDK_NEEDED=25
 # What the JVM is run by, if anything.
@@ -65,22 +66,42 @@ consider() {
   fi
 }
 
+# Lets a node start and stop, and a machine move between two hosts, on folders of their own and this
+# machine's loopback, and keeps what the JVM learned about its classes and hot paths: later starts
+# take less of processor time, and the first move of a machine is as short as the next ones. Where
+# that cannot be had, or does not fit any more, nodes start without it.
+learn() {
+  # What an earlier run learned or left behind.
+  rm -rf "$LEARNED/engine" "$LEARNED/data" "$LEARNED/new" "$LEARNED/new.config"
+  # Set for this one run alone.
+  # shellcheck disable=SC2030
+  (
+    DVX_JAVA_OPTS=-XX:AOTCacheOutput=$LEARNED/new
+    within="nice timeout -k 20 180"
+    run_java bench rehearse --folder "$LEARNED/data"
+  ) >"$LEARNED/log" 2>&1 9>&- || :
+  if [ -s "$LEARNED/new" ] && grep -q rehearsed "$LEARNED/log"; then
+    mv "$LEARNED/new" "$LEARNED/engine"
+  fi
+  rm -rf "$LEARNED/data" "$LEARNED/new" "$LEARNED/new.config"
+}
+
 # run_java COMMAND ...: becomes the JVM, so that signals and the exit code pass through.
 run_java() {
   kind=${1-}
   # A host or data node that runs, not a short command about one.
   case ${1-}:${2-} in
-    host:join | host:list | datanode:token) kind=short ;;
+    host:join | host:list | host:remove | host:confirm | datanode:token | datanode:remove) kind=short ;;
   esac
   case $kind in
-    serve | host | datanode | demo | bench)
+    serve | host | datanode | demo | bench | torture)
       # The engine: fast code, and the Vector API (the JVM says so in one line on standard error).
       set -- --add-modules jdk.incubator.vector "-Ddvx.home=$HOME_DIR" -cp "$BUILD/*" \
         org.opendvx.server.Main "$@"
       collector=-XX:+UseG1GC
-      if [ -s "$BUILD/aot/engine" ]; then
-        # What the JVM learned at the build; not a word when it does not fit.
-        set -- "-XX:AOTCache=$BUILD/aot/engine" -Xlog:aot=off -Xlog:cds=off "$@"
+      if [ -s "$LEARNED/engine" ]; then
+        # What the JVM learned; not a word when it does not fit.
+        set -- "-XX:AOTCache=$LEARNED/engine" -Xlog:aot=off -Xlog:cds=off "$@"
       fi
       ;;
     forward)

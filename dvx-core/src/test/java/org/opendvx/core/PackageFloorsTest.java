@@ -31,7 +31,8 @@ class PackageFloorsTest {
           Set.of("journal", "log"),
           Set.of("tree"),
           Set.of("datastore"),
-          Set.of("cache", "clean", "cluster", "verify"),
+          Set.of("clean"),
+          Set.of("cache", "cluster", "verify"),
           Set.of("peer"),
           Set.of("nfs", "vm"),
           Set.of("prefetch"));

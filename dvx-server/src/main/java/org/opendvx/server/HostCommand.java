@@ -1,5 +1,6 @@
 package org.opendvx.server;
 
+import org.opendvx.server.cli.HostConfirmCommand;
 import org.opendvx.server.cli.HostListCommand;
 import org.opendvx.server.cli.HostRemoveCommand;
 import org.opendvx.server.datanode.JoinCommand;
@@ -21,7 +22,12 @@ import picocli.CommandLine.Command;
       "          dvx host join --help",
       "          dvx host list"
     },
-    subcommands = {JoinCommand.class, HostListCommand.class, HostRemoveCommand.class})
+    subcommands = {
+      JoinCommand.class,
+      HostListCommand.class,
+      HostRemoveCommand.class,
+      HostConfirmCommand.class
+    })
 final class HostCommand extends NodeCommand {
   /** Serves with these parts. */
   HostCommand(Parts parts) {

@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
 import org.opendvx.server.config.ConfigLoader;
 import org.opendvx.server.config.KeysSection;
 import org.opendvx.server.wiring.StoppedNode;
@@ -17,7 +19,7 @@ import picocli.CommandLine.Spec;
 /** {@code dvx key}. */
 @Command(
     name = "key",
-    description = "The key that unlocks what a node stores.",
+    description = "The keys of what a node stores: what locks it, and what it is sealed under.",
     subcommands = KeyCommand.Rotate.class)
 final class KeyCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -114,7 +116,19 @@ final class KeyCommand implements Runnable {
       if (passphraseFile != null) {
         return KeysSection.ofPassphrase(passphraseFile.toAbsolutePath());
       }
-      return (config == null ? ConfigLoader.defaults() : ConfigLoader.load(config)).keys();
+      KeysSection section =
+          (config == null ? ConfigLoader.defaults() : ConfigLoader.load(config)).keys();
+      if (section.equals(ConfigLoader.defaults().keys())) {
+        // Left out or misspelt, more likely than meant; and what is the default is hard to see.
+        throw DvxException.of(Kind.INVALID, "The new configuration does not name a key")
+            .cause("Its section `keys` is not there or names nothing")
+            .remedy(
+                "Add it, or name a key file, also the usual one: --new-key-file"
+                    + " DATA/keys/pool.key; nothing was changed")
+            .detail("file", config)
+            .build();
+      }
+      return section;
     }
   }
 }

@@ -3,7 +3,9 @@ package org.opendvx.server;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.bench.BenchCommand;
+import org.opendvx.server.bench.mobility.RehearseCommand;
 import org.opendvx.server.cli.ClientCommands;
+import org.opendvx.server.cli.DataKeyCommands;
 import org.opendvx.server.cli.Environment;
 import org.opendvx.server.cli.Surroundings;
 import org.opendvx.server.config.Nearest;
@@ -57,10 +59,15 @@ public final class Main implements Runnable, Surroundings {
     CommandLine dvx = new CommandLine(new Main(environment));
     dvx.addSubcommand(new ServeCommand(parts));
     dvx.addSubcommand(new DataNodeCommand());
-    dvx.addSubcommand(new HostCommand(RealParts.hostParts(parts)));
+    Parts hostParts = RealParts.hostParts(parts);
+    dvx.addSubcommand(new HostCommand(hostParts));
     dvx.addSubcommand(new ForwardCommand());
-    dvx.addSubcommand(new KeyCommand());
-    dvx.addSubcommand(new BenchCommand());
+    CommandLine key = new CommandLine(new KeyCommand());
+    DataKeyCommands.all().forEach(key::addSubcommand);
+    dvx.addSubcommand(key);
+    CommandLine bench = new CommandLine(new BenchCommand());
+    bench.addSubcommand(new RehearseCommand(parts, hostParts, VersionProvider.version()));
+    dvx.addSubcommand(bench);
     dvx.addSubcommand(new TortureCommand());
     dvx.addSubcommand(new DemoCommand());
     ClientCommands.all(

@@ -17,6 +17,7 @@ import org.opendvx.server.node.DvxNode;
 import org.opendvx.server.node.LogSetup;
 import org.opendvx.server.node.LoopbackMount;
 import org.opendvx.server.node.Parts;
+import org.opendvx.server.node.RestFront;
 import org.opendvx.server.security.PrivateFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,7 +107,7 @@ abstract class NodeCommand implements Callable<Integer> {
     out.print(Banner.text(node, VersionProvider.version()));
     out.flush();
     if (readyFile != null) {
-      PrivateFiles.write(readyFile, DvxNode.json(node.file()));
+      PrivateFiles.write(readyFile, RestFront.json(node.file()));
     }
     if (exitWhenReady) {
       System.exit(0);

@@ -19,18 +19,27 @@ public final class DvxCommand {
    * @throws AssertionError when it fails
    */
   public static String run(Path data, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--data", data.toString()));
+    Ended ended = end(data, all.toArray(String[]::new));
+    if (ended.code() != 0) {
+      throw new AssertionError(all + " ended with " + ended);
+    }
+    return ended.out();
+  }
+
+  /** How a command ended, and what it printed. */
+  public record Ended(int code, String out, String err) {}
+
+  /** Runs any command, be it one that fails; a relative path is in a folder. */
+  public static Ended end(Path folder, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
     int code =
-        Main.commandLine(new Environment(Map.of(), data, null, null), RealParts.parts())
+        Main.commandLine(new Environment(Map.of(), folder, null, null), RealParts.parts())
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err))
-            .execute(all.toArray(String[]::new));
-    if (code != 0) {
-      throw new AssertionError(all + " ended with " + code + ": " + out + err);
-    }
-    return out.toString();
+            .execute(arguments);
+    return new Ended(code, out.toString(), err.toString());
   }
 }

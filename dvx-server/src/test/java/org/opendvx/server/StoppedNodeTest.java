@@ -198,6 +198,13 @@ class StoppedNodeTest {
     now = third;
     assertOpens(third);
     assertEquals(2, dvx("key", "rotate", "--config", third.toString()));
+    // A configuration that says nothing of keys: not silently the usual key file.
+    Path silent = config("");
+    assertEquals(
+        2, dvx("key", "rotate", "--config", third.toString(), "--new-config", silent.toString()));
+    assertTrue(err.toString().contains("does not name a key"), err::toString);
+    assertTrue(err.toString().contains("--new-key-file"), err::toString);
+    assertOpens(third);
     assertEquals(
         2,
         dvx(

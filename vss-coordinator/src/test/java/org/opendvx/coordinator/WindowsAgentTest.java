@@ -14,6 +14,7 @@ import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +59,11 @@ class WindowsAgentTest {
         harness.close();
       }
     }
+  }
+
+  @BeforeEach
+  void ready() throws IOException, InterruptedException {
+    guest.startService();
   }
 
   @AfterEach

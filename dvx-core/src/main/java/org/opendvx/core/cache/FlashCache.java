@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import org.opendvx.core.log.ReadBuffers;
 import org.opendvx.core.log.SlotSource;
+import org.opendvx.core.log.SlotSource.Verdict;
 
 /**
  * Sealed slots on the flash of this host. Nothing in it needs to be believed: an address is sealed
@@ -22,6 +24,7 @@ public final class FlashCache implements SlotSource, AutoCloseable {
   private final FlashCounters counters = new FlashCounters();
   private final List<FlashRing> rings = new ArrayList<>();
   private final int perRing;
+  private final ReadBuffers buffers = new ReadBuffers(LONGEST_READ);
 
   /**
    * Opens a cache; devices are opened and read in the background.
@@ -97,6 +100,16 @@ public final class FlashCache implements SlotSource, AutoCloseable {
         counters.misses.increment();
       }
     }
+    ReadBuffers.Loan buffer = buffers.loan();
+    try {
+      read(hits, buffer, sink, own);
+    } finally {
+      buffer.end();
+    }
+  }
+
+  /** Reads what is near together at once. */
+  private void read(List<Hit> hits, ReadBuffers.Loan buffer, SlotSink sink, boolean own) {
     hits.sort(Comparator.comparingInt(Hit::segment).thenComparingInt(Hit::offset));
     int from = 0;
     while (from < hits.size()) {
@@ -109,16 +122,16 @@ public final class FlashCache implements SlotSource, AutoCloseable {
         end = Math.max(end, hits.get(to).end());
         to++;
       }
-      read(hits.subList(from, to), end, sink, own);
+      read(hits.subList(from, to), end, buffer, sink, own);
       from = to;
     }
   }
 
-  private void read(List<Hit> run, int end, SlotSink sink, boolean own) {
+  private void read(List<Hit> run, int end, ReadBuffers.Loan buffer, SlotSink sink, boolean own) {
     Hit first = run.getFirst();
     int start = first.offset();
-    byte[] bytes = new byte[end - start];
-    if (!ring(first.entry()).read(first.segment(), start, bytes, bytes.length)) {
+    byte[] bytes = buffer.bytes(end - start);
+    if (!ring(first.entry()).read(first.segment(), start, bytes, end - start)) {
       counters.misses.add(own ? run.size() : 0);
       return;
     }
@@ -131,15 +144,22 @@ public final class FlashCache implements SlotSource, AutoCloseable {
         counters.misses.add(own ? 1 : 0);
         index.remove(hit.address(), hit.entry());
       } else if (!own) {
-        boolean _ = sink.slot(hit.wanted(), bytes, at + SegmentFormat.PREFIX, length);
-      } else if (sink.slot(hit.wanted(), bytes, at + SegmentFormat.PREFIX, length)) {
-        counters.hits.increment();
-        index.read(hit.address());
+        Object _ = sink.slot(hit.wanted(), bytes, at + SegmentFormat.PREFIX, length);
       } else {
-        counters.damaged.increment();
-        index.remove(hit.address(), hit.entry());
+        judged(hit, sink.slot(hit.wanted(), bytes, at + SegmentFormat.PREFIX, length));
       }
     }
+  }
+
+  private void judged(Hit hit, Verdict verdict) {
+    if (verdict == Verdict.TAKEN) {
+      counters.hits.increment();
+      index.read(hit.address());
+      return;
+    }
+    // One that an old key sealed is as good as not there.
+    (verdict == Verdict.OUTDATED ? counters.misses : counters.damaged).increment();
+    index.remove(hit.address(), hit.entry());
   }
 
   @Override

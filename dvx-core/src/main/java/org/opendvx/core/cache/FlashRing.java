@@ -1,9 +1,11 @@
 package org.opendvx.core.cache;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -238,6 +240,10 @@ final class FlashRing implements AutoCloseable {
     try {
       from.read(ByteBuffer.wrap(target, 0, length), contents.position(local) + offset);
       counters.bytesRead.add(length);
+      return true;
+    } catch (EOFException _) {
+      // The index knows it from the device that was there before: no slot is there.
+      Arrays.fill(target, 0, length, (byte) 0);
       return true;
     } catch (IOException e) {
       fail(from, e);

@@ -49,10 +49,15 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
   private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
 
+  /** Between two rounds while all is sealed anew: each has enough to do. */
+  private static final Duration RESEAL_PAUSE = Duration.ofSeconds(5);
+
   private final Reclaim store;
+  private final Referrers referrers;
   private final CleanerSettings settings;
   private final Throttle throttle;
   private final Choice choice;
+  private final Resealing resealing;
   private final Consumer<Step> steps;
   private final SetAside stuck = new SetAside();
   private final CleanerCounters counters = new CleanerCounters();
@@ -74,24 +79,37 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private volatile int turns = 1;
   private volatile long lookedAtCheckpoint = -1;
   private volatile long walkEndedAt = System.nanoTime();
+  private long walkBegan;
   private volatile long walkNanos;
   private volatile boolean closing;
 
   /** Somebody asked for all that can be had. */
   private volatile boolean eager;
 
-  /** A cleaner that is not started yet. */
+  /** A cleaner of a pool of one host, not started yet. */
   public Cleaner(Reclaim store, CleanerSettings settings) {
-    this(store, settings, _ -> {});
+    this(store, new OneRoot(store), settings, _ -> {});
   }
 
-  Cleaner(Reclaim store, CleanerSettings settings, Consumer<Step> steps) {
+  /**
+   * A cleaner that is not started yet.
+   *
+   * @param store what it reads and changes the pool with
+   * @param referrers all roots of the pool, that of the store among them
+   */
+  public Cleaner(Reclaim store, Referrers referrers, CleanerSettings settings) {
+    this(store, referrers, settings, _ -> {});
+  }
+
+  Cleaner(Reclaim store, Referrers referrers, CleanerSettings settings, Consumer<Step> steps) {
     this.store = store;
+    this.referrers = referrers;
     this.settings = settings;
     this.steps = steps;
     this.throttle = new Throttle(settings, this::urgent, () -> closing, store::operations);
+    this.resealing = new Resealing(store, referrers, settings.drainLimit());
     this.choice = new Choice(store.pool().containers(), store.places(), store.repacker());
-    this.waiters = new Waiters(store::freeBytes, store::changes, () -> chosen.garbage());
+    this.waiters = new Waiters(store::freeBytes, referrers::changes, () -> chosen.garbage());
   }
 
   /** Starts to clean in the background, and to help out when the pool is full. */
@@ -144,6 +162,23 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
         .build();
   }
 
+  /** How far sealing anew has come. */
+  public ResealStatus resealing() {
+    return resealing.status();
+  }
+
+  /**
+   * Makes a new data key, and begins to seal everything anew under it soon.
+   *
+   * @return its id
+   * @throws DvxException as {@link org.opendvx.core.datastore.DataKeys#renew}
+   */
+  public int renewDataKey() {
+    int id = resealing.renew();
+    waiters.wanted();
+    return id;
+  }
+
   /** Asks for a round soon. */
   public void wanted() {
     waiters.wanted();
@@ -157,6 +192,11 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   /** Whether space is short: then nothing is spared. */
   private boolean urgent() {
     return waiters.any() || store.freeBytes() < store.usableBytes() / TIGHT_PART;
+  }
+
+  private Duration resealPause() {
+    Duration least = settings.leastPause();
+    return least.compareTo(RESEAL_PAUSE) < 0 ? least : RESEAL_PAUSE;
   }
 
   private void run() {
@@ -203,6 +243,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private boolean due() {
     boolean started =
         !chosen.victims().isEmpty()
+            || resealing.pending()
             || store.places().condemnedNow().stream().anyMatch(place -> !stuck.contains(place));
     boolean urgent = urgent();
     if (started && (urgent || chosen.victimGarbage() >= WORTH_A_WALK)) {
@@ -212,7 +253,8 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
       return false;
     }
     long since = System.nanoTime() - walkEndedAt;
-    long pause = urgent ? 0 : settings.leastPause().toNanos();
+    Duration usual = resealing.active() ? resealPause() : settings.leastPause();
+    long pause = urgent ? 0 : usual.toNanos();
     return since >= Math.max(pause, WALK_PART * walkNanos);
   }
 
@@ -244,16 +286,20 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
   private RoundReport cleaned() throws InterruptedException {
     PlaceRegister places = store.places();
     CleaningRound round =
-        new CleaningRound(store, settings, throttle, stuck, steps, waiters::progressed);
+        new CleaningRound(
+            store, referrers, settings, throttle, stuck, this::made, waiters::progressed);
     TreeSet<Long> victims = new TreeSet<>(round.takeUp());
     chosen.victims().forEach(victim -> victims.add(victim.place()));
     chosen = new Chosen(List.of(), chosen.garbage(), chosen.live());
+    resealing.begin();
     long skip = skipBirth(victims);
     // Until this round has come to its end: what was chosen is forgotten if it does not.
     lookedAtAll = false;
-    lookedAtChanges = store.changes();
-    long complete = store.checkpointNumber();
-    places.noteAge(store.markId(), complete);
+    lookedAtChanges = referrers.changes();
+    long complete = referrers.checkpoints();
+    if (referrers.oneSequence()) {
+      places.noteAge(store.markId(), complete);
+    }
     long[] ids = ids();
     int groups = groups(ids.length);
     int group = turn++ % groups;
@@ -266,12 +312,17 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     Chosen before = chosen;
     Chosen found = choice.choose(result.census(), ids, without, leastShare(), enough(), settings);
     chosen = skip == 0 ? found : found.beside(before, Math.max(0, result.freed()));
-    barrenTurns = chosen.victims().isEmpty() && skip == 0 ? barrenTurns + 1 : 0;
+    resealing.ended();
+    boolean barren = chosen.victims().isEmpty();
+    if (!eager && !urgent()) {
+      // What is short of room, or waits for what is worth it, is not kept waiting for this.
+      chosen = resealing.beside(chosen, ids, without, settings);
+    }
+    barrenTurns = barren && skip == 0 ? barrenTurns + 1 : 0;
     nothingLeft = barrenTurns >= groups;
     turns = groups;
     walkEndedAt = System.nanoTime();
-    walkNanos = walkEndedAt - start;
-    counters.ended(result, walkNanos / 1e9);
+    counters.ended(result, (walkEndedAt - start) / 1e9);
     return report(result, skip);
   }
 
@@ -290,6 +341,16 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
     return report;
   }
 
+  /** The walk alone decides how soon the next one may be: moving has a pace of its own. */
+  private void made(Step step) {
+    if (step == Step.CHECKPOINTED) {
+      walkBegan = System.nanoTime();
+    } else if (step == Step.MARKED) {
+      walkNanos = System.nanoTime() - walkBegan;
+    }
+    steps.accept(step);
+  }
+
   private void remember(long skip, long complete) {
     lookedAtAll = skip == 0;
     if (skip == 0) {
@@ -303,7 +364,7 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
 
   /** Whether the last round saw what there is now. */
   private boolean unchanged() {
-    return store.checkpointNumber() == lookedAtCheckpoint;
+    return referrers.checkpoints() == lookedAtCheckpoint;
   }
 
   /**
@@ -311,7 +372,10 @@ public final class Cleaner implements SpaceMaker, AutoCloseable {
    * anything any more: what was deleted last may be old.
    */
   private long skipBirth(Set<Long> victims) {
-    boolean idle = !lookedAtAll && victims.isEmpty() && store.changes() == lookedAtChanges;
+    if (!referrers.oneSequence()) {
+      return 0;
+    }
+    boolean idle = !lookedAtAll && victims.isEmpty() && referrers.changes() == lookedAtChanges;
     if (!looked || young >= YOUNG_ROUNDS || idle || eager || waiters.any()) {
       return 0;
     }

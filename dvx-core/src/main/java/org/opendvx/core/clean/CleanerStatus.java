@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What the cleaner did since it was started, and what it knows.
  *
  * @param state what it is doing
- * @param trouble why the last round failed, or why none is made; null while all is well
+ * @param trouble why the last round failed, or why none is made here; null while all is well
  * @param troubleSince since when rounds have failed; null while all is well
  * @param rounds ended
  * @param failures rounds that failed; they are tried again
@@ -57,7 +57,19 @@ public record CleanerStatus(
     /** The last round failed; it is tried again. */
     FAILING,
     /** It may not clean this pool: nothing is given back. */
-    REFUSING
+    REFUSING,
+    /** Another host cleans the pool. */
+    ELSEWHERE
+  }
+
+  /**
+   * That of a host that does not clean the pool.
+   *
+   * @param why who does
+   */
+  public static CleanerStatus elsewhere(String why) {
+    return new CleanerStatus(
+        State.ELSEWHERE, why, null, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, List.of());
   }
 
   /**

@@ -54,7 +54,8 @@ final class CleaningRound {
   /**
    * What a round did.
    *
-   * @param checkpoint that the walk saw, or one before it: what came later is for another round
+   * @param checkpoint that the walk saw, or one before it, as a sum over all roots: what came later
+   *     is for another round
    * @param deleted containers
    * @param deletedBytes bytes of them
    * @param moved slots copied
@@ -73,6 +74,7 @@ final class CleaningRound {
   }
 
   private final Reclaim store;
+  private final Referrers referrers;
   private final PlaceRegister places;
   private final ContainerStore containers;
   private final CleanerSettings settings;
@@ -97,6 +99,7 @@ final class CleaningRound {
    */
   CleaningRound(
       Reclaim store,
+      Referrers referrers,
       CleanerSettings settings,
       Throttle throttle,
       SetAside stuck,
@@ -104,6 +107,7 @@ final class CleaningRound {
       Runnable freed) {
     this.freed = freed;
     this.store = store;
+    this.referrers = referrers;
     this.places = store.places();
     this.containers = store.pool().containers();
     this.settings = settings;
@@ -114,10 +118,11 @@ final class CleaningRound {
 
   /**
    * Ends what an earlier round began to write; says what it had condemned. Refused before anything
-   * is deleted when other hosts use the pool: what looks left over may be what they are writing.
+   * is deleted when not all who use the pool are known: what looks left over may be what they are
+   * writing.
    */
   List<Long> takeUp() {
-    requireAlone();
+    referrers.check();
     List<Long> left = places.intendedNow();
     if (!left.isEmpty() || !places.condemnedNow().isEmpty()) {
       places.confirm();
@@ -147,11 +152,10 @@ final class CleaningRound {
       places.condemn(condemned);
     }
     steps.accept(Step.CONDEMNED);
-    requireAlone();
-    store.drain(settings.drainLimit());
+    referrers.check();
+    referrers.drain(settings.drainLimit());
     steps.accept(Step.DRAINED);
-    store.checkpoint(settings.drainLimit());
-    long checkpoint = store.checkpointNumber();
+    referrers.checkpoint(settings.drainLimit());
     steps.accept(Step.CHECKPOINTED);
     throttle.begin();
     Census census =
@@ -162,7 +166,7 @@ final class CleaningRound {
             },
             skipBirth,
             throttle);
-    store.walk(census);
+    long checkpoint = referrers.walk(census);
     steps.accept(Step.MARKED);
     if (!condemned.isEmpty()) {
       removeDead(condemned, census);
@@ -171,19 +175,6 @@ final class CleaningRound {
       steps.accept(Step.SETTLED);
     }
     return new Result(census, checkpoint, gone.size(), deletedBytes, moved, writtenBytes);
-  }
-
-  /** What other hosts refer to is not seen by this one's walk. */
-  private void requireAlone() {
-    Set<String> hosts = new TreeSet<>(Participants.of(store.pool().records()));
-    hosts.remove(store.host());
-    if (!hosts.isEmpty()) {
-      throw DvxException.of(Kind.UNSUPPORTED, "The pool is not cleaned")
-          .cause("Other hosts have files in it, whose references cannot be seen from here")
-          .remedy("Nothing: no data is at risk, but space does not come back")
-          .detail("hosts", hosts)
-          .build();
-    }
   }
 
   /** Deletes the victims in which nothing is alive. */
@@ -204,8 +195,8 @@ final class CleaningRound {
       return;
     }
     // Whoever still reads by what was there before the checkpoint or before the move ends first.
-    store.drain(settings.drainLimit());
-    requireAlone();
+    referrers.letGo(settings.drainLimit());
+    referrers.check();
     if (!forgotten.isEmpty()) {
       places.publish(forgotten);
     }

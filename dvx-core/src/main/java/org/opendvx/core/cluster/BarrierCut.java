@@ -1,6 +1,7 @@
 package org.opendvx.core.cluster;
 
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import org.opendvx.core.datastore.FileKey;
 import org.opendvx.core.datastore.Snapshots.Cut;
 import org.opendvx.core.datastore.Snapshots.CutRequest;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.log.Passage;
 
 /**
  * Snapshots of files of several owners, taken at the namespace's root. Each owner withholds its
@@ -33,6 +35,7 @@ final class BarrierCut {
   private final Peers peers;
   private final LeaseClock clock;
   private final ClusterSettings settings;
+  private final Passage underWay = new Passage();
   private final SecureRandom random = new SecureRandom();
 
   BarrierCut(
@@ -68,6 +71,9 @@ final class BarrierCut {
       } catch (FileAwayException | PeerReply.AwayElsewhere | RouteException e) {
         last = new FileException(FileError.BUSY, String.valueOf(e.getMessage()));
       } catch (FileException e) {
+        if (ServedRoot.fenced(e) || !namespace.serves()) {
+          throw RouteException.unknown("the namespace is served by another host");
+        }
         if (e.error() != FileError.BUSY) {
           throw e;
         }
@@ -100,7 +106,35 @@ final class BarrierCut {
     return parts;
   }
 
+  /**
+   * Waits until every cut over several owners that was begun before the call is in the catalogue,
+   * or never will be; false when the limit passed first.
+   */
+  boolean awaitEnd(Duration limit) throws InterruptedException {
+    return underWay.await(limit.toNanos());
+  }
+
   private List<Cut> joined(
+      ServedRoot namespace,
+      List<CutRequest> requests,
+      Map<String, List<Long>> parts,
+      long start,
+      @Nullable BooleanSupplier over) {
+    int ticket = underWay.enter();
+    CompletableFuture<List<Cut>> joining = null;
+    try {
+      joining = join(namespace, requests, parts, start, over);
+    } finally {
+      if (joining == null) {
+        underWay.leave(ticket);
+      }
+    }
+    // Not when nobody waits for it any more: it may still be carried out then.
+    var _ = joining.whenComplete((_, _) -> underWay.leave(ticket));
+    return Peers.await(joining, settings.settle());
+  }
+
+  private CompletableFuture<List<Cut>> join(
       ServedRoot namespace,
       List<CutRequest> requests,
       Map<String, List<Long>> parts,
@@ -120,9 +154,7 @@ final class BarrierCut {
     parts.keySet().forEach(root -> tell(root, new PeerCall.Release(root, cut)));
     long held = clock.nanos() - begun;
     Map<Long, byte[]> parcels = settle(cut, parts);
-    return Peers.await(
-        Expiry.within(over, () -> namespace.store().join(requests, parcels, held, start)),
-        settings.settle());
+    return Expiry.within(over, () -> namespace.store().join(requests, parcels, held, start));
   }
 
   /**
@@ -137,7 +169,7 @@ final class BarrierCut {
     long limit = settings.hold().toNanos() * 3 / 4;
     for (CompletableFuture<?> confirmation : confirmations) {
       long left = Math.max(1, limit - (clock.nanos() - begun));
-      Object _ = Peers.await(confirmation, java.time.Duration.ofNanos(left));
+      Object _ = Peers.await(confirmation, Duration.ofNanos(left));
     }
     if (clock.nanos() - begun > limit) {
       throw new FileException(FileError.BUSY, "the owners froze at different times");

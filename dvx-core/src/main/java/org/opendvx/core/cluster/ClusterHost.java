@@ -12,6 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.opendvx.core.clean.Cleaner;
+import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.Referrers;
+import org.opendvx.core.clean.ResealStatus;
+import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.DatastoreSettings;
@@ -19,6 +25,8 @@ import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileChunks;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.PoolRing;
+import org.opendvx.core.datastore.Reclaim;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.SlotSource;
@@ -53,6 +61,7 @@ public final class ClusterHost implements AutoCloseable {
   private final ClusterDatastore datastore;
   private final ClusterSettings settings;
   private final PeerNetwork network;
+  private final PoolCleaning cleaning;
   private final FrontBar bar = new FrontBar();
   private final Thread renewer;
   private final Thread keeper;
@@ -62,19 +71,35 @@ public final class ClusterHost implements AutoCloseable {
    * What a host is made of.
    *
    * @param pool stays the caller's
-   * @param keys stay the caller's
+   * @param keys the pool's, which other hosts may change; stay the caller's
    * @param store sizes of each root's engine
    * @param sources nearer places for chunks; stay the caller's
    * @param network is closed with the host
+   * @param cleaning of the pool, while this host serves the namespace
    */
   public record Parts(
       Pool pool,
-      KeyRing keys,
+      PoolRing keys,
       DatastoreSettings store,
       List<SlotSource> sources,
       ClusterSettings settings,
       LeaseClock clock,
-      PeerNetwork network) {}
+      PeerNetwork network,
+      Cleaning cleaning) {}
+
+  /**
+   * How a host cleans the pool.
+   *
+   * @param background whether it does so by itself, and not only when it is told to
+   */
+  public record Cleaning(CleanerMaker maker, boolean background) {}
+
+  /** Makes cleaners. */
+  @FunctionalInterface
+  public interface CleanerMaker {
+    /** A cleaner that is not started yet. */
+    Cleaner make(Reclaim store, Referrers referrers);
+  }
 
   private ClusterHost(Parts parts, String host) {
     this.settings = parts.settings();
@@ -102,6 +127,7 @@ public final class ClusterHost implements AutoCloseable {
             membership,
             roots,
             owners,
+            handOver,
             peers,
             new PeerClocks(peers, membership, clock, settings),
             settings,
@@ -113,7 +139,17 @@ public final class ClusterHost implements AutoCloseable {
     BarrierCut cuts = new BarrierCut(roots, owners, peers, clock, settings);
     NamespaceRunner runner = new NamespaceRunner(handOver, cuts, datastore);
     router.runner(runner);
-    network.serve(new PeerService(membership, roots, handOver, runner, clock));
+    CleaningPart part = new CleaningPart(handOver);
+    this.cleaning =
+        new PoolCleaning(
+            NAMESPACE,
+            parts.keys(),
+            parts.cleaning(),
+            roots,
+            peers,
+            root -> new AllRoots(root, roots, peers, membership, part, cuts, pool.records()));
+    roots.onServed(cleaning::served);
+    network.serve(new PeerService(membership, roots, handOver, runner, clock, part, cleaning));
     this.renewer = Thread.ofPlatform().daemon().name("lease-" + host).unstarted(this::renew);
     this.keeper = Thread.ofPlatform().daemon().name("roots-" + host).unstarted(this::keep);
   }
@@ -178,6 +214,11 @@ public final class ClusterHost implements AutoCloseable {
   /** The roots that this host serves. */
   public List<String> served() {
     return roots.all().stream().map(ServedRoot::name).sorted().toList();
+  }
+
+  /** A root that is served here, null when it is not. */
+  @Nullable ServedRoot root(String name) {
+    return roots.local(name);
   }
 
   /** Operations that went to another host. */
@@ -320,6 +361,39 @@ public final class ClusterHost implements AutoCloseable {
         roots.reads(),
         network.traffic(),
         handOver.times().figures());
+  }
+
+  /** What the cleaner did, if this host cleans the pool; else who does. */
+  public CleanerStatus cleaning() {
+    return cleaning.status();
+  }
+
+  /**
+   * Gives back all space that is worth it, on the caller's thread.
+   *
+   * @param told of each round
+   * @throws DvxException UNAVAILABLE when another host cleans the pool, or a round could not be
+   *     finished
+   */
+  public void clean(Consumer<RoundReport> told) {
+    cleaning.sweep(told);
+  }
+
+  /** How far sealing anew has come, if this host cleans the pool; else what is known here. */
+  public ResealStatus sealing() {
+    return cleaning.sealing();
+  }
+
+  /**
+   * Makes a new data key. The cleaner lets all hosts know it, then all seal under it, then the
+   * cleaner seals everything else anew.
+   *
+   * @return its id
+   * @throws DvxException UNAVAILABLE when another host cleans the pool; others as the register
+   *     gives them
+   */
+  public int renewDataKey() {
+    return cleaning.renewDataKey();
   }
 
   private void move(long file, boolean forUse) {

@@ -70,8 +70,16 @@ public final class FrontBar {
                 .collect(Collectors.toUnmodifiableSet()));
   }
 
-  /** The machine of these files runs on this host. */
-  public synchronized void confirm(Collection<Long> files) {
+  /**
+   * The machine of these files runs on this host.
+   *
+   * @param asOf {@link #closings} from before that was asked; what was asked before it was closed
+   *     again does not count
+   */
+  public synchronized void confirm(Collection<Long> files, long asOf) {
+    if (asOf != closings) {
+      return;
+    }
     Set<Long> freed = new HashSet<>();
     for (long file : files) {
       Place place = elsewhere.remove(file);
@@ -90,7 +98,7 @@ public final class FrontBar {
     show(state.closed());
   }
 
-  /** How often it was closed: to be given to {@link #narrow}. */
+  /** How often it was closed: to be given to {@link #narrow} and {@link #confirm}. */
   public long closings() {
     return closings;
   }

@@ -8,14 +8,18 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.opendvx.core.datastore.FileAwayException;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.log.Passage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,9 +32,13 @@ final class HandOver {
   private static final Logger LOG = LoggerFactory.getLogger(HandOver.class);
   private static final int TRIES = 60;
   private static final long PAUSE_MILLIS = 25;
+  private static final long LONGEST_AWAIT_MILLIS = 500;
   private static final int PATIENCE_WITH_OTHERS = 40;
   private static final int LOCKS = 64;
   private static final int AT_A_TIME = 16;
+
+  /** For a block map that is read before its file comes. */
+  private static final Duration AHEAD = Duration.ofSeconds(1);
 
   private final Roots roots;
   private final OwnerRegister owners;
@@ -43,6 +51,12 @@ final class HandOver {
 
   /** When files came here, for the sake of {@link ClusterSettings#residence}. */
   private final Map<Long, Long> arrived = new ConcurrentHashMap<>();
+
+  /** Files that come here at this moment. */
+  private final Map<Long, CompletableFuture<Boolean>> coming = new ConcurrentHashMap<>();
+
+  /** Those who make a parcel, until it is among the outgoing. */
+  private final Passage giving = new Passage();
 
   private final HandOverTimes times = new HandOverTimes();
   private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
@@ -88,7 +102,10 @@ final class HandOver {
     ReentrantLock lock = locks[(int) (file % LOCKS)];
     long start = System.nanoTime();
     lock.lock();
+    CompletableFuture<Boolean> came = new CompletableFuture<>();
     try {
+      prepare(file, heir, forUse);
+      coming.put(file, came);
       for (int attempt = 0; attempt < TRIES; attempt++) {
         Owner owner = owners.read(file);
         if (owner.root().equals(heir.name())) {
@@ -104,7 +121,31 @@ final class HandOver {
       }
       throw new FileException(FileError.BUSY, "the file cannot be moved now");
     } finally {
+      coming.remove(file);
+      came.complete(true);
       lock.unlock();
+    }
+  }
+
+  /**
+   * Waits for what is better than to ask again: until a file that comes here at this moment is
+   * here, or could not come; else, and at the most, for a while.
+   */
+  void await(long file, long pauseMillis) {
+    CompletableFuture<Boolean> came = coming.get(file);
+    try {
+      if (came == null) {
+        Thread.sleep(pauseMillis);
+      } else {
+        boolean _ = came.get(LONGEST_AWAIT_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    } catch (TimeoutException _) {
+      // It is asked for again.
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("nothing fails it", e);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw new FileException(FileError.BUSY, "interrupted");
     }
   }
 
@@ -153,6 +194,26 @@ final class HandOver {
     }
   }
 
+  /**
+   * While another host still serves the file: what its users would wait for here. Whatever fails in
+   * it fails in the hand-over too, or does not matter.
+   */
+  private void prepare(long file, ServedRoot heir, boolean forUse) {
+    try {
+      Owner owner = owners.read(file);
+      if (owner.root().equals(heir.name()) || roots.local(owner.root()) != null) {
+        return;
+      }
+      PeerCall preview = new PeerCall.Preview(owner.root(), file, forUse);
+      byte[] parcel =
+          Peers.await(peers.call(roots.server(owner.root()), preview), settings.call()).getBytes();
+      heir.requireServed();
+      heir.ownership().expect(parcel, AHEAD);
+    } catch (RuntimeException e) {
+      LOG.debug("Nothing is read ahead for file {}", file, e);
+    }
+  }
+
   private boolean attempt(long file, Owner owner, ServedRoot heir, boolean forUse) {
     // What was given away from here is noted before it comes back.
     if (!resolve(file)) {
@@ -178,8 +239,14 @@ final class HandOver {
     if (roots.local(intent.root()) == null) {
       arrivals.accept(roots.server(intent.root()));
     }
+    long asked = System.nanoTime();
     boolean[] done = new boolean[1];
     heir.move(() -> done[0] = inherit(file, intent, heir, parcel));
+    LOG.debug(
+        "File {} was inherited {} us after its parcel came: {}",
+        file,
+        (System.nanoTime() - asked) / 1000,
+        done[0]);
     tell(file, intent);
     return done[0];
   }
@@ -197,14 +264,52 @@ final class HandOver {
   private boolean inherit(long file, Owner intent, ServedRoot heir, byte[] parcel) {
     Owner next = intent.inherited();
     heir.ownership().take(file, parcel, next.epoch());
-    // In the life of the engine that journalled it: after that life this fails.
-    if (!owners.swing(Lease.epoch(membership.host(), heir.life()), file, intent, next)) {
-      heir.ownership().given(file, owners.read(file).epoch());
-      return false;
+    try {
+      // In the life of the engine that journalled it: after that life this fails.
+      if (!owners.swing(Lease.epoch(membership.host(), heir.life()), file, intent, next)) {
+        heir.ownership().given(file, owners.read(file).epoch());
+        return false;
+      }
+    } catch (DvxException e) {
+      Thread _ =
+          Thread.ofVirtual()
+              .name("inheritance-" + file)
+              .start(() -> settleLater(file, intent, heir));
+      throw e;
     }
     arrived.put(file, System.nanoTime());
     heir.ownership().resume(file);
     return true;
+  }
+
+  /** Finds out whether a file was inherited, when the register did not say so. */
+  private void settleLater(long file, Owner intent, ServedRoot heir) {
+    try {
+      do {
+        Thread.sleep(PAUSE_MILLIS);
+      } while (roots.local(heir.name()) == heir && !settled(file, intent, heir));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean settled(long file, Owner intent, ServedRoot heir) {
+    try {
+      Owner owner = owners.read(file);
+      if (owner.equals(intent)) {
+        // The giver ends the intent soon, so that a late swing fails.
+        return false;
+      }
+      if (owner.root().equals(heir.name())) {
+        heir.ownership().resume(file);
+      } else {
+        heir.ownership().given(file, owner.epoch());
+      }
+      return true;
+    } catch (DvxException | FileException e) {
+      LOG.debug("Whether file {} was inherited is not known yet: {}", file, e.getMessage());
+      return false;
+    }
   }
 
   private void tell(long file, Owner intent) {
@@ -222,10 +327,7 @@ final class HandOver {
    * @param intent the owner's record as the heir wrote it
    */
   byte[] give(ServedRoot giver, long file, Owner intent, boolean forUse) {
-    Long since = arrived.get(file);
-    if (forUse && since != null && System.nanoTime() - since < settings.residence().toNanos()) {
-      throw new FileException(FileError.BUSY, "the file came here only now");
-    }
+    requireResident(file, forUse);
     if (!owners.read(file).equals(intent)) {
       throw RouteException.notRun("the owner's record says otherwise");
     }
@@ -236,10 +338,58 @@ final class HandOver {
       }
       throw new FileException(FileError.BUSY, "the file is on its way elsewhere");
     }
-    byte[] parcel = giver.stop(file);
-    outgoing.put(file, new Outgoing(giver, intent, parcel));
+    byte[] parcel;
+    int ticket = giving.enter();
+    try {
+      parcel = giver.stop(file);
+      outgoing.put(file, new Outgoing(giver, intent, parcel));
+    } finally {
+      giving.leave(ticket);
+    }
     Thread _ = Thread.ofVirtual().name("hand-over-" + file).start(() -> resolveLater(file));
     return parcel;
+  }
+
+  /** What the parcel of a file would be now. */
+  byte[] preview(ServedRoot giver, long file, boolean forUse) {
+    requireResident(file, forUse);
+    giver.requireServed();
+    return giver.ownership().preview(file);
+  }
+
+  private void requireResident(long file, boolean forUse) {
+    Long since = arrived.get(file);
+    if (forUse && since != null && System.nanoTime() - since < settings.residence().toNanos()) {
+      throw new FileException(FileError.BUSY, "the file came here only now");
+    }
+  }
+
+  /**
+   * Waits until it is decided of each file, of which a parcel was made at a root before the call,
+   * who owns it: such a parcel is not taken any more then, or was.
+   *
+   * @throws DvxException TIMEOUT when that takes longer
+   */
+  void awaitParcels(ServedRoot giver, Duration limit) throws InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    boolean done = giving.await(limit.toNanos());
+    List<Map.Entry<Long, Outgoing>> before =
+        outgoing.entrySet().stream()
+            .filter(each -> each.getValue().root == giver)
+            .map(each -> Map.entry(each.getKey(), each.getValue()))
+            .toList();
+    for (Map.Entry<Long, Outgoing> each : before) {
+      while (done && outgoing.get(each.getKey()) == each.getValue()) {
+        Thread.sleep(PAUSE_MILLIS);
+        done = System.nanoTime() - end < 0;
+      }
+    }
+    if (!done) {
+      throw DvxException.of(Kind.TIMEOUT, "Cleaning waits for files that move to another host")
+          .cause("It is not decided for more than " + limit.toSeconds() + " s who owns them")
+          .remedy("Nothing: it is tried again")
+          .build();
+    }
   }
 
   private void resolveLater(long file) {

@@ -1,9 +1,11 @@
 package org.opendvx.core.cluster;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.datastore.SpaceMaker.Outcome;
 import org.opendvx.core.error.DvxException;
 
 /** Answers the calls of other hosts. Thread-safe; never blocks its caller. */
@@ -13,6 +15,8 @@ final class PeerService implements PeerNetwork.Handler {
   private final HandOver handOver;
   private final NamespaceRunner runner;
   private final LeaseClock clock;
+  private final CleaningPart cleaningPart;
+  private final PoolCleaning cleaning;
   private final CallWindow window = new CallWindow();
 
   PeerService(
@@ -20,7 +24,11 @@ final class PeerService implements PeerNetwork.Handler {
       Roots roots,
       HandOver handOver,
       NamespaceRunner runner,
-      LeaseClock clock) {
+      LeaseClock clock,
+      CleaningPart cleaningPart,
+      PoolCleaning cleaning) {
+    this.cleaningPart = cleaningPart;
+    this.cleaning = cleaning;
     this.clock = clock;
     this.membership = membership;
     this.roots = roots;
@@ -81,8 +89,17 @@ final class PeerService implements PeerNetwork.Handler {
     CompletableFuture<byte[]> answer =
         root == null
             ? CompletableFuture.failedFuture(RouteException.notRun("not served here"))
-            : answer(root, call, dropped);
+            : begin(root, call, dropped);
     return answer.exceptionally(failure -> PeerReply.failure(ServedRoot.cause(failure)));
+  }
+
+  /** Whatever goes wrong at once is an answer too: who asked waits for one. */
+  private CompletableFuture<byte[]> begin(ServedRoot root, PeerCall call, BooleanSupplier dropped) {
+    try {
+      return answer(root, call, dropped);
+    } catch (RuntimeException | Error e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private CompletableFuture<byte[]> answer(
@@ -98,6 +115,12 @@ final class PeerService implements PeerNetwork.Handler {
                 byte[] parcel = handOver.give(root, stop.file(), intent, stop.forUse());
                 return PeerReply.ok(out -> out.putBytes(parcel));
               });
+      case PeerCall.Preview(String _, long file, boolean forUse) ->
+          Tasks.start(
+              () -> {
+                byte[] parcel = handOver.preview(root, file, forUse);
+                return PeerReply.ok(out -> out.putBytes(parcel));
+              });
       case PeerCall.Given(String _, long file) -> quietly(() -> handOver.resolve(file));
       case PeerCall.Freeze(String _, long cut, List<Long> files) ->
           quietly(() -> root.freeze(cut, files));
@@ -111,7 +134,45 @@ final class PeerService implements PeerNetwork.Handler {
       case PeerCall.Drop(String _, long cut) -> quietly(() -> root.drop(cut));
       case PeerCall.Take(String _, List<Long> files) ->
           quietly(() -> handOver.takeAll(files, root));
+      case PeerCall.TakeUp(String _, long round, long limit) ->
+          Tasks.start(
+              () -> {
+                long incarnation = cleaningPart.takeUp(root, round, Duration.ofMillis(limit));
+                return PeerReply.ok(out -> out.putLong(incarnation));
+              });
+      case PeerCall.Checkpoint(String _, long round, long limit) ->
+          Tasks.start(
+              () ->
+                  PeerReply.ok(
+                      cleaningPart.checkpoint(root, round, Duration.ofMillis(limit))::encode));
+      case PeerCall.Report(String _, long round) ->
+          Tasks.start(() -> PeerReply.ok(cleaningPart.report(root, round)::encode));
+      case PeerCall.LetGo(String _, long limit) ->
+          Tasks.start(
+              () -> {
+                long incarnation = cleaningPart.letGo(root, Duration.ofMillis(limit));
+                return PeerReply.ok(out -> out.putLong(incarnation));
+              });
+      case PeerCall.Keys(String _, boolean newContainers) ->
+          Tasks.start(() -> PeerReply.ok(cleaningPart.followKeys(root, newContainers)::encode));
+      case PeerCall.Room(String _, long bytes, long limit) ->
+          Tasks.start(
+              () -> {
+                int outcome = PoolCleaning.code(makeRoom(bytes, limit));
+                return PeerReply.ok(out -> out.put(outcome));
+              });
     };
+  }
+
+  private Outcome makeRoom(long bytes, long limitNanos) {
+    try {
+      return cleaning
+          .makeRoomHere(bytes, limitNanos)
+          .orElseThrow(() -> RouteException.notRun("the pool is not cleaned here"));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw RouteException.unknown("interrupted");
+    }
   }
 
   private CompletableFuture<byte[]> change(

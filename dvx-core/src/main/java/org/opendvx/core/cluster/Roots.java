@@ -8,11 +8,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cluster.Lease.Status;
-import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.datastore.PoolRing;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.log.SlotSource;
 import org.opendvx.core.pool.Pool;
@@ -29,7 +30,7 @@ final class Roots {
   private static final Logger LOG = LoggerFactory.getLogger(Roots.class);
 
   private final Pool pool;
-  private final KeyRing keys;
+  private final PoolRing keys;
   private final DatastoreSettings storeSettings;
   private final Membership membership;
   private final OwnerRegister owners;
@@ -42,6 +43,7 @@ final class Roots {
   private volatile Map<String, Serving> servers = Map.of();
   private HostStatus.Reads readsBefore = HostStatus.Reads.NONE;
   private volatile boolean leaving;
+  private volatile Consumer<ServedRoot> onServed = _ -> {};
 
   /**
    * The roots.
@@ -51,7 +53,7 @@ final class Roots {
    */
   Roots(
       Pool pool,
-      KeyRing keys,
+      PoolRing keys,
       DatastoreSettings storeSettings,
       List<SlotSource> sources,
       Membership membership,
@@ -66,6 +68,11 @@ final class Roots {
     this.owners = owners;
     this.settings = settings;
     this.losses = losses;
+  }
+
+  /** Tells of each root that is served here from now on; must be quick. */
+  void onServed(Consumer<ServedRoot> listener) {
+    onServed = listener;
   }
 
   /** The root if it is served here. */
@@ -199,6 +206,8 @@ final class Roots {
   }
 
   private void claim(Serving orphan) {
+    // A host that cannot open the ring leaves the root to another one.
+    keys.checkOpens(pool.records());
     Optional<Serving> mine =
         orphan.by(pool.records(), membership.epoch(), membership.host(), membership.life());
     mine.ifPresent(
@@ -238,6 +247,7 @@ final class Roots {
       if (replaced != null) {
         end(replaced);
       }
+      onServed.accept(opened);
       LOG.info(
           "{} serves root {} after {} ms",
           membership.host(),

@@ -27,6 +27,7 @@ final class Router {
   private final Membership membership;
   private final Roots roots;
   private final OwnerRegister owners;
+  private final HandOver handOver;
   private final Peers peers;
   private final PeerClocks clocks;
   private final ClusterSettings settings;
@@ -43,6 +44,7 @@ final class Router {
       Membership membership,
       Roots roots,
       OwnerRegister owners,
+      HandOver handOver,
       Peers peers,
       PeerClocks clocks,
       ClusterSettings settings,
@@ -50,6 +52,7 @@ final class Router {
     this.membership = membership;
     this.roots = roots;
     this.owners = owners;
+    this.handOver = handOver;
     this.peers = peers;
     this.clocks = clocks;
     this.settings = settings;
@@ -94,20 +97,21 @@ final class Router {
     ServedRoot local = here(op);
     if (local == null || local.life() != life) {
       FileOp<R> own = op.detached();
-      return Tasks.start(Expiry.carried(() -> search(own, life)));
+      return Tasks.start(Expiry.carried(() -> search(own, life, new Unsettled(roots, clocks))));
     }
     this.local.increment();
     CompletableFuture<R> work = here(local, op, null);
     if (!work.isDone()) {
-      return work.exceptionallyCompose(failure -> later(op, life, failure, op.borrows()));
+      return work.exceptionallyCompose(failure -> later(op, local, failure, op.borrows()));
     }
     return work.isCompletedExceptionally()
-        ? later(op.detached(), life, work.exceptionNow(), false)
+        ? later(op.detached(), local, work.exceptionNow(), false)
         : work;
   }
 
+  /** What becomes of an operation that failed at a root that is served here. */
   private <R> CompletableFuture<R> later(
-      FileOp<R> op, long life, Throwable failure, boolean tooLate) {
+      FileOp<R> op, ServedRoot tried, Throwable failure, boolean tooLate) {
     Throwable cause = ServedRoot.cause(failure);
     boolean notRun = cause instanceof FileAwayException || notRun(cause);
     if (!notRun && !(cause instanceof RouteException && op.repeatable())) {
@@ -119,8 +123,12 @@ final class Router {
     return Tasks.start(
         Expiry.carried(
             () -> {
+              Unsettled unsettled = new Unsettled(roots, clocks);
+              if (!notRun && op.changes()) {
+                unsettled.add(tried.name(), membership.host(), tried.life(), clocks.now());
+              }
               renew(op, namespace);
-              return search(op.detached(), life);
+              return search(op.detached(), tried.life(), unsettled);
             }));
   }
 
@@ -156,11 +164,11 @@ final class Router {
    *
    * @param life of this host in which the operation came. What changes something ends with it: its
    *     client may long have gone on elsewhere
+   * @param unsettled what may have carried it out before
    */
-  private <R> R search(FileOp<R> op, long life) {
-    Unsettled unsettled = new Unsettled(roots, clocks);
+  private <R> R search(FileOp<R> op, long life, Unsettled unsettled) {
     try {
-      R result = search(op, life, unsettled);
+      R result = look(op, life, unsettled);
       if (op.names() && op.tag() != null) {
         // It is noted there that it was carried out: what comes after it changes nothing.
         unsettled.forget();
@@ -171,7 +179,7 @@ final class Router {
     }
   }
 
-  private <R> R search(FileOp<R> op, long life, Unsettled unsettled) {
+  private <R> R look(FileOp<R> op, long life, Unsettled unsettled) {
     long start = System.nanoTime();
     long pause = PAUSE_MILLIS;
     while (true) {
@@ -198,7 +206,7 @@ final class Router {
       if (System.nanoTime() - start > patience(op).toNanos()) {
         throw new FileException(FileError.BUSY, "no host answers: " + failure, failure);
       }
-      pause(pause);
+      handOver.await(op.key().file(), pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
       renew(op, root);
     }

@@ -1,6 +1,7 @@
 package org.opendvx.core.cluster;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,6 +54,9 @@ final class ServedRoot {
 
   private final long life;
   private volatile boolean closed;
+
+  /** What works beside the engine and ends before it; guarded by itself. */
+  private final List<Runnable> beside = new ArrayList<>();
 
   /**
    * A root.
@@ -182,7 +186,8 @@ final class ServedRoot {
         : failure;
   }
 
-  private static boolean fenced(@Nullable Throwable failure) {
+  /** Whether it failed because another host serves the root. */
+  static boolean fenced(@Nullable Throwable failure) {
     for (Throwable at = failure; at != null; at = at.getCause()) {
       if (at instanceof DvxException e && e.kind() == Kind.CONFLICT) {
         return true;
@@ -296,7 +301,7 @@ final class ServedRoot {
     CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS).execute(end);
   }
 
-  private void requireServed() {
+  void requireServed() {
     if (!serves()) {
       throw RouteException.notRun("not served here");
     }
@@ -310,12 +315,34 @@ final class ServedRoot {
     } finally {
       moves.writeLock().unlock();
     }
+    endBeside();
     store.close();
+  }
+
+  /** Something works beside the engine, and is to end with it: at once when that is over. */
+  void beside(Runnable end) {
+    synchronized (beside) {
+      beside.add(end);
+    }
+    if (closed) {
+      endBeside();
+    }
+  }
+
+  private void endBeside() {
+    List<Runnable> ends;
+    synchronized (beside) {
+      ends = List.copyOf(beside);
+      beside.clear();
+    }
+    ends.forEach(Runnable::run);
   }
 
   /** Ends at once; nothing is answered any more when this returns. */
   void halt() {
     closed = true;
     Thread _ = Thread.ofVirtual().name("halt-" + name).start(store::halt);
+    // Not before the engine: it takes its time, and can change nothing more.
+    Thread _ = Thread.ofVirtual().name("halt-beside-" + name).start(this::endBeside);
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.opendvx.core.datastore.AttributeChange;
 import org.opendvx.core.datastore.Attributes;
 import org.opendvx.core.datastore.Caller;
@@ -133,7 +134,7 @@ final class Values {
 
   static void putLabels(Wire.Out out, Map<String, String> labels) {
     out.putList(
-        new ArrayList<>(labels.entrySet()),
+        new ArrayList<>(new TreeMap<>(labels).entrySet()),
         (o, label) -> o.putText(label.getKey()).putText(label.getValue()));
   }
 

@@ -1,10 +1,12 @@
 package org.opendvx.core.codec;
 
 import java.util.Arrays;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -24,9 +26,11 @@ public final class ChunkSealer {
 
   private static final int AUTHENTICATED_LENGTH = Long.BYTES + SlotHeader.CHECKED_LENGTH;
 
-  private final Map<Integer, SecretKey> dataKeys = new TreeMap<>();
-  private final int currentKeyId;
-  private final SecretKey currentKey;
+  /** Replaced as a whole. */
+  private volatile Keys keys;
+
+  private volatile IntConsumer finder = _ -> {};
+
   private final ChunkCodec codec;
   private final Loan<Workbench> workbenches = new Loan<>(Workbench::new);
   private final ThreadLocal<Prepared> prepared = ThreadLocal.withInitial(Prepared::new);
@@ -37,10 +41,62 @@ public final class ChunkSealer {
    * @param codec compresses new slots; old ones of any codec are read
    */
   public ChunkSealer(KeyRing keys, ChunkCodec codec) {
-    keys.dataKeyIds().forEach(id -> dataKeys.put(id, keys.dataKey(id)));
-    this.currentKeyId = keys.currentDataKeyId();
-    this.currentKey = keys.dataKey(currentKeyId);
+    this.keys = Keys.of(keys);
     this.codec = codec;
+  }
+
+  /** Opens what is sealed under any key of another ring, too, and seals as before. */
+  public void learn(KeyRing ring) {
+    Keys now = keys;
+    keys = new Keys(Keys.of(ring).all(), now.currentId(), now.current());
+  }
+
+  /**
+   * Seals under another ring's current data key from now on, and opens under all of its. Slots
+   * whose place was given out before the call may still be sealed under the earlier key.
+   */
+  public void adopt(KeyRing ring) {
+    keys = Keys.of(ring);
+  }
+
+  /**
+   * Asks for a key that was made later than all that are known here, before what it sealed is taken
+   * for damaged: this sealer has learned it when that returns, if there is one.
+   */
+  public void onUnknownKey(IntConsumer asked) {
+    finder = asked;
+  }
+
+  /**
+   * Whether a slot was sealed under a key that is in no ring any more: a copy that was kept
+   * somewhere since. Nothing is wrong with it, but nobody can open it.
+   */
+  public boolean outdated(byte[] slot, int offset, int available) {
+    try {
+      int id = SlotHeader.read(slot, offset, available).keyId();
+      Keys now = keys;
+      return id > 0 && id < now.currentId() && !now.all().containsKey(id);
+    } catch (DvxException e) {
+      return false;
+    }
+  }
+
+  /** Ids ascend, and none is used twice: what is not below the last one may be a new one. */
+  private @Nullable SecretKey key(int id) {
+    SecretKey known = keys.all().get(id);
+    if (known == null && id > keys.all().lastKey()) {
+      finder.accept(id);
+      known = keys.all().get(id);
+    }
+    return known;
+  }
+
+  private record Keys(NavigableMap<Integer, SecretKey> all, int currentId, SecretKey current) {
+    static Keys of(KeyRing ring) {
+      NavigableMap<Integer, SecretKey> all = new TreeMap<>();
+      ring.dataKeyIds().forEach(id -> all.put(id, ring.dataKey(id)));
+      return new Keys(all, ring.currentDataKeyId(), ring.dataKey(ring.currentDataKeyId()));
+    }
   }
 
   /** The longest slot that a plain length can need. */
@@ -90,10 +146,11 @@ public final class ChunkSealer {
       throw new IllegalStateException("nothing was prepared");
     }
     Objects.checkFromIndexSize(targetOffset, plain.slotLength(), target.length);
+    Keys now = keys;
     new SlotHeader(
             type.code(),
             plain.codecId(),
-            currentKeyId,
+            now.currentId(),
             place,
             entry,
             plain.plainLength(),
@@ -103,7 +160,7 @@ public final class ChunkSealer {
     try {
       bench.bind(address, target, targetOffset);
       bench.gcm.seal(
-          currentKey,
+          now.current(),
           bench.nonce,
           bench.authenticated,
           plain.source(),
@@ -141,7 +198,7 @@ public final class ChunkSealer {
     } catch (DvxException e) {
       throw damaged(address, e.report().cause());
     }
-    SecretKey key = dataKeys.get(header.keyId());
+    SecretKey key = header.type() == type.code() ? key(header.keyId()) : null;
     ChunkCodec reader = ChunkCodec.reader(header.codec());
     if (header.type() != type.code()) {
       throw damaged(address, "its slot holds something else than a " + type);

@@ -3,6 +3,7 @@ package org.opendvx.core.codec;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
@@ -17,7 +18,17 @@ import org.opendvx.core.error.Kind;
  */
 final class KeyRingBlob {
   private static final int MAGIC = 0x4456584b; // DVXK
-  private static final int VERSION = 1;
+
+  /** Of a ring whose journal key was never changed: every version can read it. */
+  private static final int FIRST_VERSION = 1;
+
+  /** Of one with journal keys that have ids. */
+  private static final int CHANGED_VERSION = 2;
+
+  /** Of one with keys under which nothing is to be sealed yet. */
+  private static final int VERSION = 3;
+
+  private static final int MOST_KEYS = 2 * KeyRing.MAX_DATA_KEYS + 3;
   private static final int SALT_OFFSET = 12;
   private static final int NONCE_OFFSET = 28;
   private static final int HEADER_LENGTH = 44;
@@ -26,7 +37,7 @@ final class KeyRingBlob {
   private static final int PLAIN_HEADER_LENGTH = 8;
 
   /** Most bytes of a blob. */
-  static final int MAX_LENGTH = 16 << 10;
+  static final int MAX_LENGTH = 32 << 10;
 
   private enum Purpose {
     DATA(1, KeyRing.KEY_LENGTH),
@@ -59,7 +70,7 @@ final class KeyRingBlob {
     byte[] plain = encode(ring);
     byte[] blob = new byte[HEADER_LENGTH + plain.length + Gcm.TAG_LENGTH + CHECKSUM_LENGTH];
     Bytes.putInt(blob, 0, MAGIC);
-    Bytes.putInt(blob, 4, VERSION << 16 | key.method().code() << 8);
+    Bytes.putInt(blob, 4, version(ring) << 16 | key.method().code() << 8);
     boolean salted = key.method() != KeyMethod.KEY_FILE;
     byte[] salt =
         salted ? KeyRing.random(PassphraseKey.SALT_LENGTH) : new byte[PassphraseKey.SALT_LENGTH];
@@ -75,6 +86,15 @@ final class KeyRingBlob {
     KeyRing.wipe(plain);
     Bytes.putInt(blob, blob.length - CHECKSUM_LENGTH, checksum(blob));
     return blob;
+  }
+
+  /** The lowest that understands the ring. */
+  private static int version(KeyRing ring) {
+    if (ring.announces()) {
+      return VERSION;
+    }
+    boolean first = ring.journalKeyIds().equals(Set.of(KeyRing.FIRST_JOURNAL_KEY_ID));
+    return first ? FIRST_VERSION : CHANGED_VERSION;
   }
 
   static KeyRing unwrap(byte[] blob, KeyEncryptionKey key) {
@@ -135,24 +155,26 @@ final class KeyRingBlob {
     return method;
   }
 
-  private static byte[] encode(KeyRing ring) {
-    int dataKeys = ring.dataKeyIds().size();
+  static byte[] encode(KeyRing ring) {
+    int several = ring.dataKeyIds().size() + ring.journalKeyIds().size();
     int length =
         PLAIN_HEADER_LENGTH
-            + dataKeys * (ENTRY_HEADER_LENGTH + KeyRing.KEY_LENGTH)
-            + 3 * (ENTRY_HEADER_LENGTH + KeyRing.KEY_LENGTH)
+            + several * (ENTRY_HEADER_LENGTH + KeyRing.KEY_LENGTH)
+            + 2 * (ENTRY_HEADER_LENGTH + KeyRing.KEY_LENGTH)
             + ENTRY_HEADER_LENGTH
             + KeyRing.DIRECTORY_HASH_KEY_LENGTH;
     byte[] plain = new byte[length];
     Bytes.putInt(plain, 0, ring.currentDataKeyId());
-    Bytes.putInt(plain, 4, dataKeys + 4);
+    Bytes.putInt(plain, 4, several + 3);
     int at = PLAIN_HEADER_LENGTH;
     for (int id : ring.dataKeyIds()) {
       at = put(plain, at, Purpose.DATA, id, ring.rawDataKey(id));
     }
     at = put(plain, at, Purpose.FINGERPRINT, 0, ring.fingerprintKey());
     at = put(plain, at, Purpose.HANDLE, 0, ring.handleKey());
-    at = put(plain, at, Purpose.JOURNAL, 0, ring.rawJournalKey());
+    for (int id : ring.journalKeyIds()) {
+      at = put(plain, at, Purpose.JOURNAL, id, ring.rawJournalKey(id));
+    }
     put(plain, at, Purpose.DIRECTORY_HASH, 0, ring.directoryHashKey());
     return plain;
   }
@@ -172,10 +194,11 @@ final class KeyRingBlob {
       throw damaged("it ends within its header");
     }
     int count = Bytes.getInt(plain, 4);
-    if (count < 0 || count > KeyRing.MAX_DATA_KEYS + 4) {
+    if (count < 0 || count > MOST_KEYS) {
       throw damaged("its number of keys is out of range");
     }
     SortedMap<Integer, byte[]> dataKeys = new TreeMap<>();
+    SortedMap<Integer, byte[]> journalKeys = new TreeMap<>();
     Map<Purpose, byte[]> single = new EnumMap<>(Purpose.class);
     int at = PLAIN_HEADER_LENGTH;
     for (int i = 0; i < count; i++) {
@@ -192,15 +215,23 @@ final class KeyRingBlob {
       byte[] key = Arrays.copyOfRange(plain, at, at + purpose.length);
       at += purpose.length;
       byte[] earlier =
-          purpose == Purpose.DATA
-              ? dataKeys.putIfAbsent(id, key)
-              : single.putIfAbsent(purpose, key);
-      if (earlier != null || (purpose == Purpose.DATA && id < 1)) {
+          switch (purpose) {
+            case DATA -> dataKeys.putIfAbsent(id, key);
+            case JOURNAL -> journalKeys.putIfAbsent(id, key);
+            case FINGERPRINT, HANDLE, DIRECTORY_HASH -> single.putIfAbsent(purpose, key);
+          };
+      if (earlier != null) {
         throw damaged("it holds two keys for one purpose");
+      }
+      if (!isId(purpose, id)) {
+        throw damaged("a key in it has an id that is none");
       }
     }
     int current = Bytes.getInt(plain, 0);
-    if (at != plain.length || !dataKeys.containsKey(current)) {
+    if (at != plain.length
+        || !dataKeys.containsKey(current)
+        || dataKeys.size() > KeyRing.MAX_DATA_KEYS
+        || journalKeys.headMap(current + 1).isEmpty()) {
       throw damaged("its parts do not fit together");
     }
     return new KeyRing(
@@ -208,8 +239,16 @@ final class KeyRingBlob {
         current,
         required(single, Purpose.FINGERPRINT),
         required(single, Purpose.HANDLE),
-        required(single, Purpose.JOURNAL),
+        journalKeys,
         required(single, Purpose.DIRECTORY_HASH));
+  }
+
+  private static boolean isId(Purpose purpose, int id) {
+    return switch (purpose) {
+      case DATA -> id >= 1 && id <= KeyRing.MAX_KEY_ID;
+      case JOURNAL -> id >= KeyRing.FIRST_JOURNAL_KEY_ID && id <= KeyRing.MAX_KEY_ID;
+      case FINGERPRINT, HANDLE, DIRECTORY_HASH -> true;
+    };
   }
 
   private static byte[] required(Map<Purpose, byte[]> keys, Purpose purpose) {

@@ -1,7 +1,11 @@
 package org.opendvx.core.codec;
 
+import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -17,22 +21,63 @@ public final class RecordSealer {
   /** Bytes that a sealed payload is longer than its plain text. */
   public static final int OVERHEAD = Gcm.TAG_LENGTH;
 
-  private final SecretKey key;
+  /** Replaced as a whole. */
+  private volatile Keys keys;
+
+  private volatile IntConsumer finder = _ -> {};
+
   private final Loan<Workbench> workbenches = new Loan<>(Workbench::new);
 
-  /** Seals under the ring's journal key. */
-  public RecordSealer(KeyRing keys) {
-    this.key = keys.journalKey();
+  private record Keys(NavigableMap<Integer, SecretKey> all, int currentId) {
+    static Keys of(KeyRing ring) {
+      NavigableMap<Integer, SecretKey> all = new TreeMap<>();
+      ring.journalKeyIds().forEach(id -> all.put(id, ring.journalKey(id)));
+      return new Keys(all, ring.currentJournalKeyId());
+    }
+  }
+
+  /** Seals under the ring's current journal key, and opens under all of them. */
+  public RecordSealer(KeyRing ring) {
+    this.keys = Keys.of(ring);
+  }
+
+  /** As {@link ChunkSealer#onUnknownKey}. */
+  public void onUnknownKey(IntConsumer asked) {
+    finder = asked;
+  }
+
+  private @Nullable SecretKey key(int id) {
+    SecretKey known = keys.all().get(id);
+    if (known == null && id > keys.all().lastKey()) {
+      finder.accept(id);
+      known = keys.all().get(id);
+    }
+    return known;
+  }
+
+  /**
+   * Seals under another ring's current journal key from now on. Records that had their sequence
+   * before the call may still be sealed under the earlier one.
+   */
+  public void adopt(KeyRing ring) {
+    keys = Keys.of(ring);
+  }
+
+  /** Id of the key under which payloads are to be sealed now; 0 to 65,535. */
+  public int currentKeyId() {
+    return keys.currentId();
   }
 
   /**
    * Seals a payload.
    *
+   * @param keyId of {@link #currentKeyId}, asked after the sequence was given
    * @param kind the record's kind: authenticated, not stored
    * @param target has {@code length + OVERHEAD} bytes from {@code targetOffset}
    * @return bytes written
    */
   public int seal(
+      int keyId,
       int incarnation,
       long sequence,
       int kind,
@@ -43,6 +88,10 @@ public final class RecordSealer {
       int targetOffset) {
     Objects.checkFromIndexSize(offset, length, plain.length);
     Objects.checkFromIndexSize(targetOffset, length + OVERHEAD, target.length);
+    SecretKey key = keys.all().get(keyId);
+    if (key == null) {
+      throw new IllegalArgumentException("no journal key " + keyId);
+    }
     Workbench bench = workbenches.take();
     try {
       bench.bind(incarnation, sequence, kind);
@@ -56,6 +105,7 @@ public final class RecordSealer {
   /**
    * Opens a payload.
    *
+   * @param keyId of the key that sealed it
    * @param length bytes of the sealed payload
    * @param target has {@code length - OVERHEAD} bytes from {@code targetOffset}
    * @return bytes written
@@ -63,6 +113,7 @@ public final class RecordSealer {
    *     numbers
    */
   public int open(
+      int keyId,
       int incarnation,
       long sequence,
       int kind,
@@ -72,8 +123,12 @@ public final class RecordSealer {
       byte[] target,
       int targetOffset) {
     Objects.checkFromIndexSize(offset, length, sealed.length);
-    if (length < OVERHEAD) {
-      throw damaged(incarnation, sequence);
+    SecretKey key = key(keyId);
+    if (length < OVERHEAD || key == null) {
+      throw damaged(
+          key == null ? "it names a key that the ring lacks" : "it is too short",
+          incarnation,
+          sequence);
     }
     Objects.checkFromIndexSize(targetOffset, length - OVERHEAD, target.length);
     Workbench bench = workbenches.take();
@@ -81,7 +136,7 @@ public final class RecordSealer {
       bench.bind(incarnation, sequence, kind);
       if (!bench.gcm.open(
           key, bench.nonce, bench.kind, sealed, offset, length, target, targetOffset)) {
-        throw damaged(incarnation, sequence);
+        throw damaged("its authentication tag is wrong", incarnation, sequence);
       }
     } finally {
       workbenches.giveBack(bench);
@@ -89,9 +144,9 @@ public final class RecordSealer {
     return length - OVERHEAD;
   }
 
-  private static DvxException damaged(int incarnation, long sequence) {
+  private static DvxException damaged(String cause, int incarnation, long sequence) {
     return DvxException.of(Kind.CORRUPT, "A journal record is damaged")
-        .cause("its authentication tag is wrong")
+        .cause(cause)
         .remedy("Keep the drives as they are and look for a drive that fails")
         .detail("incarnation", Integer.toUnsignedString(incarnation))
         .detail("sequence", Long.toUnsignedString(sequence))

@@ -91,6 +91,7 @@ final class Admission {
 
   /** What may still be stored, by a fresh count; negative when the reserve is touched. */
   long freeNow() {
+    pool.renewStatus();
     refresh(System.nanoTime());
     return free.get();
   }
@@ -145,7 +146,9 @@ final class Admission {
     @Override
     void await() throws InterruptedException {
       switch (help.makeRoom(bytes, LIMIT_NANOS)) {
-        case MADE -> admission.refresh(System.nanoTime());
+        case MADE -> {
+          long _ = admission.freeNow();
+        }
         case NOTHING -> {
           // Room may have come from elsewhere since it was counted last.
           if (admission.freeNow() < bytes) {

@@ -114,6 +114,16 @@ final class Checkpointer implements AutoCloseable {
     new LiveWalk(stores.io, visitor).walk(root);
   }
 
+  /** Visits what a checkpoint of another root reaches. */
+  void walk(RootRecord other, NodeWalk.Visitor visitor) {
+    new LiveWalk(stores.io, visitor).walk(other);
+  }
+
+  /** Visits the content of a file that is on its way between roots. */
+  void walkParcel(byte[] parcel, NodeWalk.Visitor visitor) {
+    new NodeWalk(stores.io, visitor).tree(InodeCodec.decodeStored(parcel).content());
+  }
+
   void start() {
     thread.start();
   }

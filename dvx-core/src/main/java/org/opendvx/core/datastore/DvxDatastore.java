@@ -109,6 +109,12 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore format(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+    return format(pool, PoolRing.of(keys), settings, host, sources);
+  }
+
+  /** The same with a ring that other hosts may change. */
+  public static DvxDatastore format(
+      Pool pool, PoolRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     return over(Engine.format(pool, keys, settings, host, sources));
   }
 
@@ -162,6 +168,12 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
    */
   public static DvxDatastore open(
       Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+    return open(pool, PoolRing.of(keys), settings, host, sources);
+  }
+
+  /** The same with a ring that other hosts may change. */
+  public static DvxDatastore open(
+      Pool pool, PoolRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     return over(Engine.open(pool, keys, settings, host, sources));
   }
 
@@ -220,7 +232,11 @@ public final class DvxDatastore implements Datastore, AutoCloseable {
       Map<Long, byte[]> parcels,
       long heldNanos,
       long startNanos) {
-    return attempts.run(() -> cuts.join(requests, parcels, heldNanos, startNanos));
+    return attempts.run(
+        () -> {
+          engine.arrivals().note(parcels.values());
+          return cuts.join(requests, parcels, heldNanos, startNanos);
+        });
   }
 
   /** Ends without a last checkpoint; the next open recovers. For a host that was fenced. */

@@ -46,18 +46,21 @@ final class Engine implements AutoCloseable {
   private final ContainerLog log;
   private final PlaceRegister places;
   private final Repacker repacker;
+  private final DataKeys keys;
+  private final ContainerIds ids;
   private final NameHash hash;
   private final State state;
   private final Locks locks = new Locks();
   private final WallClock clock = new WallClock();
   private final Failures failures = new Failures();
   private final Attempts attempts = new Attempts(failures);
+  private final Arrivals arrivals = new Arrivals();
   private final Checkpointer checkpointer;
 
   /** Builds all parts over a checkpoint; nothing is replayed yet. */
   private Engine(
       Pool pool,
-      KeyRing keys,
+      PoolRing shared,
       DatastoreSettings settings,
       Epoch epoch,
       JournalStore journalStore,
@@ -68,26 +71,33 @@ final class Engine implements AutoCloseable {
     this.settings = settings;
     this.epoch = epoch;
     this.journalStore = journalStore;
+    // After the incarnation was noted, too: who announces a key elsewhere does so before it looks
+    // for the hosts that are to know it. And what a former server of the root sealed can be read.
+    KeyRing keys = shared.refresh(pool.records());
+    RecordSealer recordSealer = new RecordSealer(keys);
+    ChunkSealer sealer = new ChunkSealer(keys, ChunkCodec.lz4());
+    ChunkSealer coldSealer = new ChunkSealer(keys, ChunkCodec.zstd(COLD_LEVEL));
+    this.keys =
+        new DataKeys(
+            keys, shared, pool.records(), epoch, recordSealer, List.of(sealer, coldSealer));
+    this.ids = new ContainerIds(pool.records(), epoch);
     this.journal =
         new Journal(
-            journalStore,
-            epoch,
-            new RecordSealer(keys),
-            Math.toIntExact(epoch.number()),
-            settings.journal());
+            journalStore, epoch, recordSealer, Math.toIntExact(epoch.number()), settings.journal());
     // After the incarnation was noted: a cleaner elsewhere sees this host, or is seen by it.
-    this.places = PlaceRegister.load(pool.records(), epoch);
+    pool.containers().forgetAll();
+    this.places = PlaceRegister.load(pool.records(), epoch, pool.containers()::forget);
     this.log =
         new ContainerLog(
             pool.containers(),
             epoch,
-            new ContainerIds(pool.records(), epoch),
+            ids,
             new Fingerprinter(keys),
-            new ChunkSealer(keys, ChunkCodec.lz4()),
+            sealer,
             places,
             sources,
             settings.log());
-    this.repacker = log.repacker(new ChunkSealer(keys, ChunkCodec.zstd(COLD_LEVEL)));
+    this.repacker = log.repacker(coldSealer);
     this.hash = new NameHash(keys.directoryHashKey());
     ResidentNodes nodes = new ResidentNodes(log);
     TreeIo io = new TreeIo(nodes, settings.nodeCacheBytes());
@@ -109,7 +119,7 @@ final class Engine implements AutoCloseable {
 
   /** Makes the state of an empty pool durable. */
   static Engine format(
-      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+      Pool pool, PoolRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     RootStore roots = new RootStore(pool.records(), host);
     checkEmpty(roots, host);
     return start(
@@ -153,10 +163,11 @@ final class Engine implements AutoCloseable {
 
   /** Recovers the state of a pool. */
   static Engine open(
-      Pool pool, KeyRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
+      Pool pool, PoolRing keys, DatastoreSettings settings, String host, List<SlotSource> sources) {
     RootStore roots = new RootStore(pool.records(), host);
     // Before anything is changed: an earlier life is not fenced for a pool that cannot be opened.
     RootRecord _ = root(roots, host);
+    KeyRing _ = keys.refresh(pool.records());
     return start(
         pool, keys, settings, host, roots, sources, () -> root(roots, host), Engine::recover);
   }
@@ -180,7 +191,7 @@ final class Engine implements AutoCloseable {
 
   private static Engine start(
       Pool pool,
-      KeyRing keys,
+      PoolRing keys,
       DatastoreSettings settings,
       String host,
       RootStore roots,
@@ -307,6 +318,14 @@ final class Engine implements AutoCloseable {
     return repacker;
   }
 
+  DataKeys keys() {
+    return keys;
+  }
+
+  ContainerIds ids() {
+    return ids;
+  }
+
   NameHash hash() {
     return hash;
   }
@@ -325,6 +344,10 @@ final class Engine implements AutoCloseable {
 
   Failures failures() {
     return failures;
+  }
+
+  Arrivals arrivals() {
+    return arrivals;
   }
 
   Attempts attempts() {
@@ -371,5 +394,6 @@ final class Engine implements AutoCloseable {
     journal.close();
     log.close();
     journalStore.close();
+    keys.close();
   }
 }

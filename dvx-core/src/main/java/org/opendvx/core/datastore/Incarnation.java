@@ -1,7 +1,9 @@
 package org.opendvx.core.datastore;
 
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Epoch;
@@ -56,6 +58,18 @@ final class Incarnation {
         }
       }
     }
+  }
+
+  /** The incarnation of each root. */
+  static Map<String, Long> all(RecordStore records) {
+    Map<String, Long> all = new TreeMap<>();
+    for (String key : records.keys(HOSTS)) {
+      if (key.endsWith(OF_HOST)) {
+        String root = key.substring(HOSTS.length(), key.length() - OF_HOST.length());
+        all.put(root, number(key, records.get(key)));
+      }
+    }
+    return all;
   }
 
   /** The highest number in a pool that was made before there was a record for all roots. */

@@ -24,7 +24,8 @@ final class InodeTable {
   private final TreeIo io;
 
   /** The one object of each id, as long as anybody holds it. */
-  private final Cache<Long, Inode> known = Caffeine.newBuilder().weakValues().build();
+  private final Cache<Long, Inode> known =
+      Caffeine.newBuilder().weakValues().executor(Runnable::run).build();
 
   /** Holds those used lately. */
   private final Cache<Long, Inode> recent;

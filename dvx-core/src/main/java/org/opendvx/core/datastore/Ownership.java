@@ -1,6 +1,7 @@
 package org.opendvx.core.datastore;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,8 +10,11 @@ import org.opendvx.core.datastore.Change.InodeMake;
 import org.opendvx.core.datastore.Change.InodeTaken;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.tree.BlockMap;
 import org.opendvx.core.tree.FrozenTree;
 import org.opendvx.core.tree.RootRef;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Moves files between roots, and freezes files for a cut over several of them. Which root owns a
@@ -22,8 +26,15 @@ import org.opendvx.core.tree.RootRef;
  * needs neither memory nor journal of the giver.
  */
 public final class Ownership {
+  private static final Logger LOG = LoggerFactory.getLogger(Ownership.class);
   private static final int SETTLE_ROUNDS = 2;
+  private static final int ROUNDS_BEFORE = 12;
+  private static final long SHORT_NANOS = 15_000_000;
+  private static final long LONG_NANOS = 1_500_000_000;
   private static final int ROUNDS_FOR_ROOM = 20;
+
+  /** One file's map takes so much of the cache of nodes at the most: the reciprocal. */
+  private static final int CACHE_SHARE = 4;
 
   private final Engine engine;
   private final Files files;
@@ -54,7 +65,8 @@ public final class Ownership {
 
   /**
    * Stops a file: from here on every operation on it fails with {@link FileAwayException}. Then
-   * makes all of it durable in the pool. Most of that is done before the file stops.
+   * makes all of it durable in the pool. Most of that is done before the file stops, in rounds,
+   * each of which has less to do.
    *
    * @return the parcel
    */
@@ -63,17 +75,53 @@ public final class Ownership {
     return engine.checkpointer().alone(() -> settleAndStop(inode));
   }
 
+  /**
+   * Makes a file durable as it is now, while it goes on.
+   *
+   * @return the parcel that {@link #stop} would have given, for {@link #expect}
+   */
+  public byte[] preview(long file) {
+    Inode inode = regular(file);
+    return engine.checkpointer().alone(() -> stored(freeze(inode, false)));
+  }
+
+  private byte[] stored(FrozenInode frozen) {
+    return InodeCodec.encodeStored(frozen.image(), flush(List.of(frozen.content())).getFirst());
+  }
+
   private byte[] settleAndStop(Inode inode) {
-    RootRef _ = settle(freeze(inode, false));
+    settleMost(inode);
     FrozenInode frozen = freeze(inode, true);
+    long start = System.nanoTime();
     boolean done = false;
     try {
-      byte[] parcel = InodeCodec.encodeStored(frozen.image(), settle(frozen));
+      byte[] parcel = stored(frozen);
       done = true;
+      LOG.debug(
+          "File {} was settled {} us after it stopped",
+          inode.id,
+          (System.nanoTime() - start) / 1000);
       return parcel;
     } finally {
       if (!done) {
         inode.moving(false);
+      }
+    }
+  }
+
+  /**
+   * Until there is so little left that the file need not be stopped for long, or what is written
+   * meanwhile keeps it from getting less.
+   */
+  private void settleMost(Inode inode) {
+    long begin = System.nanoTime();
+    for (int round = 0; round < ROUNDS_BEFORE; round++) {
+      long start = System.nanoTime();
+      List<RootRef> _ = flush(List.of(freeze(inode, false).content()));
+      long end = System.nanoTime();
+      LOG.debug("Round {} before file {} stops took {} us", round, inode.id, (end - start) / 1000);
+      if (end - start < SHORT_NANOS || end - begin > LONG_NANOS) {
+        return;
       }
     }
   }
@@ -99,18 +147,24 @@ public final class Ownership {
     }
   }
 
-  private RootRef settle(FrozenInode frozen) {
-    settleChunks();
-    return engine.checkpointer().flush(List.of(frozen.content())).getFirst();
+  /**
+   * Makes trees durable in the pool, with every chunk that they refer to, and all that happened to
+   * their files before: names and sizes in a parcel must not be forgotten here.
+   */
+  private List<RootRef> flush(List<FrozenTree> trees) {
+    long lsn = engine.journal().lastLsn();
+    // The chunks and the records are on their way while the nodes are written.
+    engine.log().push();
+    List<RootRef> refs = engine.checkpointer().flush(trees);
+    engine.checkpointer().awaitDurable(lsn);
+    awaitChunks();
+    return refs;
   }
 
-  /** Returns when every chunk that a file refers to now is in the pool. */
-  private void settleChunks() {
-    long lsn = engine.journal().lastLsn();
-    engine.checkpointer().awaitDurable(lsn);
+  private void awaitChunks() {
     try {
       for (int round = 0; round < SETTLE_ROUNDS; round++) {
-        if (engine.log().drain(engine.settings().closeLimit())) {
+        if (engine.log().awaitPut(engine.settings().closeLimit())) {
           return;
         }
       }
@@ -151,10 +205,38 @@ public final class Ownership {
     Inode inode = engine.state().inodes().find(file);
     if (inode != null && !inode.image().away()) {
       // Whoever takes it back stops it anew, maybe before this is durable.
-      long lsn = append(inode, new InodeGiven(file, epoch), () -> inode.moving(false));
+      long lsn = append(inode, List.of(new InodeGiven(file, epoch)), () -> inode.moving(false));
       inode.written(lsn);
       engine.checkpointer().awaitDurable(lsn);
     }
+  }
+
+  /**
+   * Does beforehand what would make those wait who use a file that is about to be taken: its block
+   * map comes into memory, as far as there is room and time, and the journal is ready to write.
+   *
+   * @param parcel what {@link #preview} gave
+   * @param limit for the map
+   */
+  public void expect(byte[] parcel, Duration limit) {
+    long start = System.nanoTime();
+    long room = engine.settings().nodeCacheBytes() / CACHE_SHARE;
+    BlockMap map = BlockMap.open(engine.state().io(), InodeCodec.decodeStored(parcel).content());
+    int leaves =
+        engine
+            .attempts()
+            .inside(
+                () ->
+                    map.readAhead(
+                        bytes -> bytes < room && System.nanoTime() - start < limit.toNanos()));
+    long read = System.nanoTime();
+    // An idle journal makes its first writer wait for a new segment.
+    engine.checkpointer().awaitDurable(append(null, List.of(), () -> {}));
+    LOG.debug(
+        "{} leaves of a map were read ahead in {} us, the journal took {} us",
+        leaves,
+        (read - start) / 1000,
+        (System.nanoTime() - read) / 1000);
   }
 
   /**
@@ -170,11 +252,22 @@ public final class Ownership {
     InodeTaken taken = new InodeTaken(file, stored.image().withEpoch(epoch), stored.content());
     Inode stub = engine.state().inodes().find(file);
     if (stub == null) {
-      long _ = append(null, new InodeMake(file, taken.image().withEpoch(-epoch)), () -> {});
+      long _ =
+          append(null, List.of(new InodeMake(file, taken.image().withEpoch(-epoch))), () -> {});
       stub = files.known(file);
     }
     stopAway(stub);
-    commit(stub, taken);
+    Inode heir = stub;
+    long lsn =
+        engine
+            .attempts()
+            .inside(
+                () -> {
+                  engine.arrivals().note(List.of(parcel));
+                  return append(heir, List.of(taken), () -> {});
+                });
+    heir.written(lsn);
+    engine.checkpointer().awaitDurable(lsn);
   }
 
   private static void stopAway(Inode stub) {
@@ -189,25 +282,18 @@ public final class Ownership {
     }
   }
 
-  /** Brings a change of a file that nobody may use into the journal; durable on return. */
-  private void commit(Inode inode, Change change) {
-    long lsn = append(inode, change, () -> {});
-    inode.written(lsn);
-    engine.checkpointer().awaitDurable(lsn);
-  }
-
   /**
-   * Brings a change into the journal.
+   * Brings changes into the journal.
    *
    * @param applied run under the file's lock once it has taken effect
    */
-  private long append(@Nullable Inode inode, Change change, Runnable applied) {
+  private long append(@Nullable Inode inode, List<Change> changes, Runnable applied) {
     for (int round = 0; ; round++) {
       NotYet full;
       long cut = engine.locks().cut.readLock();
       long stamp = inode == null ? 0 : inode.lock.writeLock();
       try {
-        long lsn = transactions.commit(List.of(change), null);
+        long lsn = transactions.commit(changes, null);
         applied.run();
         return lsn;
       } catch (NotYet notYet) {
@@ -265,9 +351,7 @@ public final class Ownership {
 
   /** Makes frozen files durable in the pool and gives a parcel of each. */
   public List<byte[]> settle(FrozenFiles frozen) {
-    settleChunks();
-    List<RootRef> refs =
-        engine.checkpointer().flush(frozen.files.stream().map(FrozenInode::content).toList());
+    List<RootRef> refs = flush(frozen.files.stream().map(FrozenInode::content).toList());
     List<byte[]> parcels = new ArrayList<>(refs.size());
     for (int i = 0; i < refs.size(); i++) {
       parcels.add(InodeCodec.encodeStored(frozen.files.get(i).image(), refs.get(i)));

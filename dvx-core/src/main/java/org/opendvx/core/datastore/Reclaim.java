@@ -1,6 +1,8 @@
 package org.opendvx.core.datastore;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
@@ -48,6 +50,11 @@ public final class Reclaim {
     return host;
   }
 
+  /** The keys under which this host seals. */
+  public DataKeys keys() {
+    return engine.keys();
+  }
+
   /** Where containers are and which are condemned. */
   public PlaceRegister places() {
     return engine.places();
@@ -63,9 +70,49 @@ public final class Reclaim {
     return engine.log().markId();
   }
 
+  /**
+   * A mark as {@link #markId}, higher than the ids of all containers that any host has opened, and
+   * of all whose ids it has drawn. Blocks.
+   */
+  public long markAboveAll() {
+    engine.ids().drawAnew();
+    return engine.ids().getAsLong();
+  }
+
+  /**
+   * Takes up the pool's key ring as it is in the register now. What gets its place after the return
+   * is sealed under its current key. Blocks.
+   *
+   * @param newContainers whether all that is written later is to go to containers whose ids are
+   *     drawn after the call
+   */
+  public KnownKeys followKeys(boolean newContainers) {
+    engine.keys().follow();
+    if (newContainers) {
+      engine.ids().drawAnew();
+      engine.log().closeOpen();
+    }
+    return new KnownKeys(
+        engine.keys().currentId(), engine.keys().newestId(), engine.log().lowestOpen());
+  }
+
+  /**
+   * What an engine knows of the ring.
+   *
+   * @param current id of the data key under which it seals
+   * @param newest id of the newest data key that it can open
+   * @param lowestOpen the lowest id of a container that is open here or on its way to the pool
+   */
+  public record KnownKeys(int current, int newest, long lowestOpen) {}
+
   /** The number of the last checkpoint that is complete. */
   public long checkpointNumber() {
     return engine.checkpointer().root().checkpoint();
+  }
+
+  /** The last journal record that is in it. */
+  public long checkpointLsn() {
+    return engine.checkpointer().root().lsn();
   }
 
   /** Bytes of chunks that were taken since the pool was made. */
@@ -124,6 +171,41 @@ public final class Reclaim {
   }
 
   /**
+   * Takes up what a cleaner condemned, maybe in another process: when this returns, no new
+   * reference to it is made here, nobody is under way who found one before, and all that comes from
+   * other roots is noted from a moment before that on.
+   *
+   * @param round a number of the cleaner's
+   * @throws DvxException as {@link #drain}
+   */
+  public void takeUp(long round, Duration limit) throws InterruptedException {
+    engine.places().follow();
+    engine.arrivals().begin(round);
+    drain(limit);
+  }
+
+  /** Whether {@link #takeUp} of a round was the last one, and all that came since is known. */
+  public boolean takenUp(long round) {
+    return engine.arrivals().notes(round);
+  }
+
+  /** Parcels that came from other roots since a round was taken up; empty when not known. */
+  public Optional<List<byte[]>> arrivals(long round) {
+    return engine.arrivals().of(round);
+  }
+
+  /**
+   * Learns where the cleaner has put what it moved, and waits until nobody reads by what was looked
+   * up before the call.
+   *
+   * @throws DvxException TIMEOUT when some take longer
+   */
+  public void letGo(Duration limit) throws InterruptedException {
+    engine.places().follow();
+    drain(limit);
+  }
+
+  /**
    * Writes checkpoints until one is in place that began after the call and from which recovery
    * needs no journal record that is older than the call: no container that is in the pool now could
    * be rebuilt by it.
@@ -153,6 +235,16 @@ public final class Reclaim {
    */
   public void walk(NodeWalk.Visitor visitor) {
     engine.checkpointer().walk(visitor);
+  }
+
+  /** Visits all that a checkpoint of another root reaches; as {@link #walk(NodeWalk.Visitor)}. */
+  public void walk(StoredRoots.Checkpoint other, NodeWalk.Visitor visitor) {
+    engine.checkpointer().walk(other.root(), visitor);
+  }
+
+  /** Visits the content of a file that is on its way between roots. */
+  public void walkParcel(byte[] parcel, NodeWalk.Visitor visitor) {
+    engine.checkpointer().walkParcel(parcel, visitor);
   }
 
   /**

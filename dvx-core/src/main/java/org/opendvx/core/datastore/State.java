@@ -46,6 +46,10 @@ final class State {
     this.outcomes = outcomes;
   }
 
+  TreeIo io() {
+    return io;
+  }
+
   InodeTable inodes() {
     return inodes;
   }

@@ -186,8 +186,11 @@ public final class Journal implements AutoCloseable {
     try {
       byte[] bytes = batch.bytes();
       int payload = at + JournalFormat.FRAME_HEADER;
+      // Only now: what has an LSN after keys were changed is sealed under the new one.
+      int keyId = secretLength > 0 ? sealer.currentKeyId() : 0;
       if (secretLength > 0) {
         sealer.seal(
+            keyId,
             incarnation,
             lsn,
             kind,
@@ -206,12 +209,12 @@ public final class Journal implements AutoCloseable {
         }
       }
       byte flags = sealedLength > 0 ? JournalFormat.SEALED : 0;
-      JournalFormat.frameHeader(bytes, at, (int) length, sealedLength, kind, flags, lsn);
+      JournalFormat.frameHeader(bytes, at, (int) length, sealedLength, kind, flags, keyId, lsn);
       done = true;
     } finally {
       if (!done) {
         JournalFormat.frameHeader(
-            batch.bytes(), at, (int) length, 0, JournalFormat.VOID, (byte) 0, lsn);
+            batch.bytes(), at, (int) length, 0, JournalFormat.VOID, (byte) 0, 0, lsn);
       }
       batch.filled(writer);
       wakeWriter();

@@ -39,13 +39,20 @@ final class JournalFormat {
   }
 
   static void frameHeader(
-      byte[] batch, int offset, int length, int secretLength, int kind, byte flags, long lsn) {
+      byte[] batch,
+      int offset,
+      int length,
+      int secretLength,
+      int kind,
+      byte flags,
+      int keyId,
+      long lsn) {
     ByteBuffer.wrap(batch, offset, FRAME_HEADER)
         .putInt(length)
         .putInt(secretLength)
         .put((byte) kind)
         .put(flags)
-        .putShort((short) 0)
+        .putShort((short) keyId)
         .putInt((int) lsn);
   }
 

@@ -12,6 +12,7 @@ final class JournalReplay implements JournalStore.BatchVisitor {
   private final RecordVisitor visitor;
   private final long from;
   private long expected = -1;
+  private byte[] sealed = new byte[4096];
   private byte[] secret = new byte[4096];
 
   JournalReplay(RecordSealer sealer, RecordVisitor visitor, long from) {
@@ -22,9 +23,7 @@ final class JournalReplay implements JournalStore.BatchVisitor {
 
   @Override
   public void batch(long firstLsn, long lastLsn, ByteBuffer given) {
-    byte[] bytes = new byte[given.remaining()];
-    given.get(bytes);
-    ByteBuffer batch = ByteBuffer.wrap(bytes);
+    ByteBuffer batch = given.slice();
     if (expected < 0 ? firstLsn > from : firstLsn != expected) {
       throw JournalFormat.corrupt(
           "records are missing before this one", expected < 0 ? firstLsn : expected);
@@ -41,7 +40,7 @@ final class JournalReplay implements JournalStore.BatchVisitor {
     }
     batch.getLong();
     for (long lsn = firstLsn; lsn <= lastLsn; lsn++) {
-      frame(bytes, batch, incarnation, lsn);
+      frame(batch, incarnation, lsn);
     }
     if (batch.hasRemaining()) {
       throw JournalFormat.corrupt("bytes follow the last record of a batch", lastLsn);
@@ -49,7 +48,7 @@ final class JournalReplay implements JournalStore.BatchVisitor {
     expected = lastLsn + 1;
   }
 
-  private void frame(byte[] bytes, ByteBuffer batch, int incarnation, long lsn) {
+  private void frame(ByteBuffer batch, int incarnation, long lsn) {
     if (batch.remaining() < JournalFormat.FRAME_HEADER) {
       throw JournalFormat.corrupt("a batch ends early", lsn);
     }
@@ -57,7 +56,7 @@ final class JournalReplay implements JournalStore.BatchVisitor {
     int secretLength = batch.getInt();
     int kind = Byte.toUnsignedInt(batch.get());
     byte flags = batch.get();
-    batch.getShort();
+    int keyId = Short.toUnsignedInt(batch.getShort());
     if (batch.getInt() != (int) lsn
         || length < 0
         || length > batch.remaining()
@@ -73,15 +72,17 @@ final class JournalReplay implements JournalStore.BatchVisitor {
     }
     int opened = 0;
     if (secretLength > 0) {
-      if (secret.length < secretLength) {
-        secret = new byte[Math.max(secretLength, 2 * secret.length)];
+      if (sealed.length < secretLength) {
+        sealed = new byte[Math.max(secretLength, 2 * sealed.length)];
+        secret = new byte[sealed.length];
       }
-      opened = sealer.open(incarnation, lsn, kind, bytes, start, secretLength, secret, 0);
+      batch.get(start, sealed, 0, secretLength);
+      opened = sealer.open(keyId, incarnation, lsn, kind, sealed, 0, secretLength, secret, 0);
     }
     visitor.record(
         lsn,
         kind,
         ByteBuffer.wrap(secret, 0, opened),
-        ByteBuffer.wrap(bytes, start + secretLength, length - secretLength).slice());
+        batch.slice(start + secretLength, length - secretLength));
   }
 }

@@ -3,11 +3,11 @@ package org.opendvx.core.log;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.log.ChunkLog.ChunkSink;
+import org.opendvx.core.log.SlotSource.Verdict;
 
 /**
  * The way of a read: cache, containers in memory, nearer sources, pool. Every slot is verified.
@@ -63,11 +63,7 @@ final class ChunkReader {
     }
     if (misses > 0) {
       counters.cacheMisses.add(misses);
-      Fetch fetch = new Fetch(addresses, missing, misses);
-      fetch.run();
-      for (int i = 0; i < misses; i++) {
-        sink.chunk(missing[i], fetch.chunk(addresses[missing[i]]));
-      }
+      new Fetch(addresses, missing, misses, sink).run();
     }
   }
 
@@ -125,15 +121,32 @@ final class ChunkReader {
     byte[] open(byte[] bytes, int offset, int length, long address);
   }
 
-  /** Chunks that are not in memory, each fetched once. Confined to one thread. */
+  /**
+   * Chunks that are not in memory, each fetched once, and handed over while the processor still has
+   * them at hand. Confined to one thread.
+   */
   private final class Fetch {
+    private static final int NOBODY = -1;
+
+    private final ChunkSink sink;
+
+    /** Ascending, none twice. */
     private final long[] sorted;
-    private final byte[] @Nullable [] chunks;
+
+    private final boolean[] fetched;
+
+    /** Indexes that are missing; of each address the last one, and before each the one before. */
+    private final int[] missing;
+
+    private final int[] lastWanter;
+    private final int[] wanterBefore;
 
     /** Addresses that nobody had yet, ascending. */
     private long[] wanted;
 
-    Fetch(long[] addresses, int[] missing, int misses) {
+    Fetch(long[] addresses, int[] missing, int misses, ChunkSink sink) {
+      this.sink = sink;
+      this.missing = missing;
       long[] all = new long[misses];
       for (int i = 0; i < misses; i++) {
         all[i] = addresses[missing[i]];
@@ -145,9 +158,17 @@ final class ChunkReader {
           all[unique++] = address;
         }
       }
-      sorted = Arrays.copyOf(all, unique);
-      chunks = new byte[unique][];
+      sorted = unique == misses ? all : Arrays.copyOf(all, unique);
+      fetched = new boolean[unique];
       wanted = sorted;
+      lastWanter = new int[unique];
+      wanterBefore = new int[misses];
+      Arrays.fill(lastWanter, NOBODY);
+      for (int i = 0; i < misses; i++) {
+        int at = at(addresses[missing[i]]);
+        wanterBefore[i] = lastWanter[at];
+        lastWanter[at] = i;
+      }
     }
 
     void run() {
@@ -158,7 +179,7 @@ final class ChunkReader {
               asked,
               asked.length,
               (i, bytes, offset, length) -> accept(asked[i], bytes, offset, length));
-          wanted = Arrays.stream(asked).filter(address -> chunks[at(address)] == null).toArray();
+          wanted = Arrays.stream(asked).filter(address -> !fetched[at(address)]).toArray();
         }
       }
       long[] rest = wanted;
@@ -166,30 +187,38 @@ final class ChunkReader {
           rest,
           rest.length,
           (i, bytes, offset, length) -> {
-            keep(rest[i], opener.chunk(bytes, offset, length, rest[i]));
+            handOver(rest[i], opener.chunk(bytes, offset, length, rest[i]));
             sources.forEach(source -> source.offer(rest[i], bytes, offset, length));
           });
+      for (long address : rest) {
+        if (!fetched[at(address)]) {
+          throw new IllegalStateException("the pool gives every chunk or fails");
+        }
+      }
     }
 
-    byte[] chunk(long address) {
-      return Objects.requireNonNull(chunks[at(address)], "the pool gives every chunk or fails");
-    }
-
-    private boolean accept(long address, byte[] bytes, int offset, int length) {
+    private Verdict accept(long address, byte[] bytes, int offset, int length) {
       byte[] chunk;
       try {
         chunk = opener.chunk(bytes, offset, length, address);
       } catch (DvxException e) {
         // The source drops it; the next one, at last the pool, is asked for the chunk.
-        return false;
+        return opener.verdict(e, bytes, offset, length);
       }
-      keep(address, chunk);
-      return true;
+      handOver(address, chunk);
+      return Verdict.TAKEN;
     }
 
-    private void keep(long address, byte[] chunk) {
+    private void handOver(long address, byte[] chunk) {
+      int at = at(address);
+      if (fetched[at]) {
+        return;
+      }
+      fetched[at] = true;
       cache.put(address, chunk);
-      chunks[at(address)] = chunk;
+      for (int i = lastWanter[at]; i != NOBODY; i = wanterBefore[i]) {
+        sink.chunk(missing[i], chunk);
+      }
     }
 
     private int at(long address) {

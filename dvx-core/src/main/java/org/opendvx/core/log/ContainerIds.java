@@ -63,6 +63,16 @@ public final class ContainerIds implements LongSupplier {
     return next++;
   }
 
+  /**
+   * Drops what is left of the ranges: the next ids are higher than all that were drawn for any host
+   * before the call. Blocks.
+   */
+  public synchronized void drawAnew() {
+    next = draw();
+    end = next + RANGE;
+    reserveStart = 0;
+  }
+
   private void drawReserve() {
     long start = 0;
     try {

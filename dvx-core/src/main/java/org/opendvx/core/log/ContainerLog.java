@@ -193,7 +193,23 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
    * @return false when the limit passed first; nothing is lost then
    */
   public boolean drain(Duration limit) throws InterruptedException {
+    push();
+    return awaitPut(limit);
+  }
+
+  /**
+   * Closes what is open, so that it goes its way to the pool as soon as its records are durable.
+   */
+  public void push() {
     dataWriter.closeOpen();
+  }
+
+  /**
+   * Waits until the pool has every container that is closed now.
+   *
+   * @return false when the limit passed first; nothing is lost then
+   */
+  public boolean awaitPut(Duration limit) throws InterruptedException {
     return dataWriter.awaitPut(limit.toNanos());
   }
 
@@ -213,6 +229,17 @@ public final class ContainerLog implements ChunkLog, NodeLog, AutoCloseable {
    */
   public long markId() {
     return ids.getAsLong();
+  }
+
+  /** Closes the open containers: whatever is written later goes to others. */
+  public void closeOpen() {
+    dataWriter.closeOpen();
+    nodeContainers.closeOpen();
+  }
+
+  /** The lowest id of a container that is open or on its way to the pool; a high one for none. */
+  public long lowestOpen() {
+    return Math.min(dataWriter.lowestId(), nodeContainers.lowestId());
   }
 
   /** Slots as they are stored. */

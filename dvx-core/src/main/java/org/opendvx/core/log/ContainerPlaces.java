@@ -24,4 +24,10 @@ public interface ContainerPlaces {
 
   /** Whether no new reference to the container's chunks may be made. */
   boolean condemned(long container);
+
+  /**
+   * Asks anew where a container is: what was there before is gone, and the cleaner may be another
+   * process. May read the register.
+   */
+  default void lookAgain(long container) {}
 }

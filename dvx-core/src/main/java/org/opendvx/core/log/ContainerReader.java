@@ -24,6 +24,7 @@ final class ContainerReader {
   private final ContainerPlaces places;
   private final TocCache tocs;
   private final LongConsumer unreadable;
+  private final ReadBuffers buffers = new ReadBuffers(LONGEST_READ);
 
   /**
    * A reader.
@@ -46,7 +47,15 @@ final class ContainerReader {
    * @throws DvxException CORRUPT when a slot is not there
    */
   void read(long[] sorted, int count, SlotConsumer sink) {
-    byte[] buffer = new byte[0];
+    ReadBuffers.Loan buffer = buffers.loan();
+    try {
+      read(sorted, count, buffer, sink);
+    } finally {
+      buffer.end();
+    }
+  }
+
+  private void read(long[] sorted, int count, ReadBuffers.Loan buffer, SlotConsumer sink) {
     int done = 0;
     long lastMissing = -1;
     while (done < count) {
@@ -55,13 +64,11 @@ final class ContainerReader {
       try {
         Toc toc = toc(place);
         Run run = new Run(toc, sorted, done, count);
-        if (buffer.length < run.length()) {
-          buffer = new byte[run.length()];
-        }
-        store.read(place, run.start, run.length(), buffer, 0);
+        byte[] bytes = buffer.bytes(run.length());
+        store.read(place, run.start, run.length(), bytes, 0);
         for (; done < run.endIndex; done++) {
           int entry = toc.entryOf(sorted[done]);
-          sink.slot(done, buffer, toc.offset(entry) - run.start, toc.length(entry));
+          sink.slot(done, bytes, toc.offset(entry) - run.start, toc.length(entry));
         }
       } catch (DvxException e) {
         if (e.kind() == Kind.CORRUPT) {
@@ -70,9 +77,11 @@ final class ContainerReader {
         if (e.kind() != Kind.NOT_FOUND) {
           throw e;
         }
-        // The cleaner may have moved it since its place was looked up: look again, once.
+        // The cleaner may have moved it since its place was looked up: look again, as long as it
+        // is somewhere else each time.
         tocs.forget(place);
-        if (container == lastMissing) {
+        places.lookAgain(container);
+        if (container == lastMissing && places.placeOf(container) == place) {
           unreadable.accept(sorted[done]);
           throw gone(sorted[done], e);
         }

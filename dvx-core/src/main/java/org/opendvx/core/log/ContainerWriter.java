@@ -212,6 +212,21 @@ final class ContainerWriter implements Putter.Owner {
     }
   }
 
+  /** The lowest id of a container that is open or closed and not in the pool. */
+  long lowestId() {
+    lock.lock();
+    try {
+      OpenContainer open = current;
+      long lowest = open == null ? Long.MAX_VALUE : open.id();
+      for (OpenContainer container : closed) {
+        lowest = Math.min(lowest, container.id());
+      }
+      return lowest;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The error for those who would have to wait longer than they may. */
   DvxException tooManyWait() {
     DvxException failure = putter.failure();

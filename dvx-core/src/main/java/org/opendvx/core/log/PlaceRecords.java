@@ -19,6 +19,8 @@ final class PlaceRecords {
   private static final int PAGE_MAGIC = 0x4456584d;
   private static final short VERSION = 1;
   private static final int HEAD = 8;
+  private static final String STATE = "The record of the cleaner";
+  private static final String PAGE = "The map of moved containers";
 
   private PlaceRecords() {}
 
@@ -45,7 +47,7 @@ final class PlaceRecords {
   }
 
   static State decodeState(byte[] bytes) {
-    ByteBuffer in = open(bytes, STATE_MAGIC, "The record of the cleaner");
+    ByteBuffer in = open(bytes, STATE_MAGIC, STATE);
     try {
       int condemned = in.getInt();
       int intended = in.getInt();
@@ -54,11 +56,19 @@ final class PlaceRecords {
       List<Long> second = longs(in, intended);
       SortedMap<Long, Long> third = new TreeMap<>();
       for (int i = 0; i < ages; i++) {
-        third.put(in.getLong(), in.getLong());
+        long container = in.getLong();
+        if (!third.isEmpty() && container <= third.lastKey()) {
+          throw corrupt(STATE, "its notes of age are out of order");
+        }
+        third.put(container, in.getLong());
+      }
+      requireEnd(in, STATE);
+      if (ages < 0) {
+        throw corrupt(STATE, "a count is negative");
       }
       return new State(first, second, third);
     } catch (BufferUnderflowException _) {
-      throw corrupt("The record of the cleaner", "it ends early");
+      throw corrupt(STATE, "it ends early");
     }
   }
 
@@ -82,7 +92,7 @@ final class PlaceRecords {
   }
 
   static SortedMap<Long, Long> decodePage(byte[] bytes) {
-    ByteBuffer in = open(bytes, PAGE_MAGIC, "The map of moved containers");
+    ByteBuffer in = open(bytes, PAGE_MAGIC, PAGE);
     SortedMap<Long, Long> entries = new TreeMap<>();
     try {
       int count = in.getInt();
@@ -90,13 +100,20 @@ final class PlaceRecords {
         long container = in.getLong();
         long place = in.getLong();
         if (container < 1 || place < 1) {
-          throw corrupt("The map of moved containers", "an id is not one");
+          throw corrupt(PAGE, "an id is not one");
+        }
+        if (!entries.isEmpty() && container <= entries.lastKey()) {
+          throw corrupt(PAGE, "its entries are out of order");
         }
         entries.put(container, place);
       }
+      requireEnd(in, PAGE);
+      if (count < 0) {
+        throw corrupt(PAGE, "a count is negative");
+      }
       return entries;
     } catch (BufferUnderflowException _) {
-      throw corrupt("The map of moved containers", "it ends early");
+      throw corrupt(PAGE, "it ends early");
     }
   }
 
@@ -125,7 +142,9 @@ final class PlaceRecords {
           .detail("format", version)
           .build();
     }
-    in.getShort();
+    if (in.getShort() != 0) {
+      throw corrupt(what, "it has flags that are not known");
+    }
     int end = bytes.length - Integer.BYTES;
     CRC32C crc = new CRC32C();
     crc.update(bytes, 0, end);
@@ -133,6 +152,12 @@ final class PlaceRecords {
       throw corrupt(what, "its checksum is wrong");
     }
     return in.limit(end);
+  }
+
+  private static void requireEnd(ByteBuffer in, String what) {
+    if (in.hasRemaining()) {
+      throw corrupt(what, "it is too long");
+    }
   }
 
   private static DvxException corrupt(String what, String why) {

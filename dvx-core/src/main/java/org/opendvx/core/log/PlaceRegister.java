@@ -10,11 +10,14 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.CheckedRecord;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.RecordStore;
+import org.opendvx.core.pool.RecordStore.VersionedRecord;
 
 /**
  * What the cleaner did and is about to do, in the register: which containers are condemned, which
@@ -24,6 +27,10 @@ import org.opendvx.core.pool.RecordStore;
  * taken the change. There is one cleaner at a time; its calls are serialised by the monitor. A
  * write whose outcome is unknown leaves memory as it was, and what memory says is written again
  * before anything relies on it ({@link #confirm}).
+ *
+ * <p>Where the cleaner is another process, this one {@linkplain #follow follows} it. A place that
+ * was seen condemned stays so in memory: it may have been deleted since, and what else is
+ * remembered of it is not to be believed.
  */
 public final class PlaceRegister implements ContainerPlaces {
   static final String STATE = "clean/state";
@@ -39,13 +46,21 @@ public final class PlaceRegister implements ContainerPlaces {
   private final TreeSet<Long> condemned = new TreeSet<>();
   private final TreeSet<Long> intended = new TreeSet<>();
   private final TreeMap<Long, Long> ages = new TreeMap<>();
+
+  private final BygonePlaces bygone = new BygonePlaces();
+  private final LongConsumer deleted;
+
+  /** Whether this process changed the register: then memory knows better. */
+  private boolean writes;
+
   private volatile View view = new View(PlacePages.EMPTY, new long[0]);
 
   /** Both at once, so that nobody sees a moved container without the end of its sentence. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record View(PlacePages places, long[] condemned) {}
 
-  private PlaceRegister(RecordStore records, Epoch epoch) {
+  private PlaceRegister(RecordStore records, Epoch epoch, LongConsumer deleted) {
+    this.deleted = deleted;
     this.records = records;
     this.epoch = epoch;
   }
@@ -53,10 +68,12 @@ public final class PlaceRegister implements ContainerPlaces {
   /**
    * Reads the register.
    *
+   * @param deleted told of containers that were deleted, maybe by another process: what is
+   *     remembered of them holds no more
    * @throws DvxException CORRUPT or UNSUPPORTED when the records cannot be understood
    */
-  public static PlaceRegister load(RecordStore records, Epoch epoch) {
-    PlaceRegister register = new PlaceRegister(records, epoch);
+  public static PlaceRegister load(RecordStore records, Epoch epoch, LongConsumer deleted) {
+    PlaceRegister register = new PlaceRegister(records, epoch, deleted);
     register.read();
     return register;
   }
@@ -85,6 +102,54 @@ public final class PlaceRegister implements ContainerPlaces {
       all = all.with(page.getKey(), page.getValue());
     }
     view = new View(all, array(condemned));
+  }
+
+  /**
+   * Takes up what the cleaner of another process did since; it is in force when this returns. When
+   * it fails nothing has changed. Does nothing in the process of the cleaner.
+   */
+  public synchronized void follow() {
+    if (writes) {
+      return;
+    }
+    // The state before the pages, as the cleaner writes them the other way round.
+    Optional<VersionedRecord> found = records.get(STATE);
+    List<Long> now =
+        found.map(state -> PlaceRecords.decodeState(state.value()).condemned()).orElse(List.of());
+    TreeMap<Long, SortedMap<Long, Long>> read = new TreeMap<>();
+    for (String key : records.keys(PAGES)) {
+      records
+          .get(key)
+          .ifPresent(
+              page ->
+                  read.put(
+                      Long.parseLong(key.substring(PAGES.length())),
+                      new TreeMap<>(PlaceRecords.decodePage(page.value()))));
+    }
+    LongStream gone = bygone.add(condemned, now);
+    condemned.clear();
+    condemned.addAll(now);
+    PlacePages all = view.places;
+    for (Map.Entry<Long, SortedMap<Long, Long>> page : read.entrySet()) {
+      all = all.with(page.getKey(), page.getValue());
+    }
+    pages.putAll(read);
+    view = new View(all, bygone.with(condemned));
+    gone.forEach(deleted);
+  }
+
+  @Override
+  public synchronized void lookAgain(long container) {
+    if (writes) {
+      return;
+    }
+    long number = PlacePages.pageOf(container);
+    Optional<VersionedRecord> found = records.get(PAGES + number);
+    if (found.isPresent()) {
+      SortedMap<Long, Long> page = new TreeMap<>(PlaceRecords.decodePage(found.get().value()));
+      pages.put(number, page);
+      view = new View(view.places.with(number, page), view.condemned);
+    }
   }
 
   @Override
@@ -155,7 +220,7 @@ public final class PlaceRegister implements ContainerPlaces {
     more.addAll(victims);
     writeState(more, intended, ages);
     condemned.addAll(victims);
-    view = new View(view.places, array(condemned));
+    view = new View(view.places, bygone.with(condemned));
   }
 
   /** Notes that a container is about to be put; durable on return. */
@@ -217,7 +282,7 @@ public final class PlaceRegister implements ContainerPlaces {
           }
         });
     writePage(number, page);
-    view = new View(view.places.with(number, page), array(condemned));
+    view = new View(view.places.with(number, page), view.condemned);
   }
 
   /** Makes sure that the register says what memory says; what follows may rely on it. */
@@ -228,15 +293,16 @@ public final class PlaceRegister implements ContainerPlaces {
   }
 
   /** Ends what was noted of containers that are gone, or were put and published. */
-  public synchronized void settle(Collection<Long> deleted, Collection<Long> targets) {
+  public synchronized void settle(Collection<Long> gone, Collection<Long> targets) {
     TreeSet<Long> guilty = new TreeSet<>(condemned);
-    deleted.forEach(guilty::remove);
+    gone.forEach(guilty::remove);
     TreeSet<Long> left = new TreeSet<>(intended);
     targets.forEach(left::remove);
     writeState(guilty, left, ages);
+    bygone.add(condemned, guilty).forEach(deleted);
     condemned.retainAll(guilty);
     intended.retainAll(left);
-    view = new View(view.places, array(condemned));
+    view = new View(view.places, bygone.with(condemned));
   }
 
   private void writePage(long number, SortedMap<Long, Long> page) {
@@ -262,6 +328,7 @@ public final class PlaceRegister implements ContainerPlaces {
           .detail("bytes", bytes.length)
           .build();
     }
+    writes = true;
     record(key).write(epoch, bytes);
   }
 

@@ -2,6 +2,7 @@ package org.opendvx.core.log;
 
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.log.SlotSource.SlotSink;
+import org.opendvx.core.log.SlotSource.Verdict;
 
 /**
  * Sealed slots by address, past the memory for chunks: for filling caches ahead of reads.
@@ -43,12 +44,12 @@ public final class SealedSlots {
   }
 
   /** Whether a slot is that of an address, unharmed. */
-  public boolean genuine(long address, byte[] bytes, int offset, int length) {
+  public Verdict judge(long address, byte[] bytes, int offset, int length) {
     try {
       byte[] _ = opener.chunk(bytes, offset, length, address);
-      return true;
+      return Verdict.TAKEN;
     } catch (DvxException e) {
-      return false;
+      return opener.verdict(e, bytes, offset, length);
     }
   }
 
@@ -64,7 +65,7 @@ public final class SealedSlots {
         count,
         (i, bytes, offset, length) -> {
           byte[] _ = opener.chunk(bytes, offset, length, sorted[i]);
-          boolean _ = sink.slot(i, bytes, offset, length);
+          Object _ = sink.slot(i, bytes, offset, length);
         });
   }
 }

@@ -5,6 +5,7 @@ import org.opendvx.core.codec.SlotHeader;
 import org.opendvx.core.codec.SlotType;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
+import org.opendvx.core.log.SlotSource.Verdict;
 
 /** Verified plain bytes from sealed slots. Thread-safe. */
 final class SlotOpener {
@@ -42,6 +43,14 @@ final class SlotOpener {
     byte[] node = new byte[plain];
     sealer.open(bytes, offset, length, address, SlotType.NODE, node, 0);
     return node;
+  }
+
+  /** Whose fault it is that a slot could not be opened. */
+  Verdict verdict(DvxException failure, byte[] bytes, int offset, int length) {
+    // Another kind of failure tells nothing of the slot: the pool was asked for its key in vain.
+    return failure.kind() != Kind.CORRUPT || sealer.outdated(bytes, offset, length)
+        ? Verdict.OUTDATED
+        : Verdict.DAMAGED;
   }
 
   private static DvxException wrongLength(long address, int length) {

@@ -24,6 +24,21 @@ public interface SlotSource {
     offer(address, bytes, offset, length);
   }
 
+  /** What came of a slot that a source had. */
+  enum Verdict {
+    /** It is the slot of its address, unharmed. */
+    TAKEN,
+
+    /**
+     * Nothing is known to be wrong with it, but there is no key for it, as a rule because that was
+     * taken out of the pool's ring since: the source drops it.
+     */
+    OUTDATED,
+
+    /** It is not the slot of its address, or harmed: the source drops it. */
+    DAMAGED
+  }
+
   /** Receives sealed slots. */
   @FunctionalInterface
   interface SlotSink {
@@ -31,8 +46,8 @@ public interface SlotSource {
      * One slot.
      *
      * @param index position in the addresses asked for
-     * @return whether it is the slot of that address, unharmed; a source drops those that are not
+     * @return what it is worth
      */
-    boolean slot(int index, byte[] bytes, int offset, int length);
+    Verdict slot(int index, byte[] bytes, int offset, int length);
   }
 }

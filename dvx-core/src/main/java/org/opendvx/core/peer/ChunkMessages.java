@@ -194,12 +194,20 @@ final class ChunkMessages {
     try {
       Cursor next = new Cursor(in.getInt(), in.getLong());
       int missing = in.getInt();
-      if (next.file() < 0 || next.file() > files || next.block() < 0 || missing > files) {
+      if (next.file() < 0
+          || next.file() > files
+          || next.block() < 0
+          || missing < 0
+          || missing > files) {
         throw new BadReplyException("not a page of hot chunks");
       }
       List<Integer> absent = new ArrayList<>();
       for (int i = 0; i < missing; i++) {
-        absent.add(in.getInt());
+        int position = in.getInt();
+        if (position < 0 || position >= files) {
+          throw new BadReplyException("it lacks a file that was not asked for");
+        }
+        absent.add(position);
       }
       int count = in.getInt();
       if (count < 0 || count > MOST_HEAT || in.remaining() != count * (Long.BYTES + 1)) {

@@ -247,12 +247,15 @@ final class ChunkPeers {
       if (taken.get(index)) {
         return;
       }
-      if (sink.slot(index, bytes, offset, length)) {
-        taken.set(index);
-        call.peer.chunks.increment();
-        call.peer.bytes.add(length);
-      } else {
-        call.peer.damaged();
+      switch (sink.slot(index, bytes, offset, length)) {
+        case TAKEN -> {
+          taken.set(index);
+          call.peer.chunks.increment();
+          call.peer.bytes.add(length);
+        }
+        // It will drop it at its own next read.
+        case OUTDATED -> summaries.absent(call.peer.name, addresses[index]);
+        case DAMAGED -> call.peer.damaged();
       }
     }
   }

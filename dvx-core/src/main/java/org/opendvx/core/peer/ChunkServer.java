@@ -19,6 +19,7 @@ import org.opendvx.core.cache.SummaryPart;
 import org.opendvx.core.cluster.PeerNetwork;
 import org.opendvx.core.datastore.FileChunks;
 import org.opendvx.core.log.ChunkAddress;
+import org.opendvx.core.log.SlotSource.Verdict;
 import org.opendvx.core.peer.ChunkMessages.Cursor;
 import org.opendvx.core.peer.ChunkMessages.HotPage;
 import org.opendvx.core.peer.ChunkMessages.News;
@@ -152,7 +153,7 @@ final class ChunkServer implements PeerNetwork.Handler {
             length[0] += size;
             servedChunks.increment();
           }
-          return true;
+          return Verdict.TAKEN;
         });
     servedBytes.add(length[0]);
     rate.spend(length[0]);

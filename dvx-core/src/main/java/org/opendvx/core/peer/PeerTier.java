@@ -14,6 +14,7 @@ import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.cluster.PeerNetwork;
 import org.opendvx.core.datastore.FileChunks;
 import org.opendvx.core.log.SlotSource;
+import org.opendvx.core.log.SlotSource.Verdict;
 import org.opendvx.core.peer.ChunkMessages.Cursor;
 import org.opendvx.core.peer.ChunkMessages.HotPage;
 
@@ -79,8 +80,8 @@ public final class PeerTier implements SlotSource, AutoCloseable {
           addresses,
           count,
           (index, bytes, offset, length) -> {
-            boolean taken = sink.slot(index, bytes, offset, length);
-            if (taken) {
+            Verdict taken = sink.slot(index, bytes, offset, length);
+            if (taken == Verdict.TAKEN) {
               got.set(index);
               listener.accept(addresses[index]);
             }
@@ -109,8 +110,8 @@ public final class PeerTier implements SlotSource, AutoCloseable {
         true,
         settings.mostHedge().multipliedBy(WAITS),
         (index, bytes, offset, length) -> {
-          boolean taken = sink.slot(index, bytes, offset, length);
-          if (taken) {
+          Verdict taken = sink.slot(index, bytes, offset, length);
+          if (taken == Verdict.TAKEN) {
             peerBytes.add(length);
             keep(addresses[index], bytes, offset, length, false);
           }

@@ -36,6 +36,17 @@ public interface ContainerStore {
   /** The container's length in bytes, empty when there is none of that id. Answered from memory. */
   OptionalInt length(long containerId);
 
+  /**
+   * What is remembered of a container is not to be believed: another process may have deleted it.
+   */
+  default void forget(long containerId) {}
+
+  /**
+   * What is remembered of any container is not to be believed: for a while nobody told what other
+   * processes delete. It is asked for anew.
+   */
+  default void forgetAll() {}
+
   /** Deletes a container whole; deleting what is not there is no error. */
   void delete(Epoch epoch, long containerId);
 

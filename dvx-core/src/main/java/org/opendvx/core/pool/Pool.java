@@ -32,6 +32,12 @@ public interface Pool extends AutoCloseable {
   PoolStatus status();
 
   /**
+   * Lets {@link #status} be that of now where it is only asked for from time to time; when that
+   * fails it stays as it was. May block.
+   */
+  default void renewStatus() {}
+
+  /**
    * Registers the callback that the pool invokes, on a thread of its own, when it wants the host to
    * write a checkpoint soon: for instance because journal segments have lost a mirror.
    */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.FileChunks;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.log.ChunkLog;
+import org.opendvx.core.log.SlotSource.Verdict;
 import org.opendvx.core.peer.PeerTier;
 import org.opendvx.core.prefetch.PrefetchProgress.State;
 import org.opendvx.core.vm.VmRef;
@@ -359,12 +360,13 @@ final class PrefetchRun {
             batch,
             peer,
             (index, slot, offset, length) -> {
-              if (!root.slots().genuine(batch[index], slot, offset, length)) {
-                return false;
+              Verdict verdict = root.slots().judge(batch[index], slot, offset, length);
+              if (verdict != Verdict.TAKEN) {
+                return verdict;
               }
               kept[0] += keep(batch[index], slot, offset, length) ? 1 : 0;
               bytes[0] += length;
-              return true;
+              return verdict;
             });
     pace.fetched(bytes[0], got.cardinality(), System.nanoTime() - start);
     transferred.add(bytes[0]);
@@ -396,7 +398,7 @@ final class PrefetchRun {
                   done[0] = index + 1;
                   kept[0] += keep(asked[index], slot, offset, length) ? 1 : 0;
                   bytes[0] += length;
-                  return true;
+                  return Verdict.TAKEN;
                 });
       } catch (DvxException e) {
         LOG.debug("A chunk cannot be fetched ahead", e);

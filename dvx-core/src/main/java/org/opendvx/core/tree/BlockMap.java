@@ -1,6 +1,7 @@
 package org.opendvx.core.tree;
 
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 
 /**
  * Maps block indexes to chunk addresses; what is not mapped reads as 0, a hole. Locking: see {@link
@@ -92,6 +93,25 @@ public final class BlockMap extends CowTree {
           }
           return true;
         });
+  }
+
+  /**
+   * Reads nodes into the cache, ascending: for who will look blocks up soon.
+   *
+   * @param goOn asked after each leaf, with the bytes of heap that leaves took so far, roughly
+   * @return leaves
+   */
+  public int readAhead(LongPredicate goOn) {
+    int[] count = new int[1];
+    long[] weight = new long[1];
+    leaves(
+        0,
+        leaf -> {
+          count[0]++;
+          weight[0] += leaf.weight();
+          return goOn.test(weight[0]);
+        });
+    return count[0];
   }
 
   @Override

@@ -4,7 +4,6 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.core.log.NodeLog;
 
 /** The stored form of nodes; see docs/formats/tree-node.md. */
 final class NodeCodec {
@@ -88,7 +87,7 @@ final class NodeCodec {
       }
       int kind = in.get();
       int size = Short.toUnsignedInt(in.getShort());
-      if (size == 0 || size > NodeLog.MAX_NODE) {
+      if (size == 0 || size > in.remaining()) {
         throw corrupt(address, "entry count " + size);
       }
       long[] keys = new long[size];

@@ -56,8 +56,11 @@ public final class TreeIo {
     return node;
   }
 
+  /** Tells the cache that a node is in use: to be told again costs less than to be told first. */
   void touch(Node node) {
-    cache.put(node.address(), node);
+    if (cache.getIfPresent(node.address()) != node) {
+      cache.put(node.address(), node);
+    }
   }
 
   long write(byte[] buffer, int length) {

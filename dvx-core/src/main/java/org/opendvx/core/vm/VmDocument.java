@@ -33,6 +33,9 @@ public record VmDocument(VmDescription vm, byte[] writers, List<String> skipped)
   private static final int MAX_ITEMS = 10_000;
   private static final int MAX_TEXT = 1 << 20;
 
+  /** What does not compress gets a little longer. */
+  private static final int MAX_PACKED = MAX_WRITERS + (64 << 10);
+
   /** One of a guest that left nothing out. */
   public VmDocument(VmDescription vm, byte[] writers) {
     this(vm, writers, List.of());
@@ -126,7 +129,7 @@ public record VmDocument(VmDescription vm, byte[] writers, List<String> skipped)
         hardware.put(text(in), text(in));
       }
       boolean hypervisorSnapshots = in.readBoolean();
-      byte[] kept = sized(in);
+      byte[] kept = sized(in, MAX_PACKED);
       byte[] writers = version == 1 ? kept : unpack(kept);
       List<String> macs = version == 1 ? List.of() : texts(in);
       List<String> skipped = List.of();
@@ -207,12 +210,12 @@ public record VmDocument(VmDescription vm, byte[] writers, List<String> skipped)
   }
 
   private static String text(DataInputStream in) throws IOException {
-    return new String(sized(in), StandardCharsets.UTF_8);
+    return new String(sized(in, MAX_TEXT), StandardCharsets.UTF_8);
   }
 
-  private static byte[] sized(DataInputStream in) throws IOException {
+  private static byte[] sized(DataInputStream in, int most) throws IOException {
     int length = in.readInt();
-    if (length < 0 || length > MAX_TEXT || length > in.available()) {
+    if (length < 0 || length > most || length > in.available()) {
       throw new IOException("a text of " + length + " bytes");
     }
     return in.readNBytes(length);

@@ -25,8 +25,17 @@ public final class VmFollower implements Consumer<VmMobility> {
   private final Function<VmRef, Hypervisor> hypervisors;
   private final VmFiles files;
   private final Consumer<Collection<FileKey>> moveHere;
-  private final Consumer<Collection<Long>> confirm;
+  private final Confirmation confirmation;
   private final Executor executor;
+
+  /** Where it is noted that files may be changed through this node: {@code FrontBar}. */
+  public interface Confirmation {
+    /** The moment from which on an answer of a manager counts; to be taken before it is asked. */
+    long moment();
+
+    /** The machine of these files ran beside this node after that moment. */
+    void confirm(Collection<Long> files, long moment);
+  }
 
   /**
    * A follower for one node.
@@ -34,7 +43,7 @@ public final class VmFollower implements Consumer<VmMobility> {
    * @param hosts names under which the managers know the hypervisor host beside this node
    * @param hypervisors the manager of a machine
    * @param moveHere makes this node the owner of files: {@code ClusterHost.moveHere}; blocks
-   * @param confirm lets files be changed through this node again: {@code FrontBar.confirm}
+   * @param confirmation lets files be changed through this node again
    * @param executor runs what blocks
    */
   public VmFollower(
@@ -42,13 +51,13 @@ public final class VmFollower implements Consumer<VmMobility> {
       Function<VmRef, Hypervisor> hypervisors,
       Datastore datastore,
       Consumer<Collection<FileKey>> moveHere,
-      Consumer<Collection<Long>> confirm,
+      Confirmation confirmation,
       Executor executor) {
     this.hosts = Set.copyOf(hosts);
     this.hypervisors = hypervisors;
     this.files = new VmFiles(datastore);
     this.moveHere = moveHere;
-    this.confirm = confirm;
+    this.confirmation = confirmation;
     this.executor = executor;
   }
 
@@ -66,13 +75,20 @@ public final class VmFollower implements Consumer<VmMobility> {
     }
   }
 
-  /** Confirms that a machine runs beside this node, and brings its files here. Returns at once. */
+  /**
+   * Brings a machine's files here, and confirms that it runs beside this node if the manager says
+   * so now: the event may be older than what made the node ask for that. Returns at once.
+   */
   public void follow(VmRef vm, String name) {
     executor.execute(
         () -> {
           try {
-            List<FileKey> keys = List.copyOf(files.of(hypervisors.apply(vm).describe(vm)).values());
-            confirm.accept(keys.stream().map(FileKey::file).toList());
+            long moment = confirmation.moment();
+            VmDescription now = hypervisors.apply(vm).describe(vm);
+            List<FileKey> keys = List.copyOf(files.of(now).values());
+            if (hosts.contains(now.host())) {
+              confirmation.confirm(keys.stream().map(FileKey::file).toList(), moment);
+            }
             moveHere.accept(keys);
             LOG.info("{} files of {} follow it to this host", keys.size(), name);
           } catch (DvxException | FileException e) {

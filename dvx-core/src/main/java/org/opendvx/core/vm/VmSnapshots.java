@@ -1,12 +1,9 @@
 package org.opendvx.core.vm;
 
 import java.time.Clock;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -36,8 +33,6 @@ public final class VmSnapshots {
   /** Names of a safety snapshot that are tried. */
   private static final int NAMES_TRIED = 8;
 
-  private static final DateTimeFormatter STAMP =
-      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final byte[] NONE = {};
 
   /** What a snapshot's document may hold. */
@@ -50,7 +45,7 @@ public final class VmSnapshots {
   private final Choreography choreography;
   private final CutBarrier barrier;
   private final SnapshotRecords records;
-  private final Clock clock;
+  private final SnapshotNames names;
 
   /**
    * The service over one datastore.
@@ -87,7 +82,7 @@ public final class VmSnapshots {
     this.choreography = new Choreography(limits);
     this.barrier = barrier;
     this.records = new SnapshotRecords(audit);
-    this.clock = clock;
+    this.names = new SnapshotNames(clock);
   }
 
   /**
@@ -180,7 +175,7 @@ public final class VmSnapshots {
       }
     }
     VmDescription vm = hypervisor.describe(request.vm());
-    String name = request.name() == null ? defaultName(vm, "") : request.name();
+    String name = request.name() == null ? names.next(vm, "") : request.name();
     Map<String, FileKey> files = fileSet.resolve(vm);
     Optional<WitnessedShutdown> shutdown =
         request.policy() == SnapshotPolicy.OFF
@@ -201,10 +196,10 @@ public final class VmSnapshots {
   RestorePoint safety(VmDescription vm, String what) {
     Request request = new Request(vm.ref(), null, Map.of(), SnapshotPolicy.OFF);
     String reason = "taken while the machine was off, before a restore";
-    String name = defaultName(vm, what);
+    String name = names.next(vm, what);
     List<FileKey> files = List.copyOf(fileSet.resolve(vm).values());
     for (int attempt = 1; ; attempt++) {
-      // Machines of two hypervisors may have one name, and be restored in the same millisecond.
+      // Another node may have given the same name in the same millisecond.
       String given = attempt == 1 ? name : name + "-" + attempt;
       Member member =
           new Member(
@@ -496,13 +491,6 @@ public final class VmSnapshots {
         .remedy("Remove the cause, or use the policy TRY and accept a lower label")
         .detail("vm", vm.ref())
         .build();
-  }
-
-  /** A machine's name can hold what a snapshot's name cannot. */
-  private String defaultName(VmDescription vm, String what) {
-    String base = vm.name().replaceAll("[/\\x00-\\x1f]", "_");
-    base = base.length() <= 120 ? base : base.substring(0, 120);
-    return base + (what.isEmpty() ? "" : "-" + what) + "-" + STAMP.format(clock.instant());
   }
 
   /** A restore point by id or by name. */

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.log.ChunkAddress;
+import org.opendvx.core.log.SlotSource.Verdict;
 
 class FlashCacheTest {
   private static final UUID POOL = new UUID(1, 2);
@@ -271,11 +272,11 @@ class FlashCacheTest {
         (i, bytes, offset, length) -> {
           byte[] got = Arrays.copyOfRange(bytes, offset, offset + length);
           if (!Arrays.equals(slot(asked[i]), got)) {
-            return false;
+            return Verdict.DAMAGED;
           }
           assertArrayEquals(slot(asked[i]), got);
           found[0]++;
-          return true;
+          return Verdict.TAKEN;
         });
     return found[0];
   }

@@ -10,7 +10,11 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.opendvx.core.clean.Cleaner;
+import org.opendvx.core.clean.SteppedCleaner;
+import org.opendvx.core.cluster.ClusterHost.Cleaning;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.AttributeChange;
 import org.opendvx.core.datastore.Caller;
@@ -21,6 +25,7 @@ import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.PoolRing;
 import org.opendvx.core.journal.JournalSettings;
 import org.opendvx.core.log.LogSettings;
 import org.opendvx.core.pool.Pool;
@@ -67,6 +72,10 @@ final class Cluster implements AutoCloseable {
           false,
           false);
 
+  /** Hosts that clean when they are told to. */
+  static final Cleaning NOT_BY_ITSELF =
+      new Cleaning((store, all) -> new Cleaner(store, all, SteppedCleaner.GREEDY), false);
+
   final SimNetwork network;
   final Pool pool;
 
@@ -75,6 +84,8 @@ final class Cluster implements AutoCloseable {
 
   private final HostPool.Journals journals = new HostPool.Journals();
   private final ClusterSettings settings;
+  private final Function<String, Cleaning> cleaning;
+  private final Function<Pool, PoolRing> keys;
   private final Map<String, Running> hosts = new ConcurrentHashMap<>();
 
   /** A host's process. */
@@ -89,10 +100,32 @@ final class Cluster implements AutoCloseable {
   }
 
   Cluster(long seed, ClusterSettings settings, Pool pool) {
+    this(seed, settings, pool, _ -> NOT_BY_ITSELF);
+  }
+
+  Cluster(long seed, ClusterSettings settings, Pool pool, Function<String, Cleaning> cleaning) {
+    this(seed, settings, pool, cleaning, KEYS, _ -> PoolRing.of(KEYS));
+  }
+
+  /**
+   * Hosts with rings of their own.
+   *
+   * @param first what the pool is made with
+   * @param keys what a host's process reads from the pool when it starts
+   */
+  Cluster(
+      long seed,
+      ClusterSettings settings,
+      Pool pool,
+      Function<String, Cleaning> cleaning,
+      KeyRing first,
+      Function<Pool, PoolRing> keys) {
+    this.cleaning = cleaning;
+    this.keys = keys;
     this.network = new SimNetwork(seed);
     this.settings = settings;
     this.pool = pool;
-    ClusterHost.format(pool, KEYS, STORE);
+    ClusterHost.format(pool, first, STORE);
   }
 
   ClusterHost start(String name) {
@@ -101,12 +134,13 @@ final class Cluster implements AutoCloseable {
         ClusterHost.join(
             new ClusterHost.Parts(
                 new HostPool(pool, gate, journals),
-                KEYS,
+                keys.apply(pool),
                 STORE,
                 List.of(),
                 settings,
                 () -> System.nanoTime() + ahead(name).get(),
-                network.of(name, gate)),
+                network.of(name, gate),
+                cleaning.apply(name)),
             name);
     hosts.put(name, new Running(host, gate));
     return host;

@@ -285,7 +285,8 @@ final class ClusterHostTest {
                           .write(Caller.SYSTEM, file, 0, ByteBuffer.wrap(block(2)), true)));
       assertEquals(FileError.BUSY, refused.error());
       assertArrayEquals(block(1), read(cluster.at(A), file, 0, 4096));
-      cluster.host(A).bar().confirm(List.of(file.file()));
+      FrontBar bar = cluster.host(A).bar();
+      bar.confirm(List.of(file.file()), bar.closings());
       write(cluster.at(A), file, 0, block(3));
       assertFalse(cluster.host(B).bar().closed());
     }

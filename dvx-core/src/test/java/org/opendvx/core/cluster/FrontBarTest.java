@@ -103,7 +103,7 @@ final class FrontBarTest {
   @Test
   void aMachineThatComesHereFreesItsDirectory() {
     FrontBar bar = narrowed();
-    bar.confirm(List.of(DISK.file()));
+    bar.confirm(List.of(DISK.file()), bar.closings());
     allowed(bar, write(DISK));
     allowed(bar, remove(OWN, "any.lck"));
     allowed(bar, rename(SHARED, "machine", SHARED, "moved"));
@@ -122,7 +122,9 @@ final class FrontBarTest {
     bar.close();
     bar.narrow(List.of(), asOf);
     assertTrue(bar.closed());
-    bar.confirm(List.of(DISK.file()));
+    bar.confirm(List.of(DISK.file()), asOf);
+    refused(bar, write(DISK));
+    bar.confirm(List.of(DISK.file()), bar.closings());
     bar.narrow(List.of(new Place(DISK, OWN, "disk", true)), bar.closings());
     allowed(bar, write(DISK));
     allowed(bar, remove(OWN, "any.lck"));

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.PoolRing;
 import org.opendvx.core.testing.InMemoryPool;
 
 /** Calls between hosts over TCP with mutual TLS. */
@@ -223,12 +224,13 @@ final class NettyPeersTest {
     return ClusterHost.join(
         new ClusterHost.Parts(
             new HostPool(pool, new HostGate(), journals),
-            Cluster.KEYS,
+            PoolRing.of(Cluster.KEYS),
             Cluster.STORE,
             List.of(),
             Cluster.SETTINGS,
             clock,
-            peers(name, List.of(A, B))),
+            peers(name, List.of(A, B)),
+            Cluster.NOT_BY_ITSELF),
         name);
   }
 }

@@ -135,10 +135,52 @@ class KeyRingTest {
   @Test
   void aNewerVersionIsRefused() {
     byte[] blob = ring.wrap(fileKey);
-    blob[5] = 2;
+    blob[5] = 4;
     assertEquals(
         Kind.UNSUPPORTED,
         assertThrows(DvxException.class, () -> KeyRing.unwrap(blob, fileKey)).kind());
+  }
+
+  @Test
+  void aKeyThatIsAnnouncedSealsNothingAndOlderVersionsRefuseItsRing() {
+    RecordSealer before = new RecordSealer(ring);
+    try (KeyRing announced = ring.withAnnouncedKey()) {
+      assertEquals(1, announced.currentDataKeyId());
+      assertEquals(2, announced.newestDataKeyId());
+      assertFalse(announced.holdsOldKeys());
+      assertEquals(before.currentKeyId(), new RecordSealer(announced).currentKeyId());
+      byte[] blob = announced.wrap(fileKey);
+      assertEquals(3, blob[5]);
+      try (KeyRing read = KeyRing.unwrap(blob, fileKey);
+          KeyRing again = read.withAnnouncedKey();
+          KeyRing kept = read.withoutOldKeys();
+          KeyRing inForce = kept.withNewestCurrent()) {
+        assertEquals(1, read.currentDataKeyId());
+        assertEquals(read.dataKeyIds(), again.dataKeyIds());
+        assertEquals(read.dataKeyIds(), kept.dataKeyIds());
+        assertEquals(2, inForce.currentDataKeyId());
+        assertEquals(2, new RecordSealer(inForce).currentKeyId());
+        assertEquals(2, inForce.wrap(fileKey)[5]);
+        assertTrue(inForce.holdsOldKeys());
+      }
+    }
+  }
+
+  @Test
+  void aRingWhoseKeysWereRenewedIsOfTheSecondVersion() {
+    assertEquals(1, ring.wrap(fileKey)[5]);
+    KeyRing renewed = ring.withNewDataKey();
+    byte[] blob = renewed.wrap(fileKey);
+    assertEquals(2, blob[5]);
+    KeyRing read = KeyRing.unwrap(blob, fileKey);
+    assertEquals(renewed.dataKeyIds(), read.dataKeyIds());
+    assertEquals(renewed.journalKeyIds(), read.journalKeyIds());
+    KeyRing alone = KeyRing.unwrap(read.withoutOldKeys().wrap(fileKey), fileKey);
+    assertFalse(alone.holdsOldKeys());
+    assertEquals(renewed.currentDataKeyId(), alone.currentDataKeyId());
+    assertArrayEquals(ring.fingerprintKey(), alone.fingerprintKey());
+    assertArrayEquals(ring.handleKey(), alone.handleKey());
+    assertArrayEquals(ring.directoryHashKey(), alone.directoryHashKey());
   }
 
   @Property(tries = 1000)
@@ -200,7 +242,10 @@ class KeyRingTest {
     expected.dataKeyIds().forEach(id -> assertEquals(expected.dataKey(id), actual.dataKey(id)));
     assertArrayEquals(expected.fingerprintKey(), actual.fingerprintKey());
     assertArrayEquals(expected.handleKey(), actual.handleKey());
-    assertEquals(expected.journalKey(), actual.journalKey());
+    assertEquals(expected.journalKeyIds(), actual.journalKeyIds());
+    for (int id : expected.journalKeyIds()) {
+      assertEquals(expected.journalKey(id), actual.journalKey(id));
+    }
     assertArrayEquals(expected.directoryHashKey(), actual.directoryHashKey());
   }
 }

@@ -18,10 +18,10 @@ class RecordSealerTest {
   @Property(tries = 200)
   void whatIsSealedOpens(@ForAll byte[] plain) {
     byte[] sealed = new byte[plain.length + RecordSealer.OVERHEAD + 2];
-    int length = sealer.seal(1, ++sequence, 9, plain, 0, plain.length, sealed, 2);
+    int length = sealer.seal(0, 1, ++sequence, 9, plain, 0, plain.length, sealed, 2);
     assertEquals(plain.length + RecordSealer.OVERHEAD, length);
     byte[] opened = new byte[plain.length + 1];
-    assertEquals(plain.length, sealer.open(1, sequence, 9, sealed, 2, length, opened, 1));
+    assertEquals(plain.length, sealer.open(0, 1, sequence, 9, sealed, 2, length, opened, 1));
     assertArrayEquals(plain, Arrays.copyOfRange(opened, 1, opened.length));
   }
 
@@ -29,7 +29,7 @@ class RecordSealerTest {
   void onlyTheSameNumbersOpenIt() {
     byte[] plain = TestBytes.random(1, 200);
     byte[] sealed = new byte[216];
-    sealer.seal(5, 6, 7, plain, 0, 200, sealed, 0);
+    sealer.seal(0, 5, 6, 7, plain, 0, 200, sealed, 0);
     assertCorrupt(sealer, 4, 6, 7, sealed, 216);
     assertCorrupt(sealer, 5, 7, 7, sealed, 216);
     assertCorrupt(sealer, 5, 6, 8, sealed, 216);
@@ -48,7 +48,7 @@ class RecordSealerTest {
     DvxException error =
         assertThrows(
             DvxException.class,
-            () -> sealer.open(incarnation, sequence, kind, sealed, 0, length, new byte[300], 0));
+            () -> sealer.open(0, incarnation, sequence, kind, sealed, 0, length, new byte[300], 0));
     assertEquals(Kind.CORRUPT, error.kind());
   }
 }

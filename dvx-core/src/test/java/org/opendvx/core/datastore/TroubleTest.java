@@ -41,8 +41,8 @@ class TroubleTest {
     List<FileKey> written = new ArrayList<>();
     FileException full = null;
     for (int i = 0; full == null && i < 100; i++) {
-      FileKey file = store.file(FileKey.ROOT, "f" + i);
       try {
+        FileKey file = store.file(FileKey.ROOT, "f" + i);
         store.write(file, 0, random(i, 1 << 20));
         written.add(file);
       } catch (FileException e) {

@@ -101,6 +101,25 @@ class ContainerLogTest {
   }
 
   @Test
+  void eachWantedChunkComesOnceInWhateverOrderAndHoweverOften() throws Exception {
+    LogHarness harness = harness(pool);
+    harness.write(seeds(0, 50));
+    drain(harness);
+    long[] known = addresses(harness);
+    long[] wanted = {known[7], known[3], known[7], known[49], known[3], known[7], known[0]};
+    int[] times = new int[wanted.length];
+    harness.log.read(
+        wanted,
+        1,
+        wanted.length,
+        (i, chunk) -> {
+          times[i]++;
+          assertArrayEquals(LogHarness.content(harness.model.getOrDefault(wanted[i], 0L)), chunk);
+        });
+    assertArrayEquals(new int[] {0, 1, 1, 1, 1, 1, 1}, times);
+  }
+
+  @Test
   void aCachedChunkIsCopiedOutWithoutThePool() throws Exception {
     LogHarness harness = new LogHarness(pool, keys);
     open.add(harness);
@@ -494,10 +513,13 @@ class ContainerLogTest {
                         bytes.length),
                     bytes,
                     ByteBuffer.wrap(bytes).getInt(bytes.length - 48));
-            assertTrue(sink.slot(0, bytes, toc.offset(0), toc.length(0)));
+            assertEquals(
+                SlotSource.Verdict.TAKEN, sink.slot(0, bytes, toc.offset(0), toc.length(0)));
             // The wrong slot for an address, and rubbish.
-            refused.addAndGet(sink.slot(1, bytes, toc.offset(2), toc.length(2)) ? 0 : 1);
-            refused.addAndGet(sink.slot(2, new byte[100], 0, 100) ? 0 : 1);
+            SlotSource.Verdict wrong = sink.slot(1, bytes, toc.offset(2), toc.length(2));
+            refused.addAndGet(wrong == SlotSource.Verdict.DAMAGED ? 1 : 0);
+            SlotSource.Verdict rubbish = sink.slot(2, new byte[100], 0, 100);
+            refused.addAndGet(rubbish == SlotSource.Verdict.DAMAGED ? 1 : 0);
           }
 
           @Override

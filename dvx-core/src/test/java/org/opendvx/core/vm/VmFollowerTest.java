@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,16 +26,32 @@ final class VmFollowerTest {
   private final FakeHypervisor hypervisor = new FakeHypervisor();
   private final List<FileKey> moved = new ArrayList<>();
   private final List<Long> confirmed = new ArrayList<>();
+  private long moment = 7;
   private final VmFollower follower =
       new VmFollower(
           Set.of("esx-2", "10.0.0.2"),
           _ -> hypervisor,
           datastore,
           moved::addAll,
-          confirmed::addAll,
+          new VmFollower.Confirmation() {
+            @Override
+            public long moment() {
+              return moment++;
+            }
+
+            @Override
+            public void confirm(Collection<Long> files, long asOf) {
+              assertEquals(moment - 1, asOf);
+              confirmed.addAll(files);
+            }
+          },
           Runnable::run);
 
   private FileKey machine() {
+    return machine("esx-2");
+  }
+
+  private FileKey machine(String host) {
     FileKey folder = make(FileKey.ROOT, "web", NewFile.directory(AttributeChange.mode(0755)));
     FileKey disk = make(folder, "web.vmx", NewFile.regular(AttributeChange.mode(0644)));
     hypervisor.machines.put(
@@ -43,7 +60,7 @@ final class VmFollowerTest {
             VM,
             "web",
             PowerState.ON,
-            "esx-2",
+            host,
             "",
             "",
             List.of("/web/web.vmx"),
@@ -76,6 +93,14 @@ final class VmFollowerTest {
     assertEquals(List.of(disk), moved);
     follower.accept(new VmMobility.RestartedElsewhere(VM, "web", NOW, "esx-1", "esx-2"));
     assertEquals(List.of(disk.file(), disk.file()), confirmed);
+  }
+
+  @Test
+  void anOldEventConfirmsNothing() {
+    FileKey disk = machine("esx-3");
+    follower.accept(new VmMobility.Moved(VM, "web", NOW, "esx-1", "esx-2"));
+    assertEquals(List.of(disk), moved);
+    assertEquals(List.of(), confirmed);
   }
 
   @Test

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The cleaner: what it did since the node started, and what it knows. Bytes.
  *
- * @param state OFF, IDLE, WORKING, FAILING (it tries again) or REFUSING (it may not clean this
- *     pool)
- * @param trouble why the last round failed; null while all is well
+ * @param state OFF, IDLE, WORKING, FAILING (it tries again), REFUSING (it may not clean this pool)
+ *     or ELSEWHERE (another host cleans it)
+ * @param trouble why the last round failed, or which host cleans; null while all is well
  * @param troubleSince since when rounds have failed; null while all is well
  * @param failures rounds that failed
  * @param writtenBytes written to move what was alive

@@ -1,7 +1,7 @@
 package org.opendvx.server.api;
 
 /**
- * One drive.
+ * One drive. Where it is one of a data node, only the data node tells what comes after the shards.
  *
  * @param state ACTIVE, EVICTED or MISSING
  * @param reason why it is not active, empty when it is

@@ -10,10 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param generation rises whenever the set of active drives changes
  * @param rawBytes of all active drives
  * @param usableBytes what of it can hold data after parity and journal
- * @param effectiveBytes what of clients' data that holds, at the reduction reached so far
+ * @param effectiveBytes what of clients' data that holds, at the reduction reached so far; null at
+ *     a data node, where only sealed bytes are known
  * @param reserveBytes part of free that is kept for deleting and for checkpoints
  * @param rebuild writing elsewhere what lost drives had, and emptying drives; null where the drives
- *     are those of a data node
+ *     are those of a data node, which tells it
  * @param balance moving shards to emptier drives; null likewise
  * @param scrub reading everything; null likewise
  */
@@ -24,7 +25,7 @@ public record DrivesView(
     long generation,
     long rawBytes,
     long usableBytes,
-    long effectiveBytes,
+    @Nullable Long effectiveBytes,
     long freeBytes,
     long reserveBytes,
     long containers,

@@ -1,5 +1,7 @@
 package org.opendvx.server.bench;
 
+import org.opendvx.server.bench.engine.BenchOverwriteCommand;
+import org.opendvx.server.bench.engine.BenchSpanCommand;
 import org.opendvx.server.bench.hold.BenchHoldCommand;
 import org.opendvx.server.bench.mobility.BenchMobilityCommand;
 import org.opendvx.server.bench.snapshots.BenchSnapshotsCommand;
@@ -19,7 +21,9 @@ import picocli.CommandLine.Spec;
       BenchHoldCommand.class,
       BenchMobilityCommand.class,
       BenchRebuildCommand.class,
-      BenchSnapshotsCommand.class
+      BenchSnapshotsCommand.class,
+      BenchOverwriteCommand.class,
+      BenchSpanCommand.class
     })
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.server.api.Json;
-import org.opendvx.server.api.NodeFile;
+import org.opendvx.server.api.NodeAccess;
 import org.opendvx.server.security.PrivateFiles;
 import picocli.CommandLine.Option;
 
@@ -60,14 +60,14 @@ final class ConnectOptions {
   /** A client for the node that was meant. */
   RestClient connect(Environment environment) {
     Optional<String> given = given(url, environment, "DVX_URL");
-    Optional<NodeFile> local =
+    Optional<NodeAccess> local =
         given.isPresent() && data == null ? Optional.empty() : localNode(environment);
     URI base =
-        address(given.or(() -> local.map(NodeFile::rest)).orElseThrow(() -> noNode(environment)));
+        address(given.or(() -> local.map(NodeAccess::rest)).orElseThrow(() -> noNode(environment)));
     return new RestClient(base, token(environment, local), trust(environment, local));
   }
 
-  private String token(Environment environment, Optional<NodeFile> local) {
+  private String token(Environment environment, Optional<NodeAccess> local) {
     if (tokenFile != null) {
       return PrivateFiles.readSecret(environment.path(tokenFile));
     }
@@ -77,7 +77,7 @@ final class ConnectOptions {
             () ->
                 environment
                     .variable("DVX_TOKEN_FILE")
-                    .or(() -> local.map(NodeFile::tokenFile))
+                    .or(() -> local.map(NodeAccess::tokenFile))
                     .map(file -> PrivateFiles.readSecret(environment.path(file))))
         .orElseThrow(
             () ->
@@ -87,7 +87,7 @@ final class ConnectOptions {
                     .build());
   }
 
-  private SSLContext trust(Environment environment, Optional<NodeFile> local) {
+  private SSLContext trust(Environment environment, Optional<NodeAccess> local) {
     Optional<String> pin = given(sha256, environment, "DVX_CERTIFICATE_SHA256");
     if (pin.isPresent()) {
       return ServerTrust.pinned(pin.get());
@@ -110,14 +110,14 @@ final class ConnectOptions {
     return environment.path(given(data, environment, "DVX_DATA").orElse("data"));
   }
 
-  private Optional<NodeFile> localNode(Environment environment) {
+  private Optional<NodeAccess> localNode(Environment environment) {
     Path file = folder(environment).resolve("node.json");
     if (!Files.exists(file)) {
       return Optional.empty();
     }
     try {
       return Optional.of(
-          Json.lenient().readValue(PrivateFiles.read(file, MAX_NODE_FILE), NodeFile.class));
+          Json.lenient().readValue(PrivateFiles.read(file, MAX_NODE_FILE), NodeAccess.class));
     } catch (IOException e) {
       throw DvxException.of(Kind.CORRUPT, "The data folder does not tell how to reach its node")
           .causedBy(e)

@@ -25,7 +25,7 @@ final class DriveTables {
           Words.bytes(drive.totalBytes()),
           Words.bytes(drive.usedBytes()),
           drive.shards(),
-          drive.readErrors() + drive.badShards(),
+          view.scrub() == null ? "-" : drive.readErrors() + drive.badShards(),
           drive.path(),
           drive.reason().isEmpty() ? drive.note() : drive.reason());
     }
@@ -33,16 +33,22 @@ final class DriveTables {
     facts.addAll(List.of("Pool", Words.lower(view.health()) + ": " + view.summary()));
     facts.addAll(List.of("Raw", Words.bytes(view.rawBytes())));
     facts.addAll(List.of("Usable", Words.bytes(view.usableBytes())));
+    Long effective = view.effectiveBytes();
     facts.addAll(
         List.of(
-            "Effective", "about " + Words.bytes(view.effectiveBytes()) + " as data reduces now"));
+            "Effective",
+            effective == null
+                ? "known to the hosts alone, which reduce the data"
+                : "about " + Words.bytes(effective) + " as data reduces now"));
     facts.addAll(List.of("Free", Words.bytes(view.freeBytes())));
     facts.addAll(
         List.of("Containers", view.containers() + ", " + view.degradedContainers() + " degraded"));
     work(facts, "Rebuild", view.rebuild());
     work(facts, "Balance", view.balance());
     ScrubView scrub = view.scrub();
-    if (scrub != null) {
+    if (scrub == null) {
+      facts.addAll(List.of("Care", "the data node looks after them: dvx drives there"));
+    } else {
       facts.addAll(List.of("Scrub", line(scrub)));
     }
     return Table.facts(facts.toArray()) + System.lineSeparator() + drives.render();

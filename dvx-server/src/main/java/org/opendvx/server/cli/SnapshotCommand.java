@@ -16,6 +16,7 @@ import org.opendvx.server.api.SnapshotsTaken;
 import org.opendvx.server.api.TaskView;
 import org.opendvx.server.security.PrivateFiles;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -137,29 +138,7 @@ final class SnapshotCommand extends Group {
   static final class ListAll extends LookCommand {
     private static final int PAGE = 1000;
 
-    @Option(names = "--vm", paramLabel = "VM", description = "Only those of this machine.")
-    private @Nullable String vm;
-
-    @Option(
-        names = "--name",
-        paramLabel = "TEXT",
-        description = "Only those whose name contains this.")
-    private @Nullable String name;
-
-    @Option(
-        names = "--label",
-        paramLabel = "KEY=VALUE",
-        description = "Only those with this label; may be repeated.")
-    private Map<String, String> labels = Map.of();
-
-    @Option(
-        names = "--since",
-        paramLabel = "TIME",
-        description = "Only those taken then or later, such as 2026-01-31T12:00:00Z.")
-    private @Nullable String since;
-
-    @Option(names = "--until", paramLabel = "TIME", description = "Only those taken before.")
-    private @Nullable String until;
+    @Mixin private SnapshotChoice choice;
 
     @Option(
         names = "--limit",
@@ -167,6 +146,9 @@ final class SnapshotCommand extends Group {
         defaultValue = "1000",
         description = "Most to show. Default: ${DEFAULT-VALUE}.")
     private int limit;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+    ListAll() {}
 
     @Override
     void look(RestClient node) {
@@ -185,20 +167,10 @@ final class SnapshotCommand extends Group {
     }
 
     private String query(int wanted, String cursor) {
-      StringBuilder query = new StringBuilder("limit=" + Math.clamp(wanted, 1, PAGE));
-      add(query, "cursor", cursor);
-      add(query, "vm", vm);
-      add(query, "name", name);
-      add(query, "since", since);
-      add(query, "until", until);
-      labels.forEach((key, value) -> add(query, "label", key + "=" + value));
-      return query.toString();
-    }
-
-    private static void add(StringBuilder query, String key, @Nullable String value) {
-      if (value != null && !value.isEmpty()) {
-        query.append('&').append(key).append('=').append(RestClient.encode(value));
-      }
+      return "limit="
+          + Math.clamp(wanted, 1, PAGE)
+          + (cursor.isEmpty() ? "" : "&cursor=" + RestClient.encode(cursor))
+          + (choice.all() ? "" : "&" + choice.query());
     }
   }
 

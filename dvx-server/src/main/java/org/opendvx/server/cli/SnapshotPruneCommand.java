@@ -1,11 +1,9 @@
 package org.opendvx.server.cli;
 
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.opendvx.server.api.PruneRequest;
 import org.opendvx.server.api.PruneView;
 import org.opendvx.server.api.TaskView;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -16,26 +14,7 @@ import picocli.CommandLine.Option;
       "Example: dvx snapshot prune --vm web1 --until 2026-01-01T00:00:00Z --keep 10 --dry-run"
     })
 final class SnapshotPruneCommand extends TaskStartingCommand {
-  @Option(names = "--vm", paramLabel = "VM", description = "Those of this machine.")
-  private @Nullable String vm;
-
-  @Option(names = "--name", paramLabel = "TEXT", description = "Those whose name contains this.")
-  private @Nullable String name;
-
-  @Option(
-      names = "--label",
-      paramLabel = "KEY=VALUE",
-      description = "Those with this label; may be repeated.")
-  private Map<String, String> labels = Map.of();
-
-  @Option(
-      names = "--since",
-      paramLabel = "TIME",
-      description = "Those taken then or later, such as 2026-01-31T12:00:00Z.")
-  private @Nullable String since;
-
-  @Option(names = "--until", paramLabel = "TIME", description = "Those taken before.")
-  private @Nullable String until;
+  @Mixin private SnapshotChoice choice;
 
   @Option(
       names = "--keep",
@@ -47,16 +26,15 @@ final class SnapshotPruneCommand extends TaskStartingCommand {
   @Option(names = "--dry-run", description = "Only tell how many there are.")
   private boolean dryRun;
 
+  @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+  SnapshotPruneCommand() {}
+
   @Override
   int run(RestClient node) {
-    if (vm == null && name == null && labels.isEmpty() && since == null && until == null) {
+    if (choice.all()) {
       throw usage("Say which: --vm, --name, --label, --since or --until");
     }
-    TaskView task =
-        node.post(
-            "snapshots/prune",
-            new PruneRequest(name, vm, labels, since, until, keep, dryRun),
-            TaskView.class);
+    TaskView task = node.post("snapshots/prune", choice.prune(keep, dryRun), TaskView.class);
     return finish(
         node,
         task,

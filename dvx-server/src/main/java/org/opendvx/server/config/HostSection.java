@@ -17,13 +17,21 @@ public record HostSection(
                     + " by use alone.")
         List<String> hypervisors,
     @Setting(
-            value = "false",
+            value = "auto",
             says =
                 "Whether this host, once others declared it dead, refuses changes of files until a"
-                    + " manager says that their machine runs beside it. Needs `host.hypervisors` and"
-                    + " a connected manager, or nothing can be changed through it any more.")
-        boolean confirmMachines) {
+                    + " manager says that their machine runs beside it, or `dvx host confirm` does."
+                    + " `auto`: if `host.hypervisors` names any; `on`: needs such names; `off`: late"
+                    + " writes of a machine that was restarted elsewhere are carried out.")
+        Confirmation confirmMachines) {
   private static final int MOST_NAMES = 64;
+
+  /** Whether where machines run must be confirmed after a host was declared dead. */
+  public enum Confirmation {
+    AUTO,
+    ON,
+    OFF
+  }
 
   /** Checks the addresses and the names. */
   public HostSection {
@@ -37,9 +45,15 @@ public record HostSection(
         "hypervisors",
         "they are at most " + MOST_NAMES + ", none of them empty");
     BadSettingException.unless(
-        !confirmMachines || !hypervisors.isEmpty(),
+        confirmMachines != Confirmation.ON || !hypervisors.isEmpty(),
         "confirm-machines",
         "it needs host.hypervisors: nobody else tells where machines run");
+  }
+
+  /** Whether changes wait for the confirmation of machines after this host was declared dead. */
+  public boolean confirms() {
+    return confirmMachines == Confirmation.ON
+        || (confirmMachines == Confirmation.AUTO && !hypervisors.isEmpty());
   }
 
   /** Where the other hosts reach this one. */

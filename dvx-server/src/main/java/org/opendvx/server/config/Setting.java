@@ -12,7 +12,10 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Setting {
-  /** What holds when the key is missing, written as in YAML; lists are empty then. */
+  /**
+   * What holds when the key is missing, written as in YAML; lists are empty then. Of a section: the
+   * one key below it that has another default there than elsewhere, such as {@code port: 7342}.
+   */
   String value() default "";
 
   /** Whether the key must be given. */

@@ -28,6 +28,12 @@ final class SettingReader {
 
   /** Reads a record; {@code at} is the key under which it stands, empty at the top. */
   static <T extends Record> T read(@Nullable JsonNode node, Class<T> type, String at) {
+    return read(node, type, at, "");
+  }
+
+  /** As above; {@code own} is a default of this section's own, see {@link Setting#value}. */
+  private static <T extends Record> T read(
+      @Nullable JsonNode node, Class<T> type, String at, String own) {
     if (node != null && !empty(node) && !node.isObject()) {
       throw new BadSettingException(at, "it holds keys with values below it", "");
     }
@@ -39,7 +45,7 @@ final class SettingReader {
     for (int i = 0; i < components.length; i++) {
       String key = join(at, keyOf(components[i]));
       JsonNode value = node == null ? null : node.get(keyOf(components[i]));
-      values[i] = component(components[i], value, key);
+      values[i] = component(components[i], value, key, defaultOf(components[i], own));
     }
     return construct(type, components, values, at);
   }
@@ -53,11 +59,20 @@ final class SettingReader {
     return at.isEmpty() ? key : at + "." + key;
   }
 
-  private static Object component(RecordComponent component, @Nullable JsonNode value, String key) {
+  /** What holds for a component that is not given, in a section with a default of its own. */
+  static String defaultOf(RecordComponent component, String own) {
+    String prefix = keyOf(component) + ": ";
+    return own.startsWith(prefix)
+        ? own.substring(prefix.length())
+        : component.getAnnotation(Setting.class).value();
+  }
+
+  private static Object component(
+      RecordComponent component, @Nullable JsonNode value, String key, String missing) {
     Class<?> type = component.getType();
     boolean given = value != null && !value.isNull();
     if (type.isRecord() && type != ByteSize.class) {
-      return read(value, type.asSubclass(Record.class), key);
+      return read(value, type.asSubclass(Record.class), key, missing);
     }
     if (type == List.class) {
       return list(component.getGenericType(), value, key);
@@ -66,7 +81,7 @@ final class SettingReader {
     if (!given && setting.required()) {
       throw new BadSettingException(key, "it must be given", "");
     }
-    return scalar(type, given ? text(value, key) : setting.value(), key);
+    return scalar(type, given ? text(value, key) : missing, key);
   }
 
   private static List<?> list(Type generic, @Nullable JsonNode value, String key) {

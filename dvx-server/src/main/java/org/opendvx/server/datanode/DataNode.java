@@ -6,100 +6,158 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.core.pool.Pool;
 import org.opendvx.core.pool.datanode.DataNodeServer;
 import org.opendvx.core.pool.datanode.DataNodeSettings;
 import org.opendvx.core.pool.datanode.HostCoder;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 import org.opendvx.core.pool.wire.NodeTls;
+import org.opendvx.server.api.NodeAccess;
 import org.opendvx.server.config.DataNodeConfig;
 import org.opendvx.server.config.DataNodeSection;
+import org.opendvx.server.metrics.PoolMetrics;
 import org.opendvx.server.node.DataFolder;
+import org.opendvx.server.node.RestFront;
+import org.opendvx.server.node.Stack;
+import org.opendvx.server.rest.ActivityResource;
+import org.opendvx.server.rest.DrivesResource;
+import org.opendvx.server.rest.PublicResource;
+import org.opendvx.server.rest.RestServer;
+import org.opendvx.server.rest.TokensResource;
 import org.opendvx.server.security.PrivateFiles;
+import org.opendvx.server.service.DriveFolders;
+import org.opendvx.server.service.DriveService;
+import org.opendvx.server.service.EventLog;
+import org.opendvx.server.service.NodeFacts;
+import org.opendvx.server.service.PoolWatch;
+import org.opendvx.server.service.TaskRegistry;
 
-/** A running data node: its drives and the server on them. */
+/** A running data node: its drives, the server on them for hosts, and REST for its people. */
 public final class DataNode implements AutoCloseable {
-  private final DataFolder folder;
-  private final LocalPool pool;
-  private final DataNodeServer server;
-  private final String fingerprint;
+  private static final Duration LOOK_AT_POOL = Duration.ofSeconds(1);
 
-  private DataNode(DataFolder folder, LocalPool pool, DataNodeServer server, String fingerprint) {
-    this.folder = folder;
+  private final Stack opened;
+  private final LocalPool pool;
+  private final Address address;
+  private final NodeAccess access;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private DataNode(Stack opened, LocalPool pool, Address address, NodeAccess access) {
+    this.opened = opened;
     this.pool = pool;
-    this.server = server;
-    this.fingerprint = fingerprint;
+    this.address = address;
+    this.access = access;
   }
 
-  /** How it is reached. */
-  public record Address(long pid, String address, int port, String certificateSha256) {}
+  /**
+   * How it is reached.
+   *
+   * @param address where it listens for hosts
+   * @param port for hosts
+   * @param certificateSha256 that hosts pin
+   * @param rest base address of REST, whose certificate is another one
+   */
+  public record Address(
+      long pid, String address, int port, String certificateSha256, String rest) {}
 
-  /** Starts a data node, which makes its pool at the first start. */
-  public static DataNode start(DataNodeConfig config) {
-    DataNodeSection section = config.datanode();
-    DataFolder folder = DataFolder.open(section.data());
-    LocalPool pool = null;
-    boolean done = false;
+  /**
+   * Starts a data node, which makes its pool at the first start. When it fails, nothing stays open.
+   *
+   * @param version of the program
+   */
+  public static DataNode start(DataNodeConfig config, String version, Clock clock) {
+    Stack opened = new Stack();
     try {
-      folder.claim();
-      NodeTls.Identity identity = JoinedDataNode.identity(folder.root());
-      HostCoder coder = new HostCoder();
-      pool = pool(config, folder, coder);
-      DataNodeSettings usual = DataNodeSettings.of(section.listen(), section.port());
-      DataNodeServer server =
-          DataNodeServer.start(
-              new DataNodeSettings(
-                  usual.listen(),
-                  usual.port(),
-                  usual.lease(),
-                  usual.silence(),
-                  section.maxConnections()),
-              pool,
-              coder,
-              identity,
-              new JoinedHosts(folder.root(), Clock.systemUTC()));
-      done = true;
-      return new DataNode(folder, pool, server, identity.fingerprint());
-    } finally {
-      if (!done) {
-        if (pool != null) {
-          pool.close();
-        }
-        folder.close();
-      }
+      return start(config, version, clock, opened);
+    } catch (RuntimeException | Error e) {
+      opened.close();
+      throw e;
     }
   }
 
+  private static DataNode start(DataNodeConfig config, String version, Clock clock, Stack opened) {
+    DataFolder folder = opened.push("data folder", DataFolder.open(config.datanode().data()));
+    folder.claim();
+    RestFront front = RestFront.open(config.rest(), folder, clock);
+    NodeTls.Identity identity = JoinedDataNode.identity(folder.root());
+    HostCoder coder = new HostCoder();
+    DriveFolders folders = folder.driveFolders(config.drives());
+    Path note = folder.root().resolve("pool.id");
+    LocalPool pool = opened.push("pool", pool(config, note, folders.all(), coder));
+    if (!Files.exists(note)) {
+      PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+    DataNodeServer server =
+        opened.push(
+            "hosts",
+            DataNodeServer.start(
+                settings(config.datanode()),
+                pool,
+                coder,
+                identity,
+                new JoinedHosts(folder.root(), clock)));
+    RestServer rest = rest(front, version, clock, pool, folders, opened);
+    NodeAccess access = front.access(rest);
+    front.announce(access);
+    Address address =
+        new Address(
+            access.pid(),
+            server.address().getHostString(),
+            server.address().getPort(),
+            identity.fingerprint(),
+            access.rest());
+    return new DataNode(opened, pool, address, access);
+  }
+
+  private static DataNodeSettings settings(DataNodeSection section) {
+    DataNodeSettings usual = DataNodeSettings.of(section.listen(), section.port());
+    return new DataNodeSettings(
+        usual.listen(), usual.port(), usual.lease(), usual.silence(), section.maxConnections());
+  }
+
+  /** What people and monitoring ask a data node, by the same classes as at a node. */
+  private static RestServer rest(
+      RestFront front,
+      String version,
+      Clock clock,
+      LocalPool pool,
+      DriveFolders folders,
+      Stack opened) {
+    PoolMetrics metrics = opened.push("metrics", new PoolMetrics(version, pool));
+    metrics.drives(pool.care()::status);
+    EventLog events = new EventLog(clock);
+    front.warnOfExpiry(events, clock.instant());
+    opened.push("pool watch", new PoolWatch(pool, events).start(LOOK_AT_POOL));
+    TaskRegistry tasks = opened.push("tasks", new TaskRegistry(clock));
+    return opened.push(
+        "REST",
+        front.start(
+            metrics.registry(),
+            List.of(
+                new DrivesResource(new DriveService(pool, null, pool.care(), folders, events)),
+                new PublicResource(() -> NodeFacts.state(pool.status().health()), metrics::scrape),
+                new ActivityResource(tasks, events),
+                new TokensResource(front.tokens(), events))));
+  }
+
   /** Drives that were in use once are never taken for empty ones. */
-  private static LocalPool pool(DataNodeConfig config, DataFolder folder, HostCoder coder) {
-    List<Path> folders =
-        config.drives().folders().isEmpty() ? folder.defaultDrives() : config.drives().folders();
+  private static LocalPool pool(
+      DataNodeConfig config, Path note, List<Path> folders, HostCoder coder) {
     LocalPoolConfig drives =
         LocalPoolConfig.of(folders)
             .withDriveCapacity(config.drives().capacity().bytes())
             .withCare(config.drives().care());
-    Path note = folder.root().resolve("pool.id");
     try {
-      LocalPool pool = LocalPool.open(drives, coder);
-      note(note, pool);
-      return pool;
+      return LocalPool.open(drives, coder);
     } catch (DvxException e) {
       if (Files.exists(note) || e.kind() != Kind.NOT_FOUND) {
         throw e;
       }
       LocalPool.create(drives);
-      LocalPool pool = LocalPool.open(drives, coder);
-      note(note, pool);
-      return pool;
-    }
-  }
-
-  private static void note(Path note, Pool pool) {
-    if (!Files.exists(note)) {
-      PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
+      return LocalPool.open(drives, coder);
     }
   }
 
@@ -122,11 +180,12 @@ public final class DataNode implements AutoCloseable {
 
   /** How it is reached. */
   public Address address() {
-    return new Address(
-        ProcessHandle.current().pid(),
-        server.address().getHostString(),
-        server.address().getPort(),
-        fingerprint);
+    return address;
+  }
+
+  /** How its REST is reached. */
+  public NodeAccess access() {
+    return access;
   }
 
   /** The pool's state in one sentence. */
@@ -134,12 +193,11 @@ public final class DataNode implements AutoCloseable {
     return pool.status().summary();
   }
 
+  /** Stops in order: REST, the server for hosts, the pool, the folder. */
   @Override
   public void close() {
-    try (folder;
-        pool;
-        server) {
-      // Closed in the order: server, pool, folder.
+    if (closed.compareAndSet(false, true)) {
+      opened.close();
     }
   }
 }

@@ -1,20 +1,22 @@
 package org.opendvx.server.datanode;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.server.api.Json;
+import org.opendvx.server.VersionProvider;
+import org.opendvx.server.api.NodeAccess;
 import org.opendvx.server.config.ConfigLoader;
 import org.opendvx.server.config.DataNodeConfig;
 import org.opendvx.server.config.LogSection;
 import org.opendvx.server.node.LogSetup;
+import org.opendvx.server.node.RestFront;
 import org.opendvx.server.security.PrivateFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,14 +66,15 @@ public final class DataNodeCommand implements Callable<Integer> {
   public DataNodeCommand() {}
 
   @Override
-  public Integer call() throws InterruptedException, JsonProcessingException {
+  public Integer call() throws InterruptedException {
     DataNodeConfig settings = settings(config);
     LogSetup.apply(
         logJson ? new LogSection(LogSection.Format.JSON, settings.log().level()) : settings.log());
-    DataNode node = DataNode.start(settings);
+    DataNode node = DataNode.start(settings, VersionProvider.version(), Clock.systemUTC());
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, stopped), "stop"));
     DataNode.Address address = node.address();
+    NodeAccess access = node.access();
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         """
@@ -83,6 +86,12 @@ public final class DataNodeCommand implements Callable<Integer> {
         Let a host in
           here:         dvx datanode token --to-file host.token
           on the host:  dvx host join --data-node %s:%d --fingerprint %s --token-file host.token
+
+        Look after its drives
+          dvx drives --data %s
+          REST address  %s/api/v1
+          Token         %s
+          Certificate   SHA-256 %s
         """,
         address.address(),
         address.port(),
@@ -90,11 +99,14 @@ public final class DataNodeCommand implements Callable<Integer> {
         node.summary(),
         address.address(),
         address.port(),
-        address.certificateSha256());
+        address.certificateSha256(),
+        access.dataFolder(),
+        access.rest(),
+        access.tokenFile(),
+        access.certificateSha256());
     out.flush();
     if (readyFile != null) {
-      PrivateFiles.write(
-          readyFile, Json.lenient().writerWithDefaultPrettyPrinter().writeValueAsBytes(address));
+      PrivateFiles.write(readyFile, RestFront.json(address));
     }
     // Until a signal starts the hook above, which ends the process.
     stopped.await();

@@ -2,13 +2,6 @@ package org.opendvx.server.metrics;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MultiGauge;
-import io.micrometer.core.instrument.Tags;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.binder.system.UptimeMetrics;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -16,50 +9,28 @@ import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.cache.FlashStatus;
 import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.CleanerStatus.State;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Datastore.SpaceReport;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.pool.Pool;
-import org.opendvx.core.pool.PoolStatus;
-import org.opendvx.core.pool.PoolStatus.DriveState;
-import org.opendvx.core.pool.PoolStatus.Health;
 import org.opendvx.core.pool.local.CareStatus;
 
 /** What the node measures of pool, datastore and itself. Thread-safe. */
 public final class NodeMetrics implements AutoCloseable {
-  private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Pool pool;
+  private final PoolMetrics pooled;
+  private final PrometheusMeterRegistry registry;
   private final Datastore datastore;
-  private final MultiGauge driveTotal;
-  private final MultiGauge driveUsed;
-  private final MultiGauge driveActive;
-  private volatile @Nullable DriveMetrics cared;
-  private volatile @Nullable Sample sample;
 
   /** What one scrape sees, so that its figures belong together. */
-  private record Sample(PoolStatus pool, SpaceReport space) {}
+  private volatile @Nullable SpaceReport sample;
 
   /** Metrics over these. */
   public NodeMetrics(String version, Pool pool, Datastore datastore) {
-    this.pool = pool;
+    this.pooled = new PoolMetrics(version, pool);
+    this.registry = pooled.registry();
     this.datastore = datastore;
-    new JvmMemoryMetrics().bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    new UptimeMetrics().bindTo(registry);
-    Gauge.builder("dvx.build.info", () -> 1)
-        .description("The version that runs")
-        .tag("version", version)
-        .register(registry);
-    poolGauges();
     datastoreGauges();
-    driveTotal = drives("dvx.drive.total", "Room for the pool on a drive");
-    driveUsed = drives("dvx.drive.used", "Of it in use");
-    driveActive =
-        MultiGauge.builder("dvx.drive.active")
-            .description("Whether a drive takes part")
-            .register(registry);
   }
 
   /**
@@ -150,7 +121,7 @@ public final class NodeMetrics implements AutoCloseable {
         "1 while rounds fail or the pool may not be cleaned",
         null,
         cleaner,
-        status -> status.trouble() == null ? 0 : 1);
+        status -> status.state() == State.FAILING || status.state() == State.REFUSING ? 1 : 0);
     cleaning("waiting.writes", "Waiting for room now", null, cleaner, CleanerStatus::waitingWrites);
     cleaning("walk.nodes", "Visited by the last walk", null, cleaner, CleanerStatus::walkedNodes);
     cleaning("round", "The last round took", "seconds", cleaner, CleanerStatus::walkSeconds);
@@ -183,7 +154,7 @@ public final class NodeMetrics implements AutoCloseable {
 
   /** Measures what is done for the drives of this machine. */
   public void drives(Supplier<CareStatus> care) {
-    cared = new DriveMetrics(registry, care);
+    pooled.drives(care);
   }
 
   /** The registry, for those who measure more. */
@@ -193,38 +164,13 @@ public final class NodeMetrics implements AutoCloseable {
 
   /** All metrics in Prometheus' text format. */
   public String scrape() {
-    PoolStatus status = pool.status();
-    sample = new Sample(status, datastore.space());
-    driveRows(driveTotal, status, PoolStatus.Drive::totalBytes);
-    driveRows(driveUsed, status, PoolStatus.Drive::usedBytes);
-    driveRows(driveActive, status, drive -> drive.state() == DriveState.ACTIVE ? 1 : 0);
-    DriveMetrics drives = cared;
-    if (drives != null) {
-      drives.sample();
-    }
-    return registry.scrape();
+    sample = datastore.space();
+    return pooled.scrape();
   }
 
   @Override
   public void close() {
-    registry.close();
-  }
-
-  private void poolGauges() {
-    for (Health health : Health.values()) {
-      Gauge.builder("dvx.pool.health", () -> now().pool().health() == health ? 1 : 0)
-          .description("1 for the state in which the pool is")
-          .tag("state", health.name())
-          .register(registry);
-    }
-    pool("tolerated.losses", "Drives that may still be lost", null, PoolStatus::toleratedLosses);
-    pool("generation", "Membership generation", null, PoolStatus::generation);
-    pool("containers", "Containers", null, PoolStatus::containers);
-    pool("containers.degraded", "Containers lacking a shard", null, PoolStatus::degradedContainers);
-    pool("raw", "Room of all active drives", "bytes", s -> s.capacity().rawBytes());
-    pool("usable", "Room for data after parity", "bytes", s -> s.capacity().usableBytes());
-    pool("free", "Usable room not in use", "bytes", s -> s.capacity().freeBytes());
-    pool("reserve", "Part of free kept back", "bytes", s -> s.capacity().reserveBytes());
+    pooled.close();
   }
 
   private void datastoreGauges() {
@@ -233,7 +179,7 @@ public final class NodeMetrics implements AutoCloseable {
     counter("logical", "Bytes written by clients", SpaceReport::logicalWritten);
     counter("unique", "Of them not duplicates", SpaceReport::uniqueWritten);
     counter("stored", "What those took, compressed", SpaceReport::storedWritten);
-    Gauge.builder("dvx.datastore.files", () -> now().space().files())
+    Gauge.builder("dvx.datastore.files", () -> now().files())
         .description("Live files, directories and links")
         .register(registry);
     Gauge.builder("dvx.datastore.snapshots", () -> datastore.snapshots().count())
@@ -244,16 +190,8 @@ public final class NodeMetrics implements AutoCloseable {
         .register(registry);
   }
 
-  private void pool(
-      String name, String says, @Nullable String unit, ToDoubleFunction<PoolStatus> value) {
-    Gauge.builder("dvx.pool." + name, () -> value.applyAsDouble(now().pool()))
-        .description(says)
-        .baseUnit(unit)
-        .register(registry);
-  }
-
   private void space(String name, String says, ToDoubleFunction<SpaceReport> value) {
-    Gauge.builder("dvx.datastore." + name, () -> value.applyAsDouble(now().space()))
+    Gauge.builder("dvx.datastore." + name, () -> value.applyAsDouble(now()))
         .description(says)
         .baseUnit("bytes")
         .register(registry);
@@ -261,32 +199,14 @@ public final class NodeMetrics implements AutoCloseable {
 
   private void counter(String name, String says, ToDoubleFunction<SpaceReport> value) {
     FunctionCounter.builder(
-            "dvx.datastore.written." + name,
-            this,
-            metrics -> value.applyAsDouble(metrics.now().space()))
+            "dvx.datastore.written." + name, this, metrics -> value.applyAsDouble(metrics.now()))
         .description(says)
         .baseUnit("bytes")
         .register(registry);
   }
 
-  private MultiGauge drives(String name, String says) {
-    return MultiGauge.builder(name).description(says).baseUnit("bytes").register(registry);
-  }
-
-  private static void driveRows(
-      MultiGauge gauge, PoolStatus status, ToDoubleFunction<PoolStatus.Drive> value) {
-    gauge.register(
-        status.drives().stream()
-            .map(
-                drive ->
-                    MultiGauge.Row.of(
-                        Tags.of("drive", Integer.toString(drive.index())), drive, value))
-            .toList(),
-        true);
-  }
-
-  private Sample now() {
-    Sample taken = sample;
-    return taken == null ? new Sample(pool.status(), datastore.space()) : taken;
+  private SpaceReport now() {
+    SpaceReport taken = sample;
+    return taken == null ? datastore.space() : taken;
   }
 }

@@ -1,11 +1,9 @@
 package org.opendvx.server.node;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,12 +14,12 @@ import org.opendvx.core.prefetch.Prefetch;
 import org.opendvx.core.prefetch.PrefetchSettings;
 import org.opendvx.core.vm.VmFiles;
 import org.opendvx.core.vm.VmFollower;
-import org.opendvx.server.api.Json;
+import org.opendvx.server.api.NodeAccess;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.config.HypervisorSection;
 import org.opendvx.server.config.NodeConfig;
-import org.opendvx.server.config.RestSection;
 import org.opendvx.server.metrics.HostMetrics;
+import org.opendvx.server.metrics.KeyMetrics;
 import org.opendvx.server.metrics.NodeMetrics;
 import org.opendvx.server.metrics.PeerMetrics;
 import org.opendvx.server.rest.ActivityResource;
@@ -30,6 +28,7 @@ import org.opendvx.server.rest.CleanerResource;
 import org.opendvx.server.rest.DrivesResource;
 import org.opendvx.server.rest.HostsResource;
 import org.opendvx.server.rest.HypervisorsResource;
+import org.opendvx.server.rest.KeysResource;
 import org.opendvx.server.rest.NodeResource;
 import org.opendvx.server.rest.PoliciesResource;
 import org.opendvx.server.rest.PrefetchResource;
@@ -39,9 +38,6 @@ import org.opendvx.server.rest.SnapshotsResource;
 import org.opendvx.server.rest.TokensResource;
 import org.opendvx.server.rest.VerifyResource;
 import org.opendvx.server.rest.VmsResource;
-import org.opendvx.server.security.PrivateFiles;
-import org.opendvx.server.security.TlsIdentity;
-import org.opendvx.server.security.TokenStore;
 import org.opendvx.server.service.Agents;
 import org.opendvx.server.service.Cleaning;
 import org.opendvx.server.service.DatastoreMounts;
@@ -50,6 +46,7 @@ import org.opendvx.server.service.EventLog;
 import org.opendvx.server.service.HypervisorRegistry;
 import org.opendvx.server.service.HypervisorSettings;
 import org.opendvx.server.service.HypervisorStore;
+import org.opendvx.server.service.Keys;
 import org.opendvx.server.service.MachineProtection;
 import org.opendvx.server.service.MachinesHere;
 import org.opendvx.server.service.NfsFront;
@@ -66,8 +63,7 @@ import org.opendvx.server.service.VmDirectory;
 /** A running node: the composition root. */
 public final class DvxNode implements AutoCloseable {
   private static final Duration LOOK_AT_POOL = Duration.ofSeconds(1);
-  private static final Duration ASK_FOR_MACHINES = Duration.ofSeconds(5);
-  private static final Duration EXPIRES_SOON = Duration.ofDays(30);
+  private static final Duration ASK_FOR_MACHINES = Duration.ofSeconds(1);
 
   private final Stack opened;
   private final NodeFile file;
@@ -117,8 +113,7 @@ public final class DvxNode implements AutoCloseable {
       NodeConfig config, Parts parts, String version, Clock clock, Stack opened) {
     Instant started = clock.instant();
     DataFolder folder = opened.push("data folder", DataFolder.open(config.node().data()));
-    TokenStore tokens = TokenStore.open(folder.tokens(), folder.firstToken(), clock);
-    TlsIdentity tls = identity(config.rest(), folder);
+    RestFront front = RestFront.open(config.rest(), folder, clock);
     Store store = opened.push("store", parts.store().open(config, folder));
     folder.claim();
     NodeMetrics metrics =
@@ -126,6 +121,9 @@ public final class DvxNode implements AutoCloseable {
     metrics.measure(store.flash());
     if (store.cleaning().isPresent()) {
       metrics.cleaner(() -> store.cleaning().orElseThrow());
+    }
+    if (store.sealing().isPresent()) {
+      KeyMetrics.measure(metrics.registry(), () -> store.sealing().orElseThrow());
     }
     SharedHost shared = store.shared();
     if (shared != null) {
@@ -139,7 +137,7 @@ public final class DvxNode implements AutoCloseable {
     NfsFront nfs = opened.push("NFS", parts.nfs().start(config, store, metrics.registry()));
 
     EventLog events = new EventLog(clock);
-    warnOfExpiry(tls, events, started);
+    front.warnOfExpiry(events, started);
     opened.push("pool watch", new PoolWatch(store.pool(), events).start(LOOK_AT_POOL));
     String datastoreName = config.node().datastore();
     HypervisorRegistry hypervisors =
@@ -188,28 +186,26 @@ public final class DvxNode implements AutoCloseable {
             clock);
     DriveService drives =
         new DriveService(
-            store.pool(), store.datastore(), care, folder.driveFolders(config.drives()), events);
+            store.pool(),
+            () -> NodeFacts.reduction(store.datastore().space()),
+            care,
+            folder.driveFolders(config.drives()),
+            events);
     SnapshotService snapshots = new SnapshotService(store.datastore(), protection, events, clock);
     SnapshotPolicies policies = new SnapshotPolicies(folder.policies());
     RestServer rest =
         opened.push(
             "REST",
-            RestServer.start(
-                new RestServer.Settings(
-                    config.rest().listen(),
-                    config.rest().port(),
-                    config.rest().maxBody().bytes(),
-                    config.rest().idle(),
-                    config.rest().maxConnections()),
-                tls.context(),
-                tokens,
+            front.start(
                 metrics.registry(),
                 List.of(
                     new NodeResource(facts),
                     new CleanerResource(new Cleaning(store::cleaning, store::clean), tasks),
+                    new KeysResource(
+                        new Keys(store::sealing, store::cleaning, store::renewDataKey, events)),
                     new DrivesResource(drives),
                     new VerifyResource(new Verification(store.reclaim(), care), tasks),
-                    new PublicResource(facts, metrics::scrape),
+                    new PublicResource(facts::health, metrics::scrape),
                     new HypervisorsResource(
                         hypervisors,
                         new DatastoreMounts(hypervisors, nfs, datastoreName, events),
@@ -221,9 +217,9 @@ public final class DvxNode implements AutoCloseable {
                     new PoliciesResource(policies, machines, events),
                     new ActivityResource(tasks, events),
                     new AgentsResource(agents, machines, events),
-                    new TokensResource(tokens, events))));
-    NodeFile file = nodeFile(config, folder, tls, nfs, rest);
-    PrivateFiles.write(folder.nodeFile(), json(file));
+                    new TokensResource(front.tokens(), events))));
+    NodeFile file = nodeFile(config, nfs, front.access(rest));
+    front.announce(file);
     events.add(EventLog.Severity.INFO, "node.started", config.node().name(), "the node serves");
     return new DvxNode(opened, file, facts);
   }
@@ -243,7 +239,17 @@ public final class DvxNode implements AutoCloseable {
             vm -> hypervisors.hypervisor(vm.hypervisor()),
             host.datastore(),
             host::moveHere,
-            host.bar()::confirm,
+            new VmFollower.Confirmation() {
+              @Override
+              public long moment() {
+                return host.bar().closings();
+              }
+
+              @Override
+              public void confirm(Collection<Long> files, long moment) {
+                host.bar().confirm(files, moment);
+              }
+            },
             task -> Thread.ofVirtual().name("follower").start(task));
     hypervisors.onMobility(follower);
     MachinesHere here =
@@ -281,34 +287,6 @@ public final class DvxNode implements AutoCloseable {
     return new Prefetching.Here(shared.host(), shared.tier(), prefetch);
   }
 
-  /** The file as JSON, readable by people too. */
-  public static byte[] json(NodeFile file) {
-    try {
-      return Json.lenient().writerWithDefaultPrettyPrinter().writeValueAsBytes(file);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a record of texts and numbers can be written", e);
-    }
-  }
-
-  private static TlsIdentity identity(RestSection rest, DataFolder folder) {
-    if (!rest.generatesCertificate()) {
-      return TlsIdentity.load(rest.certificate(), rest.privateKey());
-    }
-    PrivateFiles.createFolder(folder.root().resolve("tls"));
-    return TlsIdentity.openOrGenerate(folder.certificate(), folder.privateKey(), rest.names());
-  }
-
-  private static void warnOfExpiry(TlsIdentity tls, EventLog events, Instant now) {
-    Instant end = tls.chain().getFirst().getNotAfter().toInstant();
-    if (now.plus(EXPIRES_SOON).isAfter(end)) {
-      events.add(
-          EventLog.Severity.WARNING,
-          "certificate.expires",
-          "REST",
-          "the certificate of the REST server expires at " + end);
-    }
-  }
-
   private static HypervisorSettings settings(HypervisorSection section) {
     return HypervisorSettings.of(
         section.name(),
@@ -320,39 +298,19 @@ public final class DvxNode implements AutoCloseable {
         section.caFile());
   }
 
-  private static NodeFile nodeFile(
-      NodeConfig config, DataFolder folder, TlsIdentity tls, NfsFront nfs, RestServer rest) {
+  private static NodeFile nodeFile(NodeConfig config, NfsFront nfs, NodeAccess access) {
     return new NodeFile(
-        ProcessHandle.current().pid(),
+        access.pid(),
         config.node().name(),
         config.node().datastore(),
-        reachable(nfs.address()),
+        RestFront.reachable(nfs.address()),
         nfs.exports().getFirst().path(),
         nfs.port(),
         nfs.mountPort(),
-        restAddress(config.rest().listen(), rest.port()),
-        tls.fingerprint(),
-        (config.rest().generatesCertificate() ? folder.certificate() : config.rest().certificate())
-            .toAbsolutePath()
-            .toString(),
-        folder.firstToken().toString(),
-        folder.root().toString());
-  }
-
-  private static String restAddress(String listen, int port) {
-    try {
-      return new URI("https", null, reachable(listen), port, null, null, null).toString();
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException("an address on which we listen has a URL", e);
-    }
-  }
-
-  /** An address under which this machine reaches a listener of its own. */
-  private static String reachable(String listen) {
-    return switch (listen) {
-      case "0.0.0.0" -> "127.0.0.1";
-      case "::" -> "::1";
-      default -> listen;
-    };
+        access.rest(),
+        access.certificateSha256(),
+        access.certificateFile(),
+        access.tokenFile(),
+        access.dataFolder());
   }
 }

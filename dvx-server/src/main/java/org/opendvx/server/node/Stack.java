@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Things to be closed, last opened first; one that fails does not keep the others open. */
-final class Stack implements AutoCloseable {
+public final class Stack implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Stack.class);
 
   private final Deque<Item> items = new ArrayDeque<>();
@@ -14,7 +14,7 @@ final class Stack implements AutoCloseable {
   private record Item(String name, AutoCloseable what) {}
 
   /** Puts something on top. */
-  <T extends AutoCloseable> T push(String name, T what) {
+  public <T extends AutoCloseable> T push(String name, T what) {
     items.push(new Item(name, what));
     return what;
   }

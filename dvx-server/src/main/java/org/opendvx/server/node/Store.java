@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.ResealStatus;
 import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.Reclaim;
@@ -37,6 +38,24 @@ public interface Store extends AutoCloseable {
     throw DvxException.of(Kind.UNSUPPORTED, "This node has no cleaner")
         .cause("Its pool is that of a data node, which several hosts may use")
         .remedy("Nothing: no data is at risk, but space does not come back")
+        .build();
+  }
+
+  /** How far sealing anew has come; empty where the data key cannot be changed. */
+  default Optional<ResealStatus> sealing() {
+    return Optional.empty();
+  }
+
+  /**
+   * Makes a new data key; the cleaner seals everything anew under it.
+   *
+   * @return its id
+   * @throws DvxException UNSUPPORTED where the data key cannot be changed
+   */
+  default int renewDataKey() {
+    throw DvxException.of(Kind.UNSUPPORTED, "This node cannot change the data key")
+        .cause("It is alone over a data node's pool, where it has no cleaner")
+        .remedy("Nothing was changed; dvx host, over the same kind of pool, can")
         .build();
   }
 

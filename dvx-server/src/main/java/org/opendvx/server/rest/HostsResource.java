@@ -49,6 +49,19 @@ public final class HostsResource {
     events.add(EventLog.Severity.WARNING, "host.removed", name, name + " was shut out");
   }
 
+  /** Says of this host that the machines whose files are changed through it run beside it. */
+  @DELETE
+  @Path("hosts/{name}/bar")
+  @Requires(Role.ADMIN)
+  public void confirm(@PathParam("name") String name) {
+    placement.confirm(name);
+    events.add(
+        EventLog.Severity.WARNING,
+        "host.confirmed",
+        name,
+        "an administrator says that no machine beside it runs elsewhere");
+  }
+
   /** Where a machine's files are served. */
   @GET
   @Path("placement")

@@ -107,13 +107,13 @@ public final class HypervisorsResource {
       @Nullable MountRequest body,
       @Context SecurityContext security) {
     MountRequest request = Params.body(body);
-    hypervisors.view(name);
-    return Answers.accepted(
-        tasks.submit(
-            "datastore.mount",
-            "mount the datastore on hosts of " + name,
-            Answers.owner(security),
-            _ -> new HostOutcomes(mounts.mount(name, request))));
+    String summary = "mount the datastore on hosts of " + name;
+    return submit(
+        name,
+        "datastore.mount",
+        summary,
+        security,
+        _ -> new HostOutcomes(mounts.mount(name, request)));
   }
 
   /** Unmounts the datastore. */
@@ -125,13 +125,13 @@ public final class HypervisorsResource {
       @Nullable MountRequest body,
       @Context SecurityContext security) {
     MountRequest request = Params.body(body);
-    hypervisors.view(name);
-    return Answers.accepted(
-        tasks.submit(
-            "datastore.unmount",
-            "unmount the datastore from hosts of " + name,
-            Answers.owner(security),
-            _ -> new HostOutcomes(mounts.unmount(name, request))));
+    String summary = "unmount the datastore from hosts of " + name;
+    return submit(
+        name,
+        "datastore.unmount",
+        summary,
+        security,
+        _ -> new HostOutcomes(mounts.unmount(name, request)));
   }
 
   /** Takes up the datastore and its machines in a manager that lost them. */
@@ -143,13 +143,9 @@ public final class HypervisorsResource {
       @Nullable MountRequest body,
       @Context SecurityContext security) {
     MountRequest request = Params.body(body);
-    hypervisors.view(name);
-    return Answers.accepted(
-        tasks.submit(
-            "datastore.import",
-            "import the datastore into " + name,
-            Answers.owner(security),
-            _ -> mounts.importInto(name, request)));
+    String summary = "import the datastore into " + name;
+    return submit(
+        name, "datastore.import", summary, security, _ -> mounts.importInto(name, request));
   }
 
   /** The machines that the manager may freeze for a snapshot. */
@@ -183,13 +179,13 @@ public final class HypervisorsResource {
     String snapshot = Params.required("snapshot", request.snapshot());
     String disk = Params.required("disk", request.disk());
     String alias = Params.required("alias", request.alias());
-    hypervisors.view(name);
-    return Answers.accepted(
-        tasks.submit(
-            "disk.restore",
-            "restore a disk of " + snapshot + " as " + alias,
-            Answers.owner(security),
-            _ -> hypervisors.ask(name, each -> each.makeDisk(snapshot, disk, alias))));
+    String summary = "restore a disk of " + snapshot + " as " + alias;
+    return submit(
+        name,
+        "disk.restore",
+        summary,
+        security,
+        _ -> hypervisors.ask(name, each -> each.makeDisk(snapshot, disk, alias)));
   }
 
   /** Makes the least-privilege role in the virtualisation manager. */
@@ -199,5 +195,12 @@ public final class HypervisorsResource {
   public RoleView createRole(@PathParam("name") String name, @Nullable RoleRequest body) {
     String role = Objects.requireNonNullElse(Params.body(body).name(), ROLE);
     return new RoleView(role, hypervisors.createRole(name, role));
+  }
+
+  /** Begins a task for a connection, which must be there. */
+  private Response submit(
+      String name, String kind, String summary, SecurityContext security, TaskRegistry.Work work) {
+    hypervisors.view(name);
+    return Answers.accepted(tasks.submit(kind, summary, Answers.owner(security), work));
   }
 }

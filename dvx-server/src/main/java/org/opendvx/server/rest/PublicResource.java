@@ -12,22 +12,22 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.opendvx.server.api.HealthView;
 import org.opendvx.server.security.Role;
-import org.opendvx.server.service.NodeFacts;
 
 /** What monitoring and developers ask for. */
 @Path("")
 public final class PublicResource {
-  private final NodeFacts facts;
+  private final Supplier<String> health;
   private final Supplier<String> metrics;
   private final String openApi;
 
   /**
    * Over these.
    *
+   * @param health SERVING, DEGRADED or FAILED
    * @param metrics all metrics in Prometheus' text format
    */
-  public PublicResource(NodeFacts facts, Supplier<String> metrics) {
-    this.facts = facts;
+  public PublicResource(Supplier<String> health, Supplier<String> metrics) {
+    this.health = health;
     this.metrics = metrics;
     this.openApi = readOpenApi();
   }
@@ -38,7 +38,7 @@ public final class PublicResource {
   @Produces(MediaType.APPLICATION_JSON)
   @Open
   public Response health() {
-    String state = facts.health();
+    String state = health.get();
     return Response.status(state.equals("FAILED") ? 503 : 200)
         .entity(new HealthView(state))
         .build();

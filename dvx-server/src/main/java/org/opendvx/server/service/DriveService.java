@@ -8,8 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
-import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Pool;
@@ -25,7 +25,7 @@ import org.opendvx.server.api.ScrubView;
 /** The drives: what they are like, and what a person does about them. Thread-safe. */
 public final class DriveService {
   private final Pool pool;
-  private final Datastore datastore;
+  private final @Nullable DoubleSupplier reduction;
   private final @Nullable DriveCare care;
   private final DriveFolders folders;
   private final EventLog events;
@@ -33,16 +33,17 @@ public final class DriveService {
   /**
    * A service.
    *
+   * @param reduction logical by stored bytes; null where nothing but sealed bytes is known
    * @param care of the drives of this node; null where they are those of a data node
    */
   public DriveService(
       Pool pool,
-      Datastore datastore,
+      @Nullable DoubleSupplier reduction,
       @Nullable DriveCare care,
       DriveFolders folders,
       EventLog events) {
     this.pool = pool;
-    this.datastore = datastore;
+    this.reduction = reduction;
     this.care = care;
     this.folders = folders;
     this.events = events;
@@ -57,7 +58,6 @@ public final class DriveService {
       cared.drives().forEach(condition -> conditions.put(condition.index(), condition));
     }
     PoolStatus.Capacity capacity = status.capacity();
-    double reduction = NodeFacts.reduction(datastore.space());
     return new DrivesView(
         status.health().name(),
         status.summary(),
@@ -65,7 +65,9 @@ public final class DriveService {
         status.generation(),
         capacity.rawBytes(),
         capacity.usableBytes(),
-        Math.round(capacity.usableBytes() * reduction),
+        reduction == null
+            ? null
+            : Long.valueOf(Math.round(capacity.usableBytes() * reduction.getAsDouble())),
         capacity.freeBytes(),
         capacity.reserveBytes(),
         status.containers(),
@@ -194,7 +196,7 @@ public final class DriveService {
     if (care == null) {
       throw DvxException.of(Kind.UNSUPPORTED, "The drives are not those of this node")
           .cause("The pool is that of a data node")
-          .remedy("Look after them there")
+          .remedy("Run the command there: dvx drives with --data or --url of the data node")
           .build();
     }
     return care;

@@ -67,7 +67,7 @@ public final class NodeFacts {
 
   /** SERVING, DEGRADED or FAILED. */
   public String health() {
-    return word(pool.status().health());
+    return state(pool.status().health());
   }
 
   /** The node as a whole. */
@@ -76,7 +76,7 @@ public final class NodeFacts {
     return new StatusView(
         identity.node(),
         identity.version(),
-        word(status.health()),
+        state(status.health()),
         status.summary(),
         identity.started(),
         Duration.between(identity.started(), clock.instant()).toSeconds(),
@@ -127,7 +127,8 @@ public final class NodeFacts {
     return space.storedWritten() == 0 ? 1 : (double) space.logicalWritten() / space.storedWritten();
   }
 
-  private static String word(PoolStatus.Health health) {
+  /** SERVING, DEGRADED or FAILED. */
+  public static String state(PoolStatus.Health health) {
     return switch (health) {
       case HEALTHY -> "SERVING";
       case DEGRADED -> "DEGRADED";

@@ -176,6 +176,20 @@ public final class Placement {
     all.book().remove(host);
   }
 
+  /**
+   * Lets files be changed through this host again after it was declared dead: an administrator
+   * knows that no machine beside it was restarted elsewhere.
+   */
+  public void confirm(String host) {
+    if (others.isEmpty() || !host.equals(node)) {
+      throw DvxException.of(Kind.INVALID, "That is said to the host itself")
+          .cause(node + (others.isEmpty() ? " is no host among others" : " was asked, not " + host))
+          .remedy("Ask it there: dvx host confirm --help")
+          .build();
+    }
+    others.get().host().bar().confirmAll();
+  }
+
   private static DvxException unknown(String host) {
     return DvxException.of(Kind.NOT_FOUND, "There is no such host")
         .cause("No host of this datastore is called " + host)

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -66,8 +67,16 @@ public final class Simulator implements AutoCloseable {
   /** Starts it with one cluster of three hosts, and one machine that is not ours. */
   public static Simulator start(Path program, Path folder, String export, long parent)
       throws InterruptedException {
-    return start(program, folder, export, parent, USUAL_HOSTS);
+    return start(program, folder, export, parent, new Site("127.0.0.1", USUAL_HOSTS));
   }
+
+  /**
+   * What it shows.
+   *
+   * @param address of the vSphere API, and of its hosts
+   * @param hosts of the cluster, which are called as {@link #host} says
+   */
+  public record Site(String address, int hosts) {}
 
   /**
    * Starts it with one cluster, and one machine that is not ours.
@@ -75,9 +84,8 @@ public final class Simulator implements AutoCloseable {
    * @param folder for its files
    * @param export where it fetches the files of machines, as an nfs URL
    * @param parent the process whose end ends it
-   * @param hosts of the cluster, which are called as {@link #host} says
    */
-  public static Simulator start(Path program, Path folder, String export, long parent, int hosts)
+  public static Simulator start(Path program, Path folder, String export, long parent, Site site)
       throws InterruptedException {
     Path ready = folder.resolve("vcsim.json");
     Path passwordFile = folder.resolve("password");
@@ -98,8 +106,14 @@ public final class Simulator implements AutoCloseable {
                 folder.resolve("volumes").toString(),
                 "--fetch-from",
                 export,
+                "--listen",
+                site.address() + ":0",
+                "--names",
+                "localhost," + site.address(),
+                "--host-addresses",
+                String.join(",", Collections.nCopies(site.hosts(), site.address())),
                 "--hosts",
-                Integer.toString(hosts),
+                Integer.toString(site.hosts()),
                 "--vms",
                 "1",
                 "--parent",
@@ -166,14 +180,25 @@ public final class Simulator implements AutoCloseable {
     END
   }
 
-  /** Moves a machine by vMotion, or a part of that. */
-  public void vMotion(String vm, String host, Phase phase)
+  /** Who moves a machine. */
+  public enum Mover {
+    /** An administrator, by vMotion. */
+    VMOTION,
+    /** The cluster itself, to even out its load. */
+    DRS
+  }
+
+  /** Moves a machine, or does a part of that. */
+  public void move(Mover mover, String vm, String host, Phase phase)
       throws IOException, InterruptedException {
     String _ =
         control(
-            "move/vmotion?vm=%s&host=%s&phase=%s"
-                .formatted(vm, host, phase.name().toLowerCase(Locale.ROOT)),
+            "move/%s?vm=%s&host=%s&phase=%s".formatted(lower(mover), vm, host, lower(phase)),
             "POST");
+  }
+
+  private static String lower(Enum<?> word) {
+    return word.name().toLowerCase(Locale.ROOT);
   }
 
   /** Restarts a machine on another host, as vSphere HA does when its host has died. */

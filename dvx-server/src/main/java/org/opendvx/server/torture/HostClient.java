@@ -14,6 +14,7 @@ import org.opendvx.server.bench.rpc.Nfs3;
 import org.opendvx.server.bench.rpc.NfsException;
 import org.opendvx.server.bench.rpc.NfsSession;
 import org.opendvx.server.bench.rpc.Target;
+import org.opendvx.server.lab.HostLab;
 
 /**
  * Calls over NFS as a hypervisor on a hard mount makes them: again until they are answered, at
@@ -111,7 +112,7 @@ final class HostClient implements AutoCloseable {
     NfsSession made =
         NfsSession.open(
             new Target(
-                "127.0.0.1", node.export(), node.nfsPort(), node.mountPort(), WHO, CALL, false));
+                node.address(), node.export(), node.nfsPort(), node.mountPort(), WHO, CALL, false));
     sessions.put(host, made);
     reached.put(host, node);
     return made;

@@ -2,6 +2,7 @@ package org.opendvx.server.torture;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import org.opendvx.server.api.MoveRequest;
 import org.opendvx.server.api.MovedView;
 import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.cli.RestClient;
+import org.opendvx.server.lab.HostLab;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class HostTorture {
   private static final Logger LOG = LoggerFactory.getLogger(HostTorture.class);
+  private static final long DRIVE_BYTES = 4L << 30;
   private static final int FILES = 4;
   private static final int BLOCKS = 12;
   private static final int CLIENTS = 3;
@@ -41,6 +44,7 @@ final class HostTorture {
   private final Path folder;
   private final List<String> hosts;
   private final long seed;
+  private final List<Disturbance> disturbances;
   private final PrintWriter out;
   private final BlockModel[][] blocks = new BlockModel[FILES][BLOCKS];
   private final List<byte[]> files = new ArrayList<>();
@@ -57,10 +61,16 @@ final class HostTorture {
 
   private volatile boolean ending;
 
-  HostTorture(Path folder, int hosts, long seed, PrintWriter out) {
+  /**
+   * A run that has not begun.
+   *
+   * @param disturbances of which each round makes one
+   */
+  HostTorture(Path folder, int hosts, long seed, List<Disturbance> disturbances, PrintWriter out) {
     this.folder = folder;
     this.hosts = IntStream.rangeClosed(1, hosts).mapToObj(i -> "host" + i).toList();
     this.seed = seed;
+    this.disturbances = List.copyOf(disturbances);
     this.out = out;
     for (int file = 0; file < FILES; file++) {
       for (int block = 0; block < BLOCKS; block++) {
@@ -70,23 +80,32 @@ final class HostTorture {
     }
   }
 
-  /** Runs rounds; gives what is wrong, empty when nothing is. */
-  String run(int rounds) throws IOException, InterruptedException {
+  /**
+   * Runs rounds, and more until so many cuts were judged; gives what is wrong, empty when nothing
+   * is.
+   */
+  String run(int rounds, int cuts) throws IOException, InterruptedException {
     List<Thread> threads = new ArrayList<>();
-    try (HostLab lab = new HostLab(folder, hosts)) {
-      lab.start();
+    try (HostLab lab =
+        new HostLab(
+            new HostLab.Setup(folder, HostLab.Setup.SMALL, HostLab.Setup.DRIVES, DRIVE_BYTES))) {
+      begin(lab);
+      CutChain chain = new CutChain(lab, hosts, seed);
       try (HostClient client = new HostClient(lab, new Random(seed))) {
         for (int file = 0; file < FILES; file++) {
           String name = "disk" + file;
           files.add(client.persist(session -> session.create(session.root(), name).handle()));
         }
+        chain.make(client);
         try {
           for (int i = 0; i < CLIENTS; i++) {
             int number = i;
-            threads.add(daemon("client-" + i, () -> work(lab, number)));
+            threads.add(client("client " + i, lab, own -> work(own, number)));
           }
+          threads.add(client("chain", lab, own -> chain.write(own, this::over)));
+          threads.add(client("cuts", lab, own -> note(chain.cut(own, this::over))));
           threads.add(daemon("mover", () -> move(lab)));
-          return rounds(lab, client, rounds);
+          return rounds(lab, client, chain, rounds, cuts);
         } finally {
           ending = true;
         }
@@ -101,8 +120,51 @@ final class HostTorture {
     }
   }
 
+  private void begin(HostLab lab) throws IOException, InterruptedException {
+    lab.startDataNode();
+    for (String host : hosts) {
+      lab.join(host, flash(lab.at("flash-" + host)));
+    }
+    lab.start(hosts);
+  }
+
+  /** A flash device that does not hold everything, so that peers and the pool are asked too. */
+  private static String flash(Path device) throws IOException {
+    return """
+    flash:
+      devices: [%s]
+      capacity: 64MiB
+    """
+        .formatted(Files.createDirectories(device));
+  }
+
   private static Thread daemon(String name, Runnable work) {
     return Thread.ofPlatform().daemon().name(name).start(work);
+  }
+
+  /** What a client of its own does until it is over. */
+  private interface Work {
+    void with(HostClient client) throws IOException, InterruptedException;
+  }
+
+  private Thread client(String name, HostLab lab, Work work) {
+    return daemon(
+        name,
+        () -> {
+          try (HostClient client = new HostClient(lab, new Random(seed * 17 + name.hashCode()))) {
+            work.with(client);
+          } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+          } catch (IOException | RuntimeException e) {
+            if (!ending) {
+              note(name + ": " + e);
+            }
+          }
+        });
+  }
+
+  private boolean over() {
+    return ending || !violation.isEmpty();
   }
 
   private synchronized void note(String wrong) {
@@ -111,12 +173,13 @@ final class HostTorture {
     }
   }
 
-  private String rounds(HostLab lab, HostClient client, int rounds)
+  private String rounds(HostLab lab, HostClient client, CutChain chain, int rounds, int cuts)
       throws IOException, InterruptedException {
-    for (int round = 0; round < rounds; round++) {
+    out.printf("the processes reach each other over %s%n", lab.network().describe());
+    for (int round = 0; round < rounds || chain.cuts() < cuts; round++) {
       Random random = new Random(seed * 31 + round);
       Thread.sleep(random.nextInt(LONGEST_PEACE_MILLIS));
-      String done = disturb(lab, random);
+      String done = disturb(lab, client, random);
       if (!progress()) {
         note("the clients do not go on after: " + done);
       }
@@ -127,35 +190,40 @@ final class HostTorture {
         return "round " + round + " (" + done + "): " + violation;
       }
       out.printf(
-          "round %d: %s; %d reads, %d writes, %d moves, longest operation %d ms, good%n",
+          "round %d: %s; %d reads, %d writes, %d moves, longest operation %d ms,"
+              + " %d cuts in all (%d refused), good%n",
           round,
           done,
           reads.getAndSet(0),
           writes.getAndSet(0),
           moves.getAndSet(0),
-          TimeUnit.NANOSECONDS.toMillis(longestNanos.getAndSet(0)));
+          TimeUnit.NANOSECONDS.toMillis(longestNanos.getAndSet(0)),
+          chain.cuts(),
+          chain.refused());
       out.flush();
     }
     return "";
   }
 
   /** Does something to processes; all serve again when this returns. Tells what it was. */
-  private String disturb(HostLab lab, Random random) throws IOException, InterruptedException {
+  private String disturb(HostLab lab, HostClient client, Random random)
+      throws IOException, InterruptedException {
     List<String> some = new ArrayList<>(hosts);
     Collections.shuffle(some, random);
-    return switch (random.nextInt(5)) {
-      case 0 -> killDataNode(lab, random.nextInt(LONGEST_DOWN_MILLIS));
-      case 1, 2 -> pause(lab, some.getFirst(), random.nextInt(LONGEST_PAUSE_MILLIS));
-      default -> {
-        int count = 1 + random.nextInt(Math.max(1, some.size() - 1));
-        yield kill(lab, List.copyOf(some.subList(0, count)), random.nextInt(LONGEST_DOWN_MILLIS));
-      }
+    int down = random.nextInt(LONGEST_DOWN_MILLIS);
+    return switch (disturbances.get(random.nextInt(disturbances.size()))) {
+      case DATANODE -> killDataNode(lab, down);
+      case STOP -> pause(lab, some.getFirst(), random.nextInt(LONGEST_PAUSE_MILLIS));
+      case CUTOFF -> cutOff(lab, some.getFirst(), random.nextInt(LONGEST_PAUSE_MILLIS));
+      case RESTART -> restart(lab, client, some.getFirst());
+      case MOST -> kill(lab, some.subList(1, some.size()), down);
+      case KILL -> kill(lab, some.subList(0, 1 + random.nextInt(some.size() - 1)), down);
     };
   }
 
   private static String killDataNode(HostLab lab, int millis)
       throws IOException, InterruptedException {
-    lab.killDataNode();
+    lab.kill(List.of(HostLab.DATA_NODE));
     Thread.sleep(millis);
     lab.startDataNode();
     return "the data node killed";
@@ -170,6 +238,38 @@ final class HostTorture {
       lab.pause(host, false);
     }
     return host + " stopped for " + millis + " ms";
+  }
+
+  private static String cutOff(HostLab lab, String host, int millis)
+      throws IOException, InterruptedException {
+    if (!lab.network().cutsOff()) {
+      return pause(lab, host, millis);
+    }
+    lab.network().cutOff(host, true);
+    try {
+      Thread.sleep(millis);
+    } finally {
+      lab.network().cutOff(host, false);
+    }
+    return host + " cut off for " + millis + " ms";
+  }
+
+  /** What a client waits that is mounted at that host alone, its reconnecting left out. */
+  private String restart(HostLab lab, HostClient client, String host)
+      throws IOException, InterruptedException {
+    byte[] file = files.getFirst();
+    byte[] _ = client.persistAt(host, session -> session.read(file, 0, BlockModel.SIZE));
+    long start = System.nanoTime();
+    lab.end(host);
+    long ended = System.nanoTime();
+    lab.start(List.of(host));
+    byte[] _ = client.persistAt(host, session -> session.read(file, 0, BlockModel.SIZE));
+    long answered = System.nanoTime();
+    return "%s restarted: ended after %d ms, a client of it was answered again after %d ms"
+        .formatted(
+            host,
+            TimeUnit.NANOSECONDS.toMillis(ended - start),
+            TimeUnit.NANOSECONDS.toMillis(answered - start));
   }
 
   private static String kill(HostLab lab, List<String> some, int millis)
@@ -220,27 +320,19 @@ final class HostTorture {
     }
   }
 
-  private void work(HostLab lab, int number) {
+  private void work(HostClient client, int number) throws IOException, InterruptedException {
     Random random = new Random(seed * 17 + number);
-    try (HostClient client = new HostClient(lab, random)) {
-      while (!ending && violation.isEmpty()) {
-        quiet.readLock().lockInterruptibly();
-        try {
-          long start = System.nanoTime();
-          operate(client, random, number);
-          long nanos = System.nanoTime() - start;
-          long _ = longestNanos.accumulateAndGet(nanos, Math::max);
-        } finally {
-          quiet.readLock().unlock();
-        }
-        Thread.sleep(random.nextInt(8));
+    while (!over()) {
+      quiet.readLock().lockInterruptibly();
+      try {
+        long start = System.nanoTime();
+        operate(client, random, number);
+        long nanos = System.nanoTime() - start;
+        long _ = longestNanos.accumulateAndGet(nanos, Math::max);
+      } finally {
+        quiet.readLock().unlock();
       }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    } catch (IOException | RuntimeException e) {
-      if (!ending) {
-        note("client " + number + ": " + e);
-      }
+      Thread.sleep(random.nextInt(8));
     }
   }
 

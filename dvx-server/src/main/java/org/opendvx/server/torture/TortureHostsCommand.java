@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,9 +22,12 @@ import picocli.CommandLine.Spec;
     description = {
       "Starts a data node and hosts as processes of this machine. Clients read and write blocks"
           + " through all hosts over NFS while files move between them; in each round some hosts are"
-          + " killed with SIGKILL (all but one at the most), one is stopped and goes on, or the data"
-          + " node is killed. Every read must give what was acknowledged before it began or later,"
+          + " killed with SIGKILL (all but one at the most), one is stopped and goes on, is cut off"
+          + " from the network or starts anew, or the data node is killed. Every read must give what was acknowledged before it began or later,"
           + " whole; after each round every block is read at every host.",
+      "Beside that, each of a chain of writes over a file at each host begins when the one before"
+          + " was acknowledged, and snapshots of all these files are taken all the time: none may"
+          + " hold a write without those before it.",
       "The seed fixes what is done, not when threads and processes run.",
       "Exit code 1 when anything is wrong; the folder is kept then."
     },
@@ -50,6 +54,25 @@ final class TortureHostsCommand implements Callable<Integer> {
   private int hosts;
 
   @Option(
+      names = "--cuts",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "More rounds, until so many snapshots were judged. Default: ${DEFAULT-VALUE}.")
+  private int cuts;
+
+  @Option(
+      names = "--disturb",
+      paramLabel = "WHAT",
+      split = ",",
+      defaultValue = "kill,most,stop,restart,cutoff,datanode",
+      description = {
+        "Of what the rounds choose: kill (one host, or several), most (all but one), stop (one,"
+            + " which goes on), restart (one, in good order), cutoff (one off the network for"
+            + " seconds; stopped where network namespaces cannot be made), datanode (killed). Default: ${DEFAULT-VALUE}."
+      })
+  private List<Disturbance> disturbances;
+
+  @Option(
       names = "--folder",
       paramLabel = "FOLDER",
       description = "Where; it must be empty. Default: a new folder, removed when all is well.")
@@ -71,7 +94,7 @@ final class TortureHostsCommand implements Callable<Integer> {
         folder == null ? Files.createTempDirectory("dvx-torture") : folder.toAbsolutePath();
     out.printf("seed %d, %d rounds, %d hosts, in %s%n", used, rounds, hosts, place);
     out.flush();
-    String violation = new HostTorture(place, hosts, used, out).run(rounds);
+    String violation = new HostTorture(place, hosts, used, disturbances, out).run(rounds, cuts);
     if (!violation.isEmpty()) {
       out.printf("VIOLATION: %s%nseed %d; everything is kept in %s%n", violation, used, place);
       out.flush();

@@ -12,13 +12,23 @@ import org.opendvx.core.codec.KeyEncryptionKey;
 import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
+import org.opendvx.core.pool.local.DriveCareSettings;
 import org.opendvx.core.pool.local.LocalPool;
 import org.opendvx.core.pool.local.LocalPoolConfig;
 
 /** A small pool in a folder, with its keys, and the engine on it. */
 final class TortureStore implements AutoCloseable {
   private static final String HOST = "torture";
-  private static final int DRIVES = 6;
+
+  /** Drives of the pool; it stands the loss of two. */
+  static final int DRIVES = 6;
+
+  /** No drive is shut out because the machine is busy. */
+  private static final Duration IO_LIMIT = Duration.ofSeconds(60);
+
+  private static final Duration PROBE = Duration.ofMillis(100);
+  private static final long SCRUB_RATE = 1L << 30;
+  private static final long BALLAST = 4 << 20;
 
   /** Hardly any pauses, and whatever has a tenth of garbage. */
   private static final CleanerSettings BUSY =
@@ -47,12 +57,25 @@ final class TortureStore implements AutoCloseable {
     this.cleaner = new Cleaner(datastore.reclaim(), BUSY);
   }
 
-  private static LocalPoolConfig config(Path folder, long capacity) {
+  /** The folders of the drives. */
+  static List<Path> drives(Path folder) {
     List<Path> drives = new ArrayList<>();
     for (int i = 0; i < DRIVES; i++) {
       drives.add(folder.resolve("drive" + i));
     }
-    return LocalPoolConfig.of(drives).withJournal(8 << 20, 6).withDriveCapacity(capacity);
+    return drives;
+  }
+
+  /** The usual set-up of its pool. */
+  static LocalPoolConfig config(Path folder, long capacity) {
+    return LocalPoolConfig.of(drives(folder))
+        .withJournal(8 << 20, 6)
+        .withDriveCapacity(capacity)
+        .withTimes(IO_LIMIT, PROBE)
+        .withCare(
+            DriveCareSettings.DEFAULT
+                .withScrub(Duration.ZERO, SCRUB_RATE)
+                .withBallast(BALLAST, Duration.ZERO));
   }
 
   /** Makes the pool, its keys, and an empty datastore. */
@@ -61,21 +84,23 @@ final class TortureStore implements AutoCloseable {
         KeyEncryptionKey key = KeyEncryptionKey.createFile(folder.resolve("key"))) {
       Files.write(folder.resolve("ring"), ring.wrap(key));
     }
-    LocalPool.create(config(folder, capacity));
-    return open(folder, capacity, true);
+    LocalPoolConfig config = config(folder, capacity);
+    LocalPool.create(config);
+    return open(folder, config, true);
   }
 
   /** Opens it, recovering what a killed process left. */
-  static TortureStore open(Path folder, long capacity) throws IOException {
-    return open(folder, capacity, false);
+  static TortureStore open(Path folder, LocalPoolConfig config) throws IOException {
+    return open(folder, config, false);
   }
 
-  private static TortureStore open(Path folder, long capacity, boolean fresh) throws IOException {
+  private static TortureStore open(Path folder, LocalPoolConfig config, boolean fresh)
+      throws IOException {
     KeyRing keys = keys(folder);
     LocalPool pool = null;
     boolean done = false;
     try {
-      pool = LocalPool.open(config(folder, capacity));
+      pool = LocalPool.open(config);
       DatastoreSettings settings = DatastoreSettings.DEFAULT;
       DvxDatastore datastore =
           fresh
@@ -97,6 +122,10 @@ final class TortureStore implements AutoCloseable {
     try (KeyEncryptionKey key = KeyEncryptionKey.fromFile(folder.resolve("key"))) {
       return KeyRing.unwrap(Files.readAllBytes(folder.resolve("ring")), key);
     }
+  }
+
+  LocalPool pool() {
+    return pool;
   }
 
   DvxDatastore datastore() {

@@ -1,7 +1,9 @@
 package org.opendvx.server.torture;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -9,6 +11,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.datastore.FileError;
 import org.opendvx.core.datastore.FileException;
+import org.opendvx.core.error.DvxException;
+import org.opendvx.core.error.Kind;
+import org.opendvx.core.pool.local.LocalPoolConfig;
+import org.opendvx.server.torture.drive.DrivePlan;
+import org.opendvx.server.torture.drive.LyingDrives;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -29,6 +36,15 @@ final class TortureVictimCommand implements Callable<Integer> {
   @Option(names = "--seed", required = true)
   private long seed;
 
+  @Option(names = "--faults", required = true)
+  private String faults;
+
+  @Option(
+      names = "--stage",
+      required = true,
+      description = "0: works; more: opens what is left, and no more.")
+  private int stage;
+
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
@@ -38,8 +54,15 @@ final class TortureVictimCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     History history = History.read(folder.resolve("history"), TortureEngineCommand.CLIENTS);
     PrintStream out = System.out;
-    try (TortureStore store = TortureStore.open(folder, capacity)) {
-      store.cleaner().start();
+    RoundPlan plan =
+        RoundPlan.of(FaultKind.parse(faults), TortureStore.DRIVES, seed, history.rounds());
+    try (TortureStore store = open(plan)) {
+      if (stage > 0) {
+        Runtime.getRuntime().halt(Victim.OPENED);
+      }
+      if (plan.cleans()) {
+        store.cleaner().start();
+      }
       ClientFiles files = new ClientFiles(store.datastore());
       for (int i = 0; i < TortureEngineCommand.CLIENTS; i++) {
         ClientModel model = history.replay(i, seed);
@@ -56,6 +79,27 @@ final class TortureVictimCommand implements Callable<Integer> {
       Runtime.getRuntime().halt(1);
     }
     return 1;
+  }
+
+  private TortureStore open(RoundPlan plan) throws IOException {
+    LocalPoolConfig config = TortureStore.config(folder, capacity);
+    config =
+        config.withCare(
+            config.care().withRebuild(plan.rebuildDelay(), config.care().rebuildRate()));
+    List<DrivePlan> drives = plan.stages().get(stage);
+    if (!drives.isEmpty()) {
+      config =
+          config.withFolders(
+              new LyingDrives(TortureStore.drives(folder), drives, folder.resolve("nowhere")));
+    }
+    try {
+      return TortureStore.open(folder, config);
+    } catch (DvxException e) {
+      if (e.kind() == Kind.NO_SPACE) {
+        Runtime.getRuntime().halt(Victim.NO_ROOM);
+      }
+      throw e;
+    }
   }
 
   private void work(

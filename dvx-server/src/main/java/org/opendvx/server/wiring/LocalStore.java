@@ -13,6 +13,7 @@ import org.opendvx.core.cache.FlashCache;
 import org.opendvx.core.clean.Cleaner;
 import org.opendvx.core.clean.CleanerSettings;
 import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.ResealStatus;
 import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.codec.HandleMac;
 import org.opendvx.core.codec.KeyRing;
@@ -81,6 +82,7 @@ final class LocalStore implements Store {
       if (fresh) {
         PrivateFiles.write(note, (pool.id() + "\n").getBytes(StandardCharsets.UTF_8));
       }
+      datastore.reclaim().keys().lockedBy(nodeKeys.lock());
       Cleaner cleaner = cleaner(datastore, config.cleaner());
       done = true;
       return new LocalStore(pool, keys, flash, datastore, cleaner);
@@ -221,11 +223,14 @@ final class LocalStore implements Store {
       warnings.add("Space is not given back: " + status.trouble());
     }
     if (status.stuckContainers() > 0) {
-      warnings.add(
-          status.stuckContainers()
-              + " containers cannot be read by the cleaner and keep their space: dvx clean status");
+      warnings.add(stuck(status.stuckContainers()));
     }
     return warnings;
+  }
+
+  static String stuck(int containers) {
+    return containers
+        + " containers cannot be read by the cleaner and keep their space: dvx clean status";
   }
 
   @Override
@@ -236,6 +241,18 @@ final class LocalStore implements Store {
   @Override
   public Optional<CleanerStatus> cleaning() {
     return Optional.of(cleaner.status());
+  }
+
+  @Override
+  public Optional<ResealStatus> sealing() {
+    return Optional.of(cleaner.resealing());
+  }
+
+  @Override
+  public int renewDataKey() {
+    int id = datastore.reclaim().keys().renew();
+    cleaner.wanted();
+    return id;
   }
 
   @Override

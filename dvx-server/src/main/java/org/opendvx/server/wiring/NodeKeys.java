@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.opendvx.core.codec.KeyEncryptionKey;
 import org.opendvx.core.codec.KeyRing;
+import org.opendvx.core.datastore.DataKeys;
 import org.opendvx.core.datastore.PoolKeys;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -43,6 +44,23 @@ final class NodeKeys {
     try (KeyEncryptionKey key = known()) {
       return KeyRing.unwrap(wrapped, key);
     }
+  }
+
+  /** How rings are locked with this key, which is read anew each time. */
+  DataKeys.Lock lock() {
+    return new DataKeys.Lock() {
+      @Override
+      public byte[] wrap(KeyRing ring) {
+        try (KeyEncryptionKey key = known()) {
+          return ring.wrap(key);
+        }
+      }
+
+      @Override
+      public KeyRing unwrap(byte[] wrapped) {
+        return NodeKeys.this.unwrap(wrapped);
+      }
+    };
   }
 
   /**

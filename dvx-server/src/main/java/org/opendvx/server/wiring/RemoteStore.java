@@ -86,15 +86,21 @@ final class RemoteStore implements Store {
   }
 
   /** The key is tried, and the format looked at, before anything is changed. */
-  static KeyRing keys(NodeConfig config, DataFolder folder, RemotePool pool, boolean fresh) {
+  private static KeyRing keys(
+      NodeConfig config, DataFolder folder, RemotePool pool, boolean fresh) {
     NodeKeys nodeKeys = new NodeKeys(config.keys(), folder);
     Optional<VersionedRecord> wrapped = pool.records().get(NodeKeys.RECORD);
-    pool.records()
-        .get(DvxDatastore.rootRecord(config.node().name()))
-        .ifPresent(root -> DvxDatastore.checkFormat(root.value()));
+    checkFormat(config, pool);
     return wrapped.isPresent()
         ? nodeKeys.unwrap(wrapped.get().value())
         : nodeKeys.create(pool.records(), fresh);
+  }
+
+  /** Looks at the format of the root that has this host's name, if there is one. */
+  static void checkFormat(NodeConfig config, RemotePool pool) {
+    pool.records()
+        .get(DvxDatastore.rootRecord(config.node().name()))
+        .ifPresent(root -> DvxDatastore.checkFormat(root.value()));
   }
 
   static void checkPool(Path note, RemotePool pool) {

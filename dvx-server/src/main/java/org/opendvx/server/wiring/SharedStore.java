@@ -8,22 +8,29 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.cache.FlashCache;
+import org.opendvx.core.clean.Cleaner;
+import org.opendvx.core.clean.CleanerSettings;
+import org.opendvx.core.clean.CleanerStatus;
+import org.opendvx.core.clean.ResealStatus;
+import org.opendvx.core.clean.RoundReport;
 import org.opendvx.core.cluster.BootClock;
 import org.opendvx.core.cluster.ClusterHost;
 import org.opendvx.core.cluster.ClusterSettings;
 import org.opendvx.core.cluster.NettyPeers;
 import org.opendvx.core.cluster.PeerBook;
 import org.opendvx.core.cluster.PeerTls;
-import org.opendvx.core.codec.KeyRing;
 import org.opendvx.core.datastore.Datastore;
 import org.opendvx.core.datastore.DatastoreSettings;
 import org.opendvx.core.datastore.DvxDatastore;
 import org.opendvx.core.datastore.FileKey;
+import org.opendvx.core.datastore.PoolRing;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.peer.PeerSettings;
@@ -32,6 +39,7 @@ import org.opendvx.core.peer.SharedNetwork;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.remote.RemotePool;
 import org.opendvx.core.pool.wire.NodeTls;
+import org.opendvx.server.config.CleanerSection;
 import org.opendvx.server.config.HostSection;
 import org.opendvx.server.config.MemorySection;
 import org.opendvx.server.config.NodeConfig;
@@ -53,11 +61,11 @@ final class SharedStore implements Store {
   private static final Duration CHECKPOINTS = Duration.ofSeconds(3);
 
   private final RemotePool pool;
-  private final KeyRing keys;
+  private final PoolRing keys;
   private final FlashTier flash;
   private final SharedHost shared;
 
-  private SharedStore(RemotePool pool, KeyRing keys, FlashTier flash, SharedHost shared) {
+  private SharedStore(RemotePool pool, PoolRing keys, FlashTier flash, SharedHost shared) {
     this.pool = pool;
     this.keys = keys;
     this.flash = flash;
@@ -78,7 +86,7 @@ final class SharedStore implements Store {
     RemotePool pool =
         RemotePool.open(
             joined.settings().withCallLimit(config.pool().timeout()), joined.identity());
-    KeyRing keys = null;
+    PoolRing keys = null;
     FlashTier flash = null;
     boolean done = false;
     try {
@@ -112,24 +120,24 @@ final class SharedStore implements Store {
   }
 
   /** Keys and datastore are made by one host at a time. */
-  private static KeyRing prepare(
+  private static PoolRing prepare(
       NodeConfig config,
       DataFolder folder,
       RemotePool pool,
       boolean fresh,
       DatastoreSettings settings) {
     if (ClusterHost.formatted(pool)) {
-      return RemoteStore.keys(config, folder, pool, fresh);
+      return ring(config, folder, pool, fresh);
     }
     String name = config.node().name();
     lock(pool, name);
     try {
-      KeyRing keys = RemoteStore.keys(config, folder, pool, fresh);
+      PoolRing keys = ring(config, folder, pool, fresh);
       boolean done = false;
       try {
         if (!ClusterHost.formatted(pool)) {
           requireUnused(pool);
-          ClusterHost.format(pool, keys, settings);
+          ClusterHost.format(pool, keys.ring(), settings);
         }
         done = true;
         return keys;
@@ -141,6 +149,17 @@ final class SharedStore implements Store {
     } finally {
       pool.leases().release(FORMAT, FORMAT_LOCK, name);
     }
+  }
+
+  /** Any host may make a new data key: the ring is looked at again, with the key read anew. */
+  private static PoolRing ring(
+      NodeConfig config, DataFolder folder, RemotePool pool, boolean fresh) {
+    NodeKeys nodeKeys = new NodeKeys(config.keys(), folder);
+    RemoteStore.checkFormat(config, pool);
+    if (pool.records().get(NodeKeys.RECORD).isEmpty()) {
+      nodeKeys.create(pool.records(), fresh).close();
+    }
+    return PoolRing.read(pool.records(), nodeKeys.lock());
   }
 
   private static void lock(RemotePool pool, String name) {
@@ -176,14 +195,14 @@ final class SharedStore implements Store {
       NodeConfig config,
       NodeTls.Identity identity,
       RemotePool pool,
-      KeyRing keys,
+      PoolRing keys,
       DatastoreSettings settings,
       FlashTier flash) {
     HostSection section = config.host();
     String name = config.node().name();
-    PeerBook book = new PeerBook(pool.records(), keys);
+    PeerBook book = new PeerBook(pool.records(), keys.ring());
     book.note(new PeerBook.Peer(name, identity.fingerprint(), section.hypervisors()));
-    ClusterSettings times = ClusterSettings.DEFAULT.withConfirmation(section.confirmMachines());
+    ClusterSettings times = ClusterSettings.DEFAULT.withConfirmation(section.confirms());
     NettyPeers network =
         new NettyPeers(
             PeerTls.of(identity, book),
@@ -206,7 +225,14 @@ final class SharedStore implements Store {
       host =
           ClusterHost.join(
               new ClusterHost.Parts(
-                  pool, keys, settings, List.of(tier), times, new BootClock(), lines.files()),
+                  pool,
+                  keys,
+                  settings,
+                  List.of(tier),
+                  times,
+                  new BootClock(),
+                  lines.files(),
+                  cleaning(config.cleaner())),
               name);
       joined.set(host);
       host.onArrival(tier::arrivedFrom);
@@ -223,6 +249,13 @@ final class SharedStore implements Store {
         tier.close();
       }
     }
+  }
+
+  private static ClusterHost.Cleaning cleaning(CleanerSection section) {
+    CleanerSettings settings = CleanerSettings.DEFAULT.withRate(section.rate().bytes());
+    return new ClusterHost.Cleaning(
+        (store, all) -> new Cleaner(store, all, settings),
+        section.mode() == CleanerSection.Mode.ON);
   }
 
   private static <T> T from(
@@ -299,12 +332,39 @@ final class SharedStore implements Store {
       warnings.add(
           "this host was declared dead: changes of files wait until their machines are confirmed");
     }
+    CleanerStatus cleaning = shared.host().cleaning();
+    if (cleaning.state() == CleanerStatus.State.FAILING) {
+      warnings.add("Space is not given back: " + cleaning.trouble());
+    }
+    if (cleaning.stuckContainers() > 0) {
+      warnings.add(LocalStore.stuck(cleaning.stuckContainers()));
+    }
     return warnings;
   }
 
   @Override
+  public void clean(Consumer<RoundReport> told) {
+    shared.host().clean(told);
+  }
+
+  @Override
+  public Optional<CleanerStatus> cleaning() {
+    return Optional.of(shared.host().cleaning());
+  }
+
+  @Override
+  public Optional<ResealStatus> sealing() {
+    return Optional.of(shared.host().sealing());
+  }
+
+  @Override
+  public int renewDataKey() {
+    return shared.host().renewDataKey();
+  }
+
+  @Override
   public byte[] handleKey() {
-    return LocalStore.handleKey(keys);
+    return LocalStore.handleKey(keys.ring());
   }
 
   @Override

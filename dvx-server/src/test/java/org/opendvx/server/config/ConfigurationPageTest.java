@@ -21,7 +21,7 @@ class ConfigurationPageTest {
             .filter(line -> line.startsWith("| `"))
             .toList();
     List<String> expected = new ArrayList<>();
-    collect(NodeConfig.class, "", expected);
+    collect(NodeConfig.class, "", "", expected);
     assertEquals(String.join("\n", expected), String.join("\n", rows));
   }
 
@@ -32,11 +32,11 @@ class ConfigurationPageTest {
             .filter(line -> line.startsWith("| `"))
             .toList();
     List<String> expected = new ArrayList<>();
-    collect(DataNodeConfig.class, "", expected);
+    collect(DataNodeConfig.class, "", "", expected);
     assertEquals(String.join("\n", expected), String.join("\n", rows));
   }
 
-  private static void collect(Class<?> record, String at, List<String> rows) {
+  private static void collect(Class<?> record, String at, String own, List<String> rows) {
     for (RecordComponent component : record.getRecordComponents()) {
       String key = SettingReader.join(at, SettingReader.keyOf(component));
       Class<?> type = component.getType();
@@ -44,22 +44,20 @@ class ConfigurationPageTest {
           && ((ParameterizedType) component.getGenericType()).getActualTypeArguments()[0]
               instanceof Class<?> element
           && element.isRecord()) {
-        rows.add(row(component, key));
-        collect(element, key + "[]", rows);
+        rows.add(row(component, key, own));
+        collect(element, key + "[]", "", rows);
       } else if (type.isRecord() && type != ByteSize.class) {
-        collect(type, key, rows);
+        collect(type, key, SettingReader.defaultOf(component, own), rows);
       } else {
-        rows.add(row(component, key));
+        rows.add(row(component, key, own));
       }
     }
   }
 
-  private static String row(RecordComponent component, String key) {
+  private static String row(RecordComponent component, String key, String own) {
     Setting setting = component.getAnnotation(Setting.class);
-    String value =
-        setting.required()
-            ? "required"
-            : setting.value().isEmpty() ? "" : "`" + setting.value() + "`";
+    String standard = SettingReader.defaultOf(component, own);
+    String value = setting.required() ? "required" : standard.isEmpty() ? "" : "`" + standard + "`";
     return "| `" + key + "` | " + value + " | " + setting.says() + " |";
   }
 }

@@ -119,6 +119,8 @@ class DataNodeProcessTest {
         drives:
           capacity: 4GiB
           folders: [%s, %s, %s]
+        rest:
+          port: 0
         """
             .formatted(at("datanode"), port, at("d1"), at("d2"), at("d3")));
     return at("datanode.yaml");

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Writes one file as fast as it can, and goes on at the next host when one is gone. */
 final class BlockWriter extends Thread {
   static final Duration CALL = Duration.ofSeconds(60);
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+  static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final int BLOCKS = 64;
   private static final long LIMIT_SECONDS = 120;
 
@@ -71,7 +71,7 @@ final class BlockWriter extends Thread {
     while ((first = firstAt.get(host)) == null) {
       if (!isAlive() || System.nanoTime() - end > 0) {
         throw new AssertionError(
-            "no write of " + name + " at " + host + ": " + failure.get() + hosts.logs());
+            "no write of " + name + " at " + host + ": " + failure.get() + hosts.lab().logs());
       }
       Thread.sleep(5);
     }
@@ -89,7 +89,7 @@ final class BlockWriter extends Thread {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
     while (blocks.highest() < until) {
       if (!isAlive() || System.nanoTime() - end > 0) {
-        throw new AssertionError(name + " stands still: " + failure.get() + hosts.logs());
+        throw new AssertionError(name + " stands still: " + failure.get() + hosts.lab().logs());
       }
       Thread.sleep(5);
     }
@@ -100,7 +100,7 @@ final class BlockWriter extends Thread {
     ending = true;
     join(TimeUnit.SECONDS.toMillis(LIMIT_SECONDS));
     if (isAlive() || failure.get() != null) {
-      throw new AssertionError(name + " did not end well: " + failure.get() + hosts.logs());
+      throw new AssertionError(name + " did not end well: " + failure.get() + hosts.lab().logs());
     }
   }
 

@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.opendvx.core.error.DvxException;
 import org.opendvx.server.DvxCommand;
 
 /** A host that is shut out, as processes. */
@@ -26,18 +28,19 @@ final class HostRemoveProcessTest {
     byte[] content = new byte[Blocks.SIZE];
     new Random(5).nextBytes(content);
     try (HostProcesses hosts = new HostProcesses(folder)) {
-      hosts.startDataNode();
-      hosts.join("h1");
-      hosts.join("h2");
-      hosts.startHosts("h1", "h2");
+      hosts.lab().startDataNode();
+      hosts.lab().join("h1", "");
+      hosts.lab().join("h2", "");
+      hosts.lab().start(List.of("h1", "h2"));
       byte[] file;
       try (NfsClient h2 = hosts.mount("h2", BlockWriter.CALL, BlockWriter.PATIENCE)) {
         file = h2.file(h2.root(), "disk");
         h2.write(file, 0, content);
       }
-      String moved = DvxCommand.run(hosts.data("h1"), "vm", "move-simulate", "/disk", "--to", "h2");
+      String moved =
+          DvxCommand.run(hosts.lab().at("h1"), "vm", "move-simulate", "/disk", "--to", "h2");
       assertTrue(moved.contains("h2"), moved);
-      String _ = DvxCommand.run(hosts.data("h1"), "host", "remove", "h2");
+      String _ = DvxCommand.run(hosts.lab().at("h1"), "host", "remove", "h2");
       try (NfsClient h1 = hosts.mount("h1", BlockWriter.CALL, BlockWriter.PATIENCE)) {
         assertEquals(ByteBuffer.wrap(content), ByteBuffer.wrap(h1.read(file, 0, content.length)));
         h1.write(file, 0, new byte[Blocks.SIZE]);
@@ -49,11 +52,12 @@ final class HostRemoveProcessTest {
               h2.write(file, 0, content);
             }
           });
-      hosts.kill("h2");
-      AssertionError out = assertThrows(AssertionError.class, () -> hosts.startHosts("h2"));
-      String said = String.valueOf(out.getMessage());
+      hosts.lab().kill(List.of("h2"));
+      DvxException _ = assertThrows(DvxException.class, () -> hosts.lab().start(List.of("h2")));
+      String said = hosts.lab().logs();
       assertTrue(said.contains("does not know this host"), said);
-      JsonNode list = JSON.readTree(DvxCommand.run(hosts.data("h1"), "host", "list", "-o", "json"));
+      JsonNode list =
+          JSON.readTree(DvxCommand.run(hosts.lab().at("h1"), "host", "list", "-o", "json"));
       for (JsonNode host : list.get("items")) {
         assertEquals(
             host.get("name").asText().equals("h1") ? "HELD" : "DEAD",

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opendvx.server.DvxCommand;
 import org.opendvx.server.bench.rpc.Nfs3;
 import org.opendvx.server.bench.rpc.NfsException;
+import org.opendvx.server.lab.HostLab;
 
 /**
  * {@code dvx host} as three processes around one {@code dvx datanode}, used by NFS clients, and
@@ -52,18 +53,20 @@ class HostsProcessTest {
   private static final int OK = 0;
 
   @TempDir private static Path folder;
-  private static HostProcesses hosts = new HostProcesses(Path.of(""));
+
+  @SuppressWarnings("NullAway.Init") // before all tests
+  private static HostProcesses hosts;
 
   @BeforeAll
   static void start() throws Exception {
     hosts = new HostProcesses(folder);
     boolean done = false;
     try {
-      hosts.startDataNode();
+      hosts.lab().startDataNode();
       for (String name : List.of("h1", "h2", "h3")) {
-        hosts.join(name);
+        hosts.lab().join(name, "");
       }
-      hosts.startHosts("h1", "h2", "h3");
+      hosts.lab().start(List.of("h1", "h2", "h3"));
       done = true;
     } finally {
       if (!done) {
@@ -84,7 +87,7 @@ class HostsProcessTest {
   private static JsonNode ask(String host, String... command) throws IOException {
     List<String> all = new ArrayList<>(List.of(command));
     all.addAll(List.of("-o", "json"));
-    return JSON.readTree(DvxCommand.run(hosts.data(host), all.toArray(String[]::new)));
+    return JSON.readTree(DvxCommand.run(hosts.lab().at(host), all.toArray(String[]::new)));
   }
 
   private static BlockWriter writer(String name, long seed, String... at) {
@@ -165,7 +168,7 @@ class HostsProcessTest {
           assertEquals(
               figure(start, host, figure),
               figure(after, host, figure),
-              () -> figure + " of " + host + hosts.logs());
+              () -> figure + " of " + host + hosts.lab().logs());
         }
       }
       long here = figure(after, "h2", "localOperations") - figure(start, "h2", "localOperations");
@@ -331,7 +334,7 @@ class HostsProcessTest {
         long until = written.get() + 6;
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (written.get() < until) {
-          assertTrue(System.nanoTime() - end < 0, () -> "writes stand still" + hosts.logs());
+          assertTrue(System.nanoTime() - end < 0, () -> "writes stand still" + hosts.lab().logs());
           Thread.sleep(5);
         }
       }
@@ -398,19 +401,19 @@ class HostsProcessTest {
       writer.awaitMore(200);
       ask("h2", "vm", "move-simulate", "/" + writer.file(), "--to", "h1");
     }
-    hosts.kill("h1");
+    hosts.lab().kill(List.of("h1"));
     long killed = System.nanoTime();
     for (BlockWriter writer : writers) {
       long took = writer.awaitAt(writer == writers.get(0) ? "h2" : "h3") - killed;
       System.out.printf("%s was written elsewhere after %d ms%n", writer.file(), took / 1_000_000);
-      assertTrue(took < TimeUnit.SECONDS.toNanos(30), () -> "late: " + took + hosts.logs());
+      assertTrue(took < TimeUnit.SECONDS.toNanos(30), () -> "late: " + took + hosts.lab().logs());
     }
     for (BlockWriter writer : writers) {
       writer.finish();
       writer.verify("h2");
       writer.verify("h3");
     }
-    hosts.startHosts("h1");
+    hosts.lab().start(List.of("h1"));
     for (BlockWriter writer : writers) {
       writer.verify("h1");
     }
@@ -424,9 +427,9 @@ class HostsProcessTest {
     for (BlockWriter writer : writers) {
       writer.awaitMore(200);
     }
-    hosts.kill("datanode");
+    hosts.lab().kill(List.of(HostLab.DATA_NODE));
     Thread.sleep(4000);
-    hosts.startDataNode();
+    hosts.lab().startDataNode();
     for (BlockWriter writer : writers) {
       writer.awaitMore(200);
     }
@@ -448,8 +451,7 @@ class HostsProcessTest {
     for (BlockWriter writer : writers) {
       writer.awaitMore(200);
     }
-    hosts.kill("h1");
-    hosts.kill("h3");
+    hosts.lab().kill(List.of("h1", "h3"));
     writers.get(1).awaitMore(200);
     long _ = writers.get(0).awaitAt("h2");
     long _ = writers.get(2).awaitAt("h2");
@@ -457,7 +459,7 @@ class HostsProcessTest {
       writer.finish();
       writer.verify("h2");
     }
-    hosts.startHosts("h1", "h3");
+    hosts.lab().start(List.of("h1", "h3"));
     for (BlockWriter writer : writers) {
       writer.verify("h1");
       writer.verify("h3");
@@ -469,9 +471,9 @@ class HostsProcessTest {
   @Timeout(300)
   void aHostThatWakesAfterItsFilesWereTakenOverChangesNothingAndAnswersNothingOld()
       throws Exception {
-    hosts.end("h3");
-    hosts.configure("h3", "  hypervisors: [esx3]\n  confirm-machines: true\n");
-    hosts.startHosts("h3");
+    hosts.lab().end("h3");
+    hosts.lab().configure("h3", "  hypervisors: [esx3]\n  confirm-machines: on\n");
+    hosts.lab().start(List.of("h3"));
     int blocks = 6;
     Blocks content = new Blocks(31, blocks);
     List<NfsClient> clients = new ArrayList<>();
@@ -491,7 +493,7 @@ class HostsProcessTest {
         late.add(threads.submit(writes(clients.get(block), file, content, block, 500)));
       }
       Thread.sleep(500);
-      hosts.stop("h3", true);
+      hosts.lab().pause("h3", true);
       for (int block = blocks - 2; block < blocks; block++) {
         late.add(threads.submit(writes(clients.get(block), file, content, block, 1)));
       }
@@ -511,7 +513,7 @@ class HostsProcessTest {
         reads.add(threads.submit(() -> client.read(file, (long) block * Blocks.SIZE, Blocks.SIZE)));
       }
       Thread.sleep(1000);
-      hosts.stop("h3", false);
+      hosts.lab().pause("h3", false);
       for (Future<String> each : late) {
         System.out.println("late: " + each.get(90, TimeUnit.SECONDS));
       }
@@ -560,15 +562,15 @@ class HostsProcessTest {
       file = client.file(client.root(), "forwarded");
       client.write(file, 0, before);
     }
-    hosts.kill("h1");
+    hosts.lab().kill(List.of("h1"));
     hosts.startForwarder("forwarder", "h1", "h2", "h3");
     // The same address, the same handle; what the host had is another's after the take-over.
     try (NfsClient client = mount("h1")) {
       assertArrayEquals(before, client.read(file, 0, Blocks.SIZE));
       client.write(file, Blocks.SIZE, meanwhile);
     }
-    hosts.end("forwarder");
-    hosts.startHosts("h1");
+    hosts.lab().end("forwarder");
+    hosts.lab().start(List.of("h1"));
     try (NfsClient client = mount("h1")) {
       assertArrayEquals(before, client.read(file, 0, Blocks.SIZE));
       assertArrayEquals(meanwhile, client.read(file, Blocks.SIZE, Blocks.SIZE));

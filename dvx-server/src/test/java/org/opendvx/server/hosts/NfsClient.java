@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
+import org.opendvx.server.api.NodeFile;
 import org.opendvx.server.bench.rpc.Credentials;
 import org.opendvx.server.bench.rpc.Nfs3;
 import org.opendvx.server.bench.rpc.NfsException;
@@ -39,8 +40,9 @@ final class NfsClient implements AutoCloseable {
    * @param callLimit after which a call without an answer fails
    * @param patience how long a call is repeated that is told to come again
    */
-  static NfsClient mount(int port, Duration callLimit, Duration patience) throws IOException {
-    Target target = new Target("127.0.0.1", "/dvx", port, port, WHO, callLimit, false);
+  static NfsClient mount(NodeFile node, Duration callLimit, Duration patience) throws IOException {
+    Target target =
+        new Target(node.address(), "/dvx", node.nfsPort(), node.mountPort(), WHO, callLimit, false);
     NfsSession session = NfsSession.open(target);
     try {
       return new NfsClient(

@@ -155,7 +155,8 @@ class PackagesTest {
     String configurations = run("rpm", "-qpc", "--nosignature", rpm.toString());
     assertTrue(configurations.contains("/etc/opendvx/datanode.yaml"), configurations);
     String scripts = run("rpm", "-qp", "--nosignature", "--scripts", rpm.toString());
-    assertTrue(scripts.contains("useradd") && !scripts.contains("@AFTER"), scripts);
+    assertTrue(scripts.contains("useradd") && scripts.contains("dvx learn"), scripts);
+    assertFalse(scripts.contains("@AFTER") || scripts.contains("@AT_LAST"), scripts);
   }
 
   private static Path only(Path folder, String ending) throws IOException {

@@ -114,7 +114,8 @@ class RolesTest {
   void noFileHoldsATokenButTheFirst() throws Exception {
     String secret = token("viewer", "").get("secret").asText();
     String kept = Files.readString(folder.resolve("data/tokens.json"));
-    assertFalse(kept.contains(secret.substring(secret.lastIndexOf('_') + 1)));
+    // The secret's own letters may be underlines too.
+    assertFalse(kept.contains(secret.substring(secret.indexOf('_', "dvx_".length()) + 1)));
     assertFalse(kept.contains(node.adminToken().substring(12)));
     assertFalse(node.send("GET", "/api/v1/tokens", "").body().contains("hash"));
   }

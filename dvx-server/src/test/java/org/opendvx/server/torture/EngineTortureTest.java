@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(280)
+@Timeout(700)
 class EngineTortureTest {
   private static final long CAPACITY = 96 << 20;
 
@@ -20,10 +23,40 @@ class EngineTortureTest {
 
   @Test
   void whatSurvivesAKillIsWhatWasTold() throws Exception {
+    String _ = assertGood(3, 1, Set.of(FaultKind.KILL));
+  }
+
+  @Test
+  void whatSurvivesDrivesThatLieIsWhatWasTold() throws Exception {
+    long seed = LongStream.iterate(1, next -> next + 1).filter(this::tells).findFirst().orElse(0);
+    String told = assertGood(seed, 2, FaultKind.all());
+    assertFalse(told.contains(" 0 operations"), told);
+    assertFalse(told.lines().allMatch(line -> line.contains(" 0 faults")), told);
+    assertFalse(told.lines().allMatch(line -> line.contains(" 0 bits flipped")), told);
+  }
+
+  /** Whether what happens in its first two rounds is not hidden by drives that are full. */
+  private boolean tells(long seed) {
+    Set<FaultKind> kinds = EnumSet.noneOf(FaultKind.class);
+    for (int round = 0; round < 2; round++) {
+      RoundPlan plan = RoundPlan.of(FaultKind.all(), TortureStore.DRIVES, seed, round);
+      kinds.addAll(plan.kinds());
+      if (plan.stages().stream()
+          .noneMatch(stage -> stage.stream().anyMatch(drive -> !drive.faults().isEmpty()))) {
+        return false;
+      }
+    }
+    return !kinds.contains(FaultKind.FULL)
+        && kinds.containsAll(EnumSet.of(FaultKind.FLIP, FaultKind.LOSTWRITE, FaultKind.POWERCUT));
+  }
+
+  private String assertGood(long seed, int rounds, Set<FaultKind> faults) throws Exception {
     StringWriter text = new StringWriter();
-    EngineTorture torture = new EngineTorture(folder, CAPACITY, 3, new PrintWriter(text));
-    assertEquals("", torture.run(2), text::toString);
-    assertTrue(text.toString().contains("round 1: "), text::toString);
+    EngineTorture torture =
+        new EngineTorture(folder, CAPACITY, seed, faults, new PrintWriter(text));
+    assertEquals("", torture.run(rounds), text::toString);
+    assertTrue(text.toString().contains("round " + (rounds - 1) + ": "), text::toString);
+    return text.toString();
   }
 
   @Test

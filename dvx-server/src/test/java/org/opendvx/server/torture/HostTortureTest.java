@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,8 +17,9 @@ final class HostTortureTest {
   @Timeout(600)
   void noBlockIsLostStaleOrTornWhateverHappensToHosts(@TempDir Path folder) throws Exception {
     StringWriter text = new StringWriter();
-    HostTorture torture = new HostTorture(folder, 3, 5, new PrintWriter(text));
-    assertEquals("", torture.run(2), text::toString);
+    List<Disturbance> any = List.of(Disturbance.values());
+    HostTorture torture = new HostTorture(folder, 3, 5, any, new PrintWriter(text));
+    assertEquals("", torture.run(2, 10), text::toString);
     assertTrue(text.toString().contains("round 1: "), text::toString);
   }
 

@@ -133,17 +133,22 @@ class ThawAtLastTest {
   private void thawed(int times) throws InterruptedException {
     until(
         times + " thaws",
-        () -> seen().thaws() == times && (times == 4 || entries().equals(List.of(times))));
+        () ->
+            seen().thaws() == times
+                && (times == 4 || (entries().equals(List.of(times)) && clock.waiting() == 1)));
   }
 
   /** The guest's freeze stays in the engine, which is not heard of again. */
-  private void freezeWithoutAnswer(EngineQuiescer quiescer, VmDescription vm) {
+  private void freezeWithoutAnswer(EngineQuiescer quiescer, VmDescription vm)
+      throws InterruptedException {
     lab.engine().holdBackNext("freezefilesystems");
     DvxException e =
         assertThrows(DvxException.class, () -> quiescer.freeze(vm, vm.disks(), FREEZE));
     assertEquals(Kind.UNAVAILABLE, e.kind(), e.render());
     assertEquals(1, seen().thaws());
     assertFalse(seen().frozen());
+    // Only then does it hear that the clock is moved.
+    until("it waits", () -> clock.waiting() == 1);
   }
 
   @ParameterizedTest

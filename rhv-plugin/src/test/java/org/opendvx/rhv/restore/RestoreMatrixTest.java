@@ -175,6 +175,10 @@ class RestoreMatrixTest {
         own = false;
       }
       lab.engine().script(_ -> Fault.NONE);
+      if (other[0].isEmpty()) {
+        // It waited less often than the one that was counted, and was over before.
+        return own;
+      }
       SimLab.Seen seen = Objects.requireNonNull(lab.sim().seen(other[0]), "removed at " + at);
       assertEquals(1, seen.disks().size(), "filled at " + at);
       assertEquals(1, seen.macs().size(), "given a card at " + at);

@@ -47,6 +47,9 @@ public final class WineGuest {
   private final VmRef vm;
   private final Thread hypervisor;
 
+  /** Whether a fault was to kill the agent since it was last seen ready. */
+  private volatile boolean killed;
+
   /**
    * Builds the programs if they are not, and starts the guest.
    *
@@ -103,6 +106,15 @@ public final class WineGuest {
     long start = System.nanoTime();
     long end = start + LIMIT.toNanos();
     long patience = start + BURIAL.toNanos();
+    while (killed && node.connected(vm)) {
+      if (System.nanoTime() > patience) {
+        System.out.println("Agents that Wine did not bury: " + endAgents());
+        patience = System.nanoTime() + BURIAL.toNanos();
+      }
+      assertTrue(System.nanoTime() < end, "the killed agent's connection stays");
+      Thread.sleep(20);
+    }
+    killed = false;
     while (!node.ready(vm)) {
       assertTrue(System.nanoTime() < end, () -> "the agent is not ready: " + text(agentLog()));
       if (!node.connected(vm)) {
@@ -172,6 +184,7 @@ public final class WineGuest {
   /** The faults of the next freeze; empty for none. Forgets what the simulator wrote down. */
   public void script(String lines) throws IOException {
     Files.deleteIfExists(drive(LOG));
+    killed |= lines.contains("killAgent");
     if (lines.isEmpty()) {
       Files.deleteIfExists(drive(SCRIPT));
     } else {

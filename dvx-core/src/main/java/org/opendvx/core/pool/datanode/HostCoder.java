@@ -15,15 +15,17 @@ import org.opendvx.core.pool.wire.WireErrors;
 import org.opendvx.core.pool.wire.WireOut;
 
 /**
- * Has lost shards computed by a host: the one whose request needs it, else any that is connected.
- * The data node reads and writes shards, and computes none.
+ * Has lost shards computed by a host: the one whose request needs it, else any that is connected;
+ * and so the parity of a container that is written once more in another shape, which is lost as far
+ * as a host can tell. The data node reads and writes shards, and computes none.
  */
 public final class HostCoder implements StripeCoder {
   /** The connection whose request the thread is working for. */
   static final ScopedValue<HostConnection> ASKER = ScopedValue.newInstance();
 
   private static final long LIMIT_SECONDS = 10;
-  private static final int MOST_HOSTS = 3;
+  private static final int MOST_ASKED = 3;
+  private static final int PARITY = 2;
 
   private volatile @Nullable Sessions sessions;
 
@@ -38,14 +40,24 @@ public final class HostCoder implements StripeCoder {
   @Override
   public void encode(
       int dataShards, byte[] content, int length, int shardLength, byte[] p, byte[] q) {
-    throw new IllegalStateException("a data node takes containers that are coded already");
+    byte[] @Nullable [] ranges = new byte[dataShards + PARITY][];
+    for (int i = 0; i < dataShards; i++) {
+      // What is behind the content is zeros.
+      int from = Math.min(length, i * shardLength);
+      byte[] shard = new byte[shardLength];
+      System.arraycopy(content, from, shard, 0, Math.min(shardLength, length - from));
+      ranges[i] = shard;
+    }
+    System.arraycopy(rebuild(dataShards, ranges, dataShards, shardLength), 0, p, 0, shardLength);
+    System.arraycopy(
+        rebuild(dataShards, ranges, dataShards + 1, shardLength), 0, q, 0, shardLength);
   }
 
   @Override
   public byte[] rebuild(int dataShards, byte[] @Nullable [] ranges, int wanted, int length) {
     int tried = 0;
     for (HostConnection host : candidates()) {
-      if (tried++ == MOST_HOSTS) {
+      if (tried++ == MOST_ASKED) {
         break;
       }
       byte[] rebuilt = ask(host, dataShards, ranges, wanted, length);
@@ -60,13 +72,14 @@ public final class HostCoder implements StripeCoder {
   }
 
   private List<HostConnection> candidates() {
+    HostConnection asker = ASKER.isBound() ? ASKER.get() : null;
     List<HostConnection> hosts = new ArrayList<>();
-    if (ASKER.isBound()) {
-      hosts.add(ASKER.get());
+    if (asker != null) {
+      hosts.add(asker);
     }
     Sessions known = sessions;
     if (known != null) {
-      known.connections().stream().filter(host -> !hosts.contains(host)).forEach(hosts::add);
+      hosts.addAll(known.hostsFirst(asker));
     }
     return hosts;
   }

@@ -1,11 +1,13 @@
 package org.opendvx.core.pool.datanode;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.wire.Op;
@@ -75,6 +77,26 @@ final class Sessions {
         session.connections().forEach(HostConnection::close);
       }
     }
+  }
+
+  /**
+   * All connections but one, in such an order that as many hosts as possible come first: one that
+   * does not answer must not keep others from being asked. Which host is the first is random.
+   */
+  List<HostConnection> hostsFirst(@Nullable HostConnection but) {
+    List<HostConnection> first = new ArrayList<>();
+    List<HostConnection> others = new ArrayList<>();
+    for (Session session : byId.values()) {
+      List<HostConnection> of = new ArrayList<>(session.connections());
+      boolean asks = but != null && of.remove(but);
+      if (!asks && !of.isEmpty()) {
+        first.add(of.removeFirst());
+      }
+      others.addAll(of);
+    }
+    Collections.shuffle(first);
+    first.addAll(others);
+    return first;
   }
 
   /** All connections. */

@@ -88,6 +88,13 @@ final class Balance {
               CareStatus.Phase.WAITING, 0, 0, 0, 0, "it goes on when all drives are in use");
       return false;
     }
+    if (view.membership().hasFilling()) {
+      planned = false;
+      status =
+          new CareStatus.Work(
+              CareStatus.Phase.WAITING, 0, 0, 0, 0, "it goes on when lost shards are rebuilt");
+      return false;
+    }
     Map<Drive, Long> excess = excess(view.placeable());
     if (!planned) {
       plan(excess);

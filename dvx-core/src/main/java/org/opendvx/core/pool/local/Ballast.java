@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -305,7 +305,7 @@ final class Ballast {
     drive.checkPresent();
     drive.folder().createDirectories(Layout.BALLAST);
     // Where equal or empty blocks take no room, random ones do.
-    Random random = new Random();
+    SplittableRandom random = new SplittableRandom();
     byte[] piece = new byte[Math.min(PIECE, bytes)];
     try (DriveFile file = drive.folder().open(temporary, true)) {
       for (int at = 0; at < bytes; at += piece.length) {

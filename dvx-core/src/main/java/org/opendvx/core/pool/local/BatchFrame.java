@@ -22,6 +22,9 @@ record BatchFrame(int offset, long preceding, long first, long last, int length,
   /** Where the first frame of a segment begins; before it is the segment's header. */
   static final int FIRST_OFFSET = Layout.BLOCK;
 
+  /** Most bytes of a batch: with them a frame's length is still a number of 32 bits. */
+  private static final int MAX_LENGTH = 1 << 30;
+
   private static final int FRAME_MAGIC = 0x44565842; // "DVXB"
   private static final int SEGMENT_MAGIC = 0x4456584a; // "DVXJ"
 
@@ -74,7 +77,7 @@ record BatchFrame(int offset, long preceding, long first, long last, int length,
       throw FormatCheck.newer("A batch of the journal", format, "segment " + segment);
     }
     int length = source.getInt(at + 20);
-    if (length < 0) {
+    if (length < 0 || length > MAX_LENGTH) {
       return null;
     }
     return new BatchFrame(

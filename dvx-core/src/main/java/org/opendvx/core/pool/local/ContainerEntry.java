@@ -29,4 +29,13 @@ record ContainerEntry(long id, int attempt, StripeShape shape, long drives) {
   int found() {
     return DriveSet.count(drives, shape.shards());
   }
+
+  /** Shards on filled drives beyond those that reading needs; see {@link PoolView#leastSpare}. */
+  int spare(PoolView view) {
+    int filled = 0;
+    for (int shard = 0; shard < shape.shards(); shard++) {
+      filled += view.isFilled(drive(shard)) ? 1 : 0;
+    }
+    return filled - shape.dataShards();
+  }
 }

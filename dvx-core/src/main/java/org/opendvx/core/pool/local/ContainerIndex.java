@@ -31,7 +31,7 @@ final class ContainerIndex {
     shared.lock();
     try {
       int at = find(id);
-      return ids[at] == id ? entry(at) : null;
+      return id != 0 && ids[at] == id ? entry(at) : null;
     } finally {
       shared.unlock();
     }
@@ -116,7 +116,7 @@ final class ContainerIndex {
     exclusive.lock();
     try {
       int at = find(id);
-      if (ids[at] != id) {
+      if (id == 0 || ids[at] != id) {
         return null;
       }
       ContainerEntry removed = entry(at);

@@ -94,7 +94,8 @@ final class DriveChanges {
             Membership.MAX_DRIVES + " is the most",
             "Use larger drives");
       }
-      if (containers.redundancy().leastSpare() < Quorum.tolerated(membership.size() + 1)) {
+      if (membership.hasFilling()
+          || containers.redundancy().leastSpare() < Quorum.tolerated(membership.size() + 1)) {
         throw conflict(
             "Containers lack shards",
             "With a drive more, more may be lost than they survive",
@@ -166,13 +167,13 @@ final class DriveChanges {
       if (view.membership().hasFilling()) {
         return isWhole() && watch.change(Membership::filled);
       }
-      boolean any = false;
       for (Member member : view.membership().members()) {
-        if (member.counts() && member.leaving()) {
-          any |= finishRemoval(view, member);
+        // One step at a time: each is taken in view of what the one before left.
+        if (member.counts() && member.leaving() && finishRemoval(view, member)) {
+          return true;
         }
       }
-      return any;
+      return false;
     }
   }
 
@@ -185,11 +186,7 @@ final class DriveChanges {
       // First it is shut out, like one that is lost: fewer others may be lost until journals have
       // all their copies on the others. Another one that is away would be one too many.
       boolean empty = !hasShards(index);
-      if (whole && empty && view.complete() && journals.fullyMirrored()) {
-        keeper.shutOut(drive, "it is being removed");
-        return true;
-      }
-      return false;
+      return whole && empty && journals.fullyMirrored() && keeper.retire(drive);
     }
     if (!whole || member.active() || !journals.fullyMirrored()) {
       return false;

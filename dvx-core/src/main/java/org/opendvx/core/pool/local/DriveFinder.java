@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -18,6 +20,9 @@ final class DriveFinder {
   private static final Logger LOG = LoggerFactory.getLogger(DriveFinder.class);
 
   private final LocalPoolConfig config;
+
+  /** Folders with a damaged label, of which the log says so: they are looked at again and again. */
+  private final Set<Path> damaged = ConcurrentHashMap.newKeySet();
 
   DriveFinder(LocalPoolConfig config) {
     this.config = config;
@@ -93,7 +98,7 @@ final class DriveFinder {
     }
   }
 
-  private static Sighting sight(Path root, DriveFolder folder, DriveIo io) throws IOException {
+  private Sighting sight(Path root, DriveFolder folder, DriveIo io) throws IOException {
     // The label is looked at before the lock: nothing is made in a folder that is not a drive.
     if (read(folder) == null) {
       return Sighting.problem(root, "no label of a drive");
@@ -117,10 +122,12 @@ final class DriveFinder {
     }
   }
 
-  private static @Nullable DriveLabel read(DriveFolder folder) throws IOException {
+  private @Nullable DriveLabel read(DriveFolder folder) throws IOException {
     try {
       DriveLabel label = DriveLabel.read(folder);
-      if (label == null) {
+      if (label != null) {
+        damaged.remove(folder.root());
+      } else if (damaged.add(folder.root())) {
         LOG.warn("The label of the drive at {} is damaged", folder.root());
       }
       return label;

@@ -22,6 +22,15 @@ public interface DriveFolder {
   /** Opens a file for reading and writing; with {@code create} it is made, and empty. */
   DriveFile open(String name, boolean create) throws IOException;
 
+  /**
+   * As {@link #open}, for a file that is not read soon after it was written: past the page cache,
+   * if the file system can. Only whole blocks (4 KiB) are written to it, on block boundaries, from
+   * direct memory that begins on one.
+   */
+  default DriveFile openDirect(String name, boolean create) throws IOException {
+    return open(name, create);
+  }
+
   /** Visits the plain names in a directory, in no order. */
   void list(String directory, Consumer<String> visitor) throws IOException;
 

@@ -118,6 +118,9 @@ record DriveLabel(
       int at = copy.position();
       UUID id = uuid(copy);
       Member.State state = Member.State.of(copy.get());
+      if (state == null) {
+        return null;
+      }
       int flags = copy.get();
       boolean leaving = (flags & LEAVING) != 0;
       boolean filling = (flags & FILLING) != 0;

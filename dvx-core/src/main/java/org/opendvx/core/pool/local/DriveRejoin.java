@@ -72,10 +72,12 @@ final class DriveRejoin {
     finishPuts();
     removeUseless();
     buryDeleted();
+    if (before.members().get(drive.index()).filling()) {
+      // Nothing counts on it: its return makes no further loss bearable.
+      return;
+    }
     PoolView view = keeper.view();
-    int members = view.membership().size();
-    int usable = view.filled() + (view.uses(drive) ? 0 : 1);
-    int needed = Quorum.tolerated(members) - (members - usable);
+    int needed = view.leastSpare() + (view.uses(drive) ? 0 : 1);
     List<ContainerEntry> thin = new ArrayList<>();
     index.forEach(
         entry -> {
@@ -216,19 +218,15 @@ final class DriveRejoin {
     temporary.clear();
   }
 
-  /** Shards beyond what reading needs, this drive's counted. */
+  /** Shards beyond what reading needs on filled drives, this drive's counted. */
   private int spare(ContainerEntry entry, PoolView view) {
-    int found = 0;
-    boolean here = false;
+    int here = 0;
     for (int shard = 0; shard < entry.shape().shards(); shard++) {
-      if (view.drive(entry.drive(shard)) != null) {
-        found++;
-      } else if (!here && held.contains(entry.name(shard))) {
-        here = true;
-        found++;
+      if (view.drive(entry.drive(shard)) == null && held.contains(entry.name(shard))) {
+        here = 1;
       }
     }
-    return found - entry.shape().dataShards();
+    return entry.spare(view) + here;
   }
 
   private void addShard(ContainerEntry entry, PoolView view) throws IOException {

@@ -2,7 +2,6 @@ package org.opendvx.core.pool.local;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -19,10 +18,12 @@ import org.opendvx.core.pool.FreeSpace;
 /** A drive that is a folder of a local file system. */
 public final class FileSystemFolder implements DriveFolder {
   private final Path root;
+  private final DirectFiles direct;
 
   /** The drive at a path. */
   public FileSystemFolder(Path root) {
     this.root = root;
+    this.direct = new DirectFiles(root);
   }
 
   @Override
@@ -42,6 +43,11 @@ public final class FileSystemFolder implements DriveFolder {
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING)
             : FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+  }
+
+  @Override
+  public DriveFile openDirect(String name, boolean create) throws IOException {
+    return direct.open(root.resolve(name), create);
   }
 
   @Override
@@ -120,43 +126,5 @@ public final class FileSystemFolder implements DriveFolder {
   @Override
   public Object fileSystem() throws IOException {
     return Files.getAttribute(root, "unix:dev");
-  }
-
-  private record ChannelFile(FileChannel channel) implements DriveFile {
-    @Override
-    public int read(ByteBuffer target, long position) throws IOException {
-      int done = 0;
-      while (target.hasRemaining()) {
-        int read = channel.read(target, position + done);
-        if (read < 0) {
-          break;
-        }
-        done += read;
-      }
-      return done;
-    }
-
-    @Override
-    public void write(ByteBuffer source, long position) throws IOException {
-      long at = position;
-      while (source.hasRemaining()) {
-        at += channel.write(source, at);
-      }
-    }
-
-    @Override
-    public void force(boolean metadata) throws IOException {
-      channel.force(metadata);
-    }
-
-    @Override
-    public long size() throws IOException {
-      return channel.size();
-    }
-
-    @Override
-    public void close() throws IOException {
-      channel.close();
-    }
   }
 }

@@ -13,7 +13,7 @@ final class JournalBuffer {
   private static final int DATA = Layout.BLOCK + BatchFrame.HEADER;
 
   private final CRC32C crc = new CRC32C();
-  private ByteBuffer bytes = ByteBuffer.allocateDirect(LEAST);
+  private ByteBuffer bytes = Buffers.aligned(LEAST);
   private int length;
   private int batchCrc;
 
@@ -22,7 +22,7 @@ final class JournalBuffer {
     length = batch.remaining();
     int needed = Layout.BLOCK + BatchFrame.fileBytes(length);
     if (bytes.capacity() < needed) {
-      bytes = ByteBuffer.allocateDirect(Math.max(needed, bytes.capacity() * 2));
+      bytes = Buffers.aligned(Math.max(needed, bytes.capacity() * 2));
     }
     bytes.clear().position(DATA);
     bytes.put(batch);

@@ -21,6 +21,7 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
 
   private static final short FORMAT = 1;
   private static final int MIRROR_BYTES = 12;
+  private static final int HEADER_BYTES = 16;
 
   /**
    * A segment.
@@ -39,10 +40,16 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
 
     /** The drive, if it is in use and still has the file; else null. */
     @Nullable Drive on(PoolView view) {
-      boolean same =
-          drive < view.membership().places()
-              && view.membership().members().get(drive).since() == since;
-      return same ? view.drive(drive) : null;
+      return isOf(view.membership()) ? view.drive(drive) : null;
+    }
+
+    /** Whether the drive counts in a membership as one that still has the file. */
+    boolean in(Membership membership) {
+      return isOf(membership) && membership.isActive(drive);
+    }
+
+    private boolean isOf(Membership membership) {
+      return drive < membership.places() && membership.members().get(drive).since() == since;
     }
   }
 
@@ -55,7 +62,7 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
   }
 
   byte[] encode() {
-    int bytes = 16;
+    int bytes = HEADER_BYTES;
     for (Entry entry : segments) {
       bytes += 9 + MIRROR_BYTES * entry.mirrors().size();
     }
@@ -78,6 +85,9 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
    * @throws DvxException UNSUPPORTED when a newer one wrote it
    */
   static void checkFormat(byte[] bytes) {
+    if (bytes.length < HEADER_BYTES) {
+      throw corrupt("it ends early");
+    }
     short format = ByteBuffer.wrap(bytes).getShort();
     if (format != FORMAT) {
       throw DvxException.of(Kind.UNSUPPORTED, "The journal has a newer format than this program")
@@ -90,13 +100,19 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
   static JournalManifest decode(byte[] bytes) {
     checkFormat(bytes);
     ByteBuffer in = ByteBuffer.wrap(bytes).position(Short.BYTES);
-    int count = in.getShort();
+    int count = Short.toUnsignedInt(in.getShort());
     int segmentBytes = in.getInt();
     long nextNumber = in.getLong();
-    List<Entry> segments = new ArrayList<>(count);
+    List<Entry> segments = new ArrayList<>();
     for (int i = 0; i < count; i++) {
+      if (in.remaining() < Long.BYTES + 1) {
+        throw corrupt("it ends before segment " + i);
+      }
       long number = in.getLong();
-      int copies = in.get();
+      int copies = Byte.toUnsignedInt(in.get());
+      if (in.remaining() < copies * MIRROR_BYTES) {
+        throw corrupt("it ends within segment " + i);
+      }
       List<Mirror> mirrors = new ArrayList<>(copies);
       for (int copy = 0; copy < copies; copy++) {
         mirrors.add(
@@ -107,6 +123,16 @@ record JournalManifest(int segmentBytes, long nextNumber, List<Entry> segments) 
       }
       segments.add(new Entry(number, mirrors));
     }
+    if (in.hasRemaining()) {
+      throw corrupt("it goes on behind its last segment");
+    }
     return new JournalManifest(segmentBytes, nextNumber, segments);
+  }
+
+  private static DvxException corrupt(String why) {
+    return DvxException.of(Kind.CORRUPT, "The list of a journal's segments cannot be read")
+        .cause(why)
+        .remedy("Keep the drives as they are and look for one that fails; please report this")
+        .build();
   }
 }

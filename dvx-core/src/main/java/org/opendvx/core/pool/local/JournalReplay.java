@@ -10,7 +10,8 @@ import org.opendvx.core.error.Kind;
 /**
  * Finds out what a journal holds, without changing anything. Segments are looked through from the
  * newest to the oldest that is needed; each batch names the one before it, so that a gap cannot go
- * unnoticed.
+ * unnoticed. All of the newest one is read, of the others the headers: a batch is written when the
+ * one before it is durable on all mirrors.
  */
 final class JournalReplay {
   private final UUID pool;
@@ -40,11 +41,16 @@ final class JournalReplay {
         segment.begin(cut);
         continue;
       }
-      SegmentScan whole = SegmentScan.of(segment, pool, host, segmentBytes, view);
-      if (!whole.readable()) {
+      // Only at the very end may there be a batch that not all mirrors hold, or not whole.
+      SegmentScan all =
+          cut == Long.MAX_VALUE
+              ? SegmentScan.of(segment, pool, host, segmentBytes, view)
+              : SegmentScan.ofHeaders(segment, pool, host, segmentBytes, view);
+      if (!all.readable()) {
         throw unreachable(segment);
       }
-      SegmentScan scan = whole.upTo(cut);
+      segment.checked(cut == Long.MAX_VALUE);
+      SegmentScan scan = all.upTo(cut);
       BatchFrame gap = scan.gap();
       if (gap != null) {
         throw corrupt("The batch before sequence " + gap.first() + " is missing", segment);

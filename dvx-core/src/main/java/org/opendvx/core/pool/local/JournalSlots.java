@@ -214,7 +214,7 @@ final class JournalSlots {
     for (int i = 0; i < zeros.limit(); i++) {
       zeros.put(i, (byte) 0);
     }
-    try (DriveFile file = drive.folder().open(temporary, true)) {
+    try (DriveFile file = drive.folder().openDirect(temporary, true)) {
       for (int at = 0; at < segmentBytes; at += zeros.limit()) {
         if (stopped) {
           throw new IOException("the journal is being closed");

@@ -17,6 +17,10 @@ final class Journals {
 
   private final UUID pool;
   private final LocalPoolConfig config;
+
+  /** Looks at the drives after which the copies of a replayed journal are read: 10 s usually. */
+  private static final int CHECK_AFTER_PROBES = 20;
+
   private final MembershipKeeper keeper;
   private final LocalRecordStore records;
   private final Fences fences;
@@ -107,7 +111,15 @@ final class Journals {
 
   private LocalJournal journal(String host, JournalManifest manifest) {
     return new LocalJournal(
-        pool, host, keeper, records, fences, ballast, manifest, config.journalSegments());
+        pool,
+        host,
+        keeper,
+        records,
+        fences,
+        ballast,
+        manifest,
+        config.journalSegments(),
+        config.probeInterval().multipliedBy(CHECK_AFTER_PROBES));
   }
 
   /** Copies what has lost a mirror. */
@@ -119,6 +131,11 @@ final class Journals {
         LOG.warn("The journal of {} could not be looked after: {}", entry.getKey(), e.getMessage());
       }
     }
+  }
+
+  /** Whether a membership leaves a copy of every part of every journal in use. Takes no lock. */
+  boolean kept(Membership next) {
+    return known.values().stream().allMatch(journal -> journal.kept(next));
   }
 
   /** Fewest copies of any live segment. */

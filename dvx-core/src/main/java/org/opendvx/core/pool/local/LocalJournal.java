@@ -2,6 +2,7 @@ package org.opendvx.core.pool.local;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
@@ -11,8 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Lock;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -42,6 +45,7 @@ final class LocalJournal {
   private final int mostSegments;
   private final JournalSlots slots;
   private final JournalFiller filler;
+  private final CopyCheck check;
 
   /** Held while copies are made. Taken before {@link #appending}. */
   private final Object healing = new Object();
@@ -50,7 +54,7 @@ final class LocalJournal {
   private final Object appending = new Object();
 
   /** Live segments in order; also the monitor for them and for the manifest. */
-  private final List<Segment> live = new ArrayList<>();
+  private final List<Segment> live = new CopyOnWriteArrayList<>();
 
   private long nextNumber;
 
@@ -63,7 +67,11 @@ final class LocalJournal {
   private long lastSequence;
   private boolean replayed;
 
-  /** A journal as its manifest describes it. */
+  /**
+   * A journal as its manifest describes it.
+   *
+   * @param checkAfter when, after a replay, what it did not read of the copies is read
+   */
   LocalJournal(
       UUID pool,
       String host,
@@ -72,7 +80,8 @@ final class LocalJournal {
       Fences fences,
       Ballast ballast,
       JournalManifest manifest,
-      int mostSegments) {
+      int mostSegments,
+      Duration checkAfter) {
     this.pool = pool;
     this.host = host;
     this.keeper = keeper;
@@ -83,6 +92,7 @@ final class LocalJournal {
     this.mostSegments = mostSegments;
     this.slots = new JournalSlots(host, segmentBytes);
     this.filler = new JournalFiller(slots, keeper, mostSegments);
+    this.check = new CopyCheck(this::checkCopies, checkAfter);
     this.nextNumber = manifest.nextNumber();
     for (JournalManifest.Entry entry : manifest.segments()) {
       live.add(new Segment(entry));
@@ -246,7 +256,7 @@ final class LocalJournal {
       live.add(segment);
       boolean written = false;
       try {
-        writeManifest();
+        writeManifest(live);
         written = true;
       } finally {
         if (!written) {
@@ -308,12 +318,12 @@ final class LocalJournal {
   }
 
   /** Writes which segments are live. The caller holds the monitor of {@link #live}. */
-  private void writeManifest() {
-    records.putInternal(JournalManifest.key(host), manifest());
+  private void writeManifest(List<Segment> segments) {
+    records.putInternal(JournalManifest.key(host), manifest(segments));
   }
 
-  private byte[] manifest() {
-    List<JournalManifest.Entry> entries = live.stream().map(Segment::entry).toList();
+  private byte[] manifest(List<Segment> segments) {
+    List<JournalManifest.Entry> entries = segments.stream().map(Segment::entry).toList();
     return new JournalManifest(segmentBytes, nextNumber, entries).encode();
   }
 
@@ -333,46 +343,17 @@ final class LocalJournal {
         Deque<SegmentScan> scans =
             new JournalReplay(pool, host, segmentBytes, view).find(segments, fromSequence);
         for (SegmentScan scan : scans) {
-          heal(scan);
+          heal(scan, scan.equals(scans.getLast()), keeper::shutOut, records::putInternal);
         }
-        lastSequence = fromSequence - 1;
-        long last = fromSequence - 1;
-        for (SegmentScan scan : scans) {
-          last = Math.max(last, deliver(scan, fromSequence, visitor));
-          lastSequence = scan.segment().lastSequence();
-        }
+        long last = new BatchReader(host, scans, fromSequence).deliver(visitor);
+        lastSequence = scans.isEmpty() ? last : scans.getLast().segment().lastSequence();
         replayed = true;
+        if (scans.size() > 1) {
+          check.start();
+        }
         return last;
       }
     }
-  }
-
-  private long deliver(SegmentScan scan, long fromSequence, JournalStore.BatchVisitor visitor) {
-    long last = fromSequence - 1;
-    for (BatchFrame frame : scan.frames().values()) {
-      if (frame.last() < fromSequence) {
-        continue;
-      }
-      ByteBuffer bytes;
-      try {
-        bytes = scan.read(frame, host);
-      } catch (IOException e) {
-        throw DvxException.of(Kind.CORRUPT, "The journal cannot be read")
-            .causedBy(e)
-            .remedy("Bring missing drives back")
-            .detail("segment", scan.segment().number())
-            .detail("first sequence", frame.first())
-            .build();
-      }
-      bytes.position(BatchFrame.HEADER).limit(BatchFrame.HEADER + frame.length());
-      visitor.batch(frame.first(), frame.last(), bytes.slice().asReadOnlyBuffer());
-      last = frame.last();
-    }
-    return last;
-  }
-
-  private void heal(SegmentScan scan) {
-    heal(scan, keeper::shutOut, records::putInternal);
   }
 
   /**
@@ -393,7 +374,7 @@ final class LocalJournal {
       for (Segment segment : thin) {
         SegmentScan scan = SegmentScan.of(segment, pool, host, segmentBytes, keeper.view());
         if (scan.readable()) {
-          heal(scan, keeper::setAside, records::putWhileOpening);
+          heal(scan, false, keeper::setAside, records::putWhileOpening);
         }
       }
     }
@@ -401,10 +382,11 @@ final class LocalJournal {
 
   private void heal(
       SegmentScan scan,
+      boolean end,
       BiConsumer<Drive, String> onFailure,
       BiConsumer<String, byte[]> manifestWriter) {
     List<JournalManifest.Mirror> healed =
-        new SegmentHealer(pool, host, segmentBytes, keeper, slots, onFailure).heal(scan);
+        new SegmentHealer(pool, host, segmentBytes, keeper, slots, onFailure).heal(scan, end);
     Segment segment = scan.segment();
     synchronized (live) {
       if (healed.isEmpty() || Set.copyOf(healed).equals(Set.copyOf(segment.mirrors()))) {
@@ -414,7 +396,7 @@ final class LocalJournal {
       segment.setMirrors(healed);
       boolean written = false;
       try {
-        manifestWriter.accept(JournalManifest.key(host), manifest());
+        manifestWriter.accept(JournalManifest.key(host), manifest(live));
         written = true;
       } finally {
         if (!written) {
@@ -440,33 +422,57 @@ final class LocalJournal {
   }
 
   private void copyThinSegments() {
-    List<Segment> thin = new ArrayList<>();
     synchronized (appending) {
       if (current != null && !onSoundDrives(current, keeper.view())) {
         seal();
       }
-      synchronized (live) {
-        for (Segment segment : live) {
-          if (segment != current && isThin(segment)) {
-            // Trimming would give its files to another segment while they are being written.
-            segment.pin(true);
-            thin.add(segment);
-          }
-        }
+    }
+    for (Segment segment : segments(this::isThin)) {
+      mend(segment, SegmentScan::of);
+    }
+  }
+
+  /** Reads all copies of the segments that the replay read one of, and mends what has rotted. */
+  private void checkCopies() {
+    for (Segment segment : segments(candidate -> !candidate.checked())) {
+      if (keeper.view().failed() || Thread.currentThread().isInterrupted()) {
+        return;
+      }
+      synchronized (healing) {
+        mend(segment, SegmentScan::ofInBackground);
       }
     }
+  }
+
+  private List<Segment> segments(Predicate<Segment> which) {
+    synchronized (live) {
+      return live.stream().filter(which).toList();
+    }
+  }
+
+  /** Brings all copies of a sealed segment to the same; the caller holds {@link #healing}. */
+  private void mend(Segment segment, SegmentScan.Reader reader) {
+    synchronized (live) {
+      if (segment == current || !live.contains(segment)) {
+        return;
+      }
+      // Trimming would give its files to another segment while they are being written.
+      segment.pin(true);
+    }
     try {
-      for (Segment segment : thin) {
-        SegmentScan scan =
-            SegmentScan.of(segment, pool, host, segmentBytes, keeper.view())
-                .upTo(segment.lastSequence());
-        if (scan.readable() && scan.gap() == null) {
-          heal(scan);
+      SegmentScan scan =
+          reader
+              .read(segment, pool, host, segmentBytes, keeper.view())
+              .upTo(segment.lastSequence());
+      if (scan.readable() && scan.gap() == null) {
+        heal(scan, false, keeper::shutOut, records::putInternal);
+        synchronized (live) {
+          segment.checked(true);
         }
       }
     } finally {
       synchronized (live) {
-        thin.forEach(segment -> segment.pin(false));
+        segment.pin(false);
       }
     }
   }
@@ -509,7 +515,11 @@ final class LocalJournal {
                 .filter(segment -> segment != current && !segment.pinned())
                 .filter(segment -> segment.lastSequence() < sequence)
                 .toList();
-        live.removeAll(gone);
+        if (!gone.isEmpty()) {
+          // First: a segment that is listed must have a copy for the pool to be opened.
+          writeManifest(live.stream().filter(segment -> !gone.contains(segment)).toList());
+          live.removeAll(gone);
+        }
         for (Segment segment : gone) {
           slots.release(segment.mirrors(), keeper.view());
         }
@@ -517,6 +527,12 @@ final class LocalJournal {
     } finally {
       fence.unlock();
     }
+  }
+
+  /** Whether a membership leaves a copy of each live segment in use. Takes no lock. */
+  boolean kept(Membership next) {
+    return live.stream()
+        .allMatch(segment -> segment.mirrors().stream().anyMatch(mirror -> mirror.in(next)));
   }
 
   /** Fewest copies of any live segment on the drives in use; as many as there can be if none. */
@@ -553,6 +569,7 @@ final class LocalJournal {
   /** The holder is done: the next one begins with a replay. */
   void release() {
     filler.stop();
+    check.stop();
     synchronized (appending) {
       seal();
       replayed = false;

@@ -87,6 +87,7 @@ public final class LocalPool implements Pool {
             coder,
             background);
     this.journals = new Journals(opening.pool(), config, keeper, records, fences, room, ballast);
+    keeper.shutOutNoneBut(journals::kept);
     DriveRoots roots = new DriveRoots(config.roots());
     SlowDrives slow = new SlowDrives(SLOW_REPORTED, SLOW_SUSPECTED, System::nanoTime);
     this.watch =

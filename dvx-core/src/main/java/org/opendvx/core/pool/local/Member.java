@@ -1,6 +1,7 @@
 package org.opendvx.core.pool.local;
 
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A drive as the membership sees it.
@@ -32,12 +33,13 @@ record Member(int index, UUID drive, State state, boolean leaving, boolean filli
       return code;
     }
 
-    static State of(int code) {
+    /** The state of a code; null when there is none. */
+    static @Nullable State of(int code) {
       return switch (code) {
         case 0 -> ACTIVE;
         case 1 -> EVICTED;
         case 2 -> REMOVED;
-        default -> throw new IllegalArgumentException("no such member state: " + code);
+        default -> null;
       };
     }
   }

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
@@ -38,6 +39,9 @@ final class MembershipKeeper {
 
   /** Active drives that failed and are not yet shut out, with the reason. */
   private final Map<Integer, String> lost = new TreeMap<>();
+
+  /** Whether what is needed stays with a membership. */
+  private volatile Predicate<Membership> kept = _ -> true;
 
   private final Map<Integer, String> evictedBecause = new HashMap<>();
   private @Nullable Drive[] table;
@@ -77,6 +81,16 @@ final class MembershipKeeper {
       throw unavailable(now, failure);
     }
     return now;
+  }
+
+  /**
+   * Has drives shut out only when a condition holds of the membership without them; else the pool
+   * stops until they are back.
+   *
+   * @param condition asked while changes are locked out; must take no lock
+   */
+  void shutOutNoneBut(Predicate<Membership> condition) {
+    kept = condition;
   }
 
   /** Closes every drive. */
@@ -148,6 +162,19 @@ final class MembershipKeeper {
     LOG.warn("Lost {}: {}", drive, reason);
     lost.put(drive.index(), reason);
     reconcile(Set.of());
+  }
+
+  /**
+   * Shuts a sound drive out that is to leave, if every other drive is in use.
+   *
+   * @return whether it was shut out
+   */
+  synchronized boolean retire(Drive drive) {
+    if (view.failed() || !view.complete() || !view.uses(drive)) {
+      return false;
+    }
+    shutOut(drive, "it is being removed");
+    return !view.uses(drive);
   }
 
   /** A drive that was lost while the pool could not shut it out has been found sound again. */
@@ -286,6 +313,10 @@ final class MembershipKeeper {
       int filled = next.filled(active.stream().map(Drive::index).toList());
       if (!enough(next, filled) || budget-- == 0) {
         publish(failureText(filled));
+        return;
+      }
+      if (!lost.isEmpty() && !kept.test(next)) {
+        publish("The only copy of part of a journal is on a drive that was lost: " + lost);
         return;
       }
       // Whatever comes of the stamps: this generation has been used.

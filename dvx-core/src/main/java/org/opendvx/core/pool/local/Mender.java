@@ -296,9 +296,16 @@ final class Mender {
     boolean asItWas = now.drive(shard) == then.drive(shard) || view.drive(now.drive(shard)) == null;
     return same
         && asItWas
+        && (view.isFilled(target.index()) || mayWeaken(now, shard, view))
         && view.uses(target)
         && !removals.hasLeftBehind(now)
         && DriveSet.shardOn(now.drives(), now.shape().shards(), target.index()) < 0;
+  }
+
+  /** Whether the container can do without a shard on a filled drive, if it is on one. */
+  private static boolean mayWeaken(ContainerEntry entry, int shard, PoolView view) {
+    int spare = entry.spare(view);
+    return !view.isFilled(entry.drive(shard)) || spare > view.leastSpare();
   }
 
   private void removeFrom(Drive source, ContainerEntry entry, int shard) {

@@ -44,6 +44,20 @@ record PoolView(
     return membership.filled(usable.stream().map(Drive::index).toList());
   }
 
+  /** Whether the drive of an index can be used, and is not being filled. */
+  boolean isFilled(int index) {
+    return drive(index) != null && !membership.members().get(index).filling();
+  }
+
+  /**
+   * Shards beyond those that reading needs that every container must have on filled drives: as many
+   * more drives may be lost while the pool serves. One that is being filled does not count, since
+   * the place may have cost the container a shard before: see docs/formats/drive.md.
+   */
+  int leastSpare() {
+    return Quorum.tolerated(membership.size()) - (membership.size() - filled());
+  }
+
   /** Whether every drive that counts is in use. */
   boolean complete() {
     return usable.size() == membership.size();

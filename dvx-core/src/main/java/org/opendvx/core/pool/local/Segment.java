@@ -13,9 +13,13 @@ final class Segment {
 
   private final long number;
   private final Map<Integer, DriveFile> files = new HashMap<>();
-  private List<JournalManifest.Mirror> mirrors;
+
+  /** Read without the journal's lock, too. */
+  private volatile List<JournalManifest.Mirror> mirrors;
+
   private long lastSequence;
   private boolean pinned;
+  private boolean checked = true;
   private long firstPreceding = Long.MIN_VALUE;
   private int end = BatchFrame.FIRST_OFFSET;
 
@@ -66,6 +70,15 @@ final class Segment {
     pinned = stay;
   }
 
+  /** Whether all copies were read whole, or written, by this process. */
+  boolean checked() {
+    return checked;
+  }
+
+  void checked(boolean whole) {
+    checked = whole;
+  }
+
   /** Where the next frame goes. */
   int end() {
     return end;
@@ -98,7 +111,7 @@ final class Segment {
         return open;
       }
     }
-    DriveFile fresh = drive.folder().open(path, false);
+    DriveFile fresh = drive.folder().openDirect(path, false);
     synchronized (files) {
       files.put(drive.index(), fresh);
     }

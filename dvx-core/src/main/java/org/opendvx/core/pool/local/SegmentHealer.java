@@ -17,6 +17,9 @@ import org.slf4j.LoggerFactory;
 final class SegmentHealer {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentHealer.class);
 
+  /** Batches whose first blocks are kept in memory until the rest is durable. */
+  private static final int AT_ONCE = 512;
+
   private final UUID pool;
   private final String host;
   private final int segmentBytes;
@@ -47,14 +50,20 @@ final class SegmentHealer {
   /**
    * Makes every batch of the scan durable on three drives, or on as many as there are.
    *
+   * @param end whether its last batch is the last of the journal, and is written once more to all
+   *     copies: when a force fails, what it should have made durable can be read until the power
+   *     goes, and nobody remembers which drive it was on
    * @return the segment's mirrors now; durable, but not yet in the manifest
    */
-  List<JournalManifest.Mirror> heal(SegmentScan scan) {
+  List<JournalManifest.Mirror> heal(SegmentScan scan, boolean end) {
     List<JournalManifest.Mirror> good = new ArrayList<>();
     Set<Integer> tried = new HashSet<>();
     for (SegmentScan.Copy copy : scan.copies()) {
       tried.add(copy.drive().index());
       List<BatchFrame> lacking = scan.lackingOn(copy);
+      if (end && copy.has(scan.frames().lastEntry().getValue())) {
+        lacking.add(scan.frames().lastEntry().getValue());
+      }
       if (lacking.isEmpty() || copy(scan, lacking, copy.mirror(), copy.drive())) {
         good.add(copy.mirror());
       }
@@ -104,7 +113,7 @@ final class SegmentHealer {
         return false;
       }
       LOG.info(
-          "Copied {} batches of journal segment {} to {}",
+          "Wrote {} batches of journal segment {} on {}",
           frames.size(),
           scan.segment().number(),
           drive);
@@ -126,6 +135,20 @@ final class SegmentHealer {
     ByteBuffer header = ByteBuffer.allocate(Layout.BLOCK);
     BatchFrame.encodeSegmentHeader(header, 0, pool, host, scan.segment().number(), segmentBytes);
     write(drive, file, header, 0);
+    for (int from = 0; from < frames.size(); from += AT_ONCE) {
+      if (!writeSome(
+          scan, frames.subList(from, Math.min(frames.size(), from + AT_ONCE)), drive, file)) {
+        return false;
+      }
+    }
+    force(drive, file);
+    return true;
+  }
+
+  /** Writes the headers last: one says that what follows it is there. */
+  private boolean writeSome(SegmentScan scan, List<BatchFrame> frames, Drive drive, DriveFile file)
+      throws IOException {
+    List<ByteBuffer> heads = new ArrayList<>();
     for (BatchFrame frame : frames) {
       ByteBuffer bytes;
       try {
@@ -134,8 +157,17 @@ final class SegmentHealer {
         LOG.warn("Journal segment {} cannot be copied", scan.segment().number(), e);
         return false;
       }
-      write(drive, file, bytes, frame.offset());
+      heads.add(ByteBuffer.allocate(Layout.BLOCK).put(bytes.slice(0, Layout.BLOCK)).flip());
+      write(drive, file, bytes.position(Layout.BLOCK), frame.offset() + Layout.BLOCK);
     }
+    force(drive, file);
+    for (int i = 0; i < heads.size(); i++) {
+      write(drive, file, heads.get(i), frames.get(i).offset());
+    }
+    return true;
+  }
+
+  private static void force(Drive drive, DriveFile file) throws IOException {
     drive
         .io()
         .call(
@@ -145,7 +177,6 @@ final class SegmentHealer {
               file.force(false);
               return null;
             });
-    return true;
   }
 
   private static void write(Drive drive, DriveFile file, ByteBuffer bytes, int offset)

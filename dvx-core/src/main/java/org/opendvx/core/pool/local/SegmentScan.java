@@ -23,6 +23,9 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
   /** Bytes read at once. */
   private static final int WINDOW = 1 << 20;
 
+  /** The same where only headers are read; batches that fit are verified all the same. */
+  private static final int HEADER_WINDOW = 16 << 10;
+
   private static final int LIMITS = 20;
 
   /**
@@ -35,10 +38,49 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
       JournalManifest.Mirror mirror,
       Drive drive,
       boolean readable,
-      Map<Integer, BatchFrame> intact) {}
+      Map<Integer, BatchFrame> intact) {
+    /** Whether it has a batch. */
+    boolean has(BatchFrame frame) {
+      return frame.equals(intact.get(frame.offset()));
+    }
+  }
 
-  /** Reads all copies at once. */
+  /** A way to read a segment. */
+  @FunctionalInterface
+  interface Reader {
+    /** Reads the copies on the drives of a view. */
+    SegmentScan read(Segment segment, UUID pool, String host, int segmentBytes, PoolView view);
+  }
+
+  /** Reads all copies at once, every byte. */
   static SegmentScan of(Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
+    return of(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, true);
+  }
+
+  /** As {@link #of}, when nobody waits for it. */
+  static SegmentScan ofInBackground(
+      Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
+    return of(segment, pool, host, segmentBytes, view, DriveIo.Lane.BACKGROUND, true);
+  }
+
+  /**
+   * Reads the headers of all copies at once, and small batches. For segments of which every batch
+   * that counts was durable on all mirrors before a later one was written: what is told apart here
+   * is only what has rotted since.
+   */
+  static SegmentScan ofHeaders(
+      Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
+    return of(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, false);
+  }
+
+  private static SegmentScan of(
+      Segment segment,
+      UUID pool,
+      String host,
+      int segmentBytes,
+      PoolView view,
+      DriveIo.Lane lane,
+      boolean whole) {
     List<Drive> drives = new ArrayList<>();
     List<JournalManifest.Mirror> mirrors = new ArrayList<>();
     for (JournalManifest.Mirror mirror : segment.mirrors()) {
@@ -51,7 +93,7 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
     List<DriveGroup.Outcome<Map<Integer, BatchFrame>>> outcomes =
         DriveGroup.run(
             drives,
-            DriveIo.Lane.READ,
+            lane,
             LIMITS,
             (drive, _) -> {
               int slot = mirrors.get(drives.indexOf(drive)).slot();
@@ -60,7 +102,8 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
                   Layout.journalSlot(host, slot),
                   pool,
                   segment.number(),
-                  segmentBytes);
+                  segmentBytes,
+                  whole);
             });
     List<Copy> copies = new ArrayList<>();
     NavigableMap<Integer, BatchFrame> frames = new TreeMap<>();
@@ -95,7 +138,8 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
                   _ -> {
                     long end = first;
                     for (BatchFrame frame :
-                        scan(drive.folder(), path, pool, segment.number(), segmentBytes).values()) {
+                        scan(drive.folder(), path, pool, segment.number(), segmentBytes, true)
+                            .values()) {
                       end = Math.max(end, frame.last());
                     }
                     return end;
@@ -140,7 +184,7 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
   List<BatchFrame> lackingOn(Copy copy) {
     List<BatchFrame> lacking = new ArrayList<>();
     for (BatchFrame frame : frames.values()) {
-      if (!frame.equals(copy.intact().get(frame.offset()))) {
+      if (!copy.has(frame)) {
         lacking.add(frame);
       }
     }
@@ -151,7 +195,7 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
   ByteBuffer read(BatchFrame frame, String host) throws IOException {
     IOException failure = new IOException("no intact copy is left");
     for (Copy copy : copies) {
-      if (!frame.equals(copy.intact().get(frame.offset()))) {
+      if (!copy.has(frame)) {
         continue;
       }
       try {
@@ -186,26 +230,38 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
     return bytes;
   }
 
-  /** Finds the intact batches in a file, also behind damaged ones. On a thread of the drive. */
+  /**
+   * Finds the intact batches in a file, also behind damaged ones. On a thread of the drive.
+   *
+   * @param whole whether large batches are verified too
+   */
   private static Map<Integer, BatchFrame> scan(
-      DriveFolder folder, String path, UUID pool, long segment, int segmentBytes)
+      DriveFolder folder, String path, UUID pool, long segment, int segmentBytes, boolean whole)
       throws IOException {
-    Map<Integer, BatchFrame> intact = new TreeMap<>();
     try (DriveFile file = folder.open(path, false)) {
-      Window window = new Window(file, Buffers.ofThread(WINDOW));
-      int at = BatchFrame.FIRST_OFFSET;
-      while (at + BatchFrame.HEADER <= segmentBytes) {
-        ByteBuffer bytes = window.at(at, BatchFrame.HEADER);
-        BatchFrame frame =
-            bytes == null ? null : BatchFrame.decode(bytes, bytes.position(), at, pool, segment);
-        if (frame != null
-            && (long) at + frame.fileBytes() <= segmentBytes
-            && window.crc(frame.dataOffset(), frame.length()) == frame.crc()) {
-          intact.put(at, frame);
-          at += frame.fileBytes();
-        } else {
-          at += Layout.BLOCK;
-        }
+      return scan(file, pool, segment, segmentBytes, whole);
+    }
+  }
+
+  /** The same of an open file. */
+  static Map<Integer, BatchFrame> scan(
+      DriveFile file, UUID pool, long segment, int segmentBytes, boolean whole) throws IOException {
+    Map<Integer, BatchFrame> intact = new TreeMap<>();
+    int seen = whole ? WINDOW : HEADER_WINDOW;
+    Window window = new Window(file, Buffers.ofThread(seen).slice(0, seen));
+    int at = BatchFrame.FIRST_OFFSET;
+    while (at + BatchFrame.HEADER <= segmentBytes) {
+      ByteBuffer bytes = window.at(at, BatchFrame.HEADER);
+      BatchFrame frame =
+          bytes == null ? null : BatchFrame.decode(bytes, bytes.position(), at, pool, segment);
+      if (frame != null
+          && (long) at + frame.fileBytes() <= segmentBytes
+          && ((!whole && frame.fileBytes() > HEADER_WINDOW)
+              || window.intact(frame.dataOffset(), frame.length(), frame.crc()))) {
+        intact.put(at, frame);
+        at += frame.fileBytes();
+      } else {
+        at += Layout.BLOCK;
       }
     }
     return intact;
@@ -238,21 +294,21 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
       return buffer.position((int) (place - start));
     }
 
-    /** Checksum of a range; of what there is of it when the file ends before. */
-    int crc(long from, int length) throws IOException {
+    /** Whether a range is there and has a checksum. */
+    boolean intact(long from, int length, int expected) throws IOException {
       crc.reset();
       long place = from;
       long end = from + length;
       while (place < end) {
         ByteBuffer bytes = at(place, 1);
         if (bytes == null) {
-          return ~(int) crc.getValue();
+          return false;
         }
         int take = (int) Math.min(end - place, bytes.remaining());
         crc.update(bytes.slice(bytes.position(), take));
         place += take;
       }
-      return (int) crc.getValue();
+      return (int) crc.getValue() == expected;
     }
   }
 }

@@ -87,7 +87,7 @@ final class ShardFiles {
     }
     ShardHeader.seal(bytes, pool, name);
     drive.checkPresent();
-    try (DriveFile file = drive.folder().open(path, true)) {
+    try (DriveFile file = drive.folder().openDirect(path, true)) {
       file.write(bytes, 0);
       file.force(true);
     }

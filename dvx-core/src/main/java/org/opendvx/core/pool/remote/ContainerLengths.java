@@ -1,10 +1,13 @@
 package org.opendvx.core.pool.remote;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Lengths of containers by id, in open addressing: 12 bytes each at 2/3 load, so that 100 TB of
- * containers take about 230 MB. Thread-safe.
+ * containers take about 230 MB. An answer that was on its way when a container was deleted does not
+ * bring that back. Thread-safe.
  */
 final class ContainerLengths {
   private static final int LEAST = 1024;
@@ -12,6 +15,48 @@ final class ContainerLengths {
   private long[] ids = new long[LEAST];
   private int[] lengths = new int[LEAST];
   private int count;
+
+  /** Questions whose answers are on their way. */
+  private int asking;
+
+  /** What was removed since the first of them was asked. */
+  private final Set<Long> gone = new HashSet<>();
+
+  /** Of the last {@link #clear}: answers to what was asked before count for nothing. */
+  private int era;
+
+  /**
+   * A question is about to be asked, about one container or about all.
+   *
+   * @return to be given to {@link #told}; {@link #answered} must follow
+   */
+  synchronized int ask() {
+    asking++;
+    return era;
+  }
+
+  /** What was answered. */
+  synchronized void told(int asked, long id, int length) {
+    if (asked == era && !gone.contains(id)) {
+      put(id, length);
+    }
+  }
+
+  /** There is no more to come of a question. */
+  synchronized void answered() {
+    asking--;
+    if (asking == 0) {
+      gone.clear();
+    }
+  }
+
+  /** Forgets everything. */
+  synchronized void clear() {
+    era++;
+    ids = new long[LEAST];
+    lengths = new int[LEAST];
+    count = 0;
+  }
 
   /** The length, -1 when the id is not known. */
   synchronized int get(long id) {
@@ -31,7 +76,15 @@ final class ContainerLengths {
     lengths[at] = length;
   }
 
+  /** Forgets a container that is no more. */
   synchronized void remove(long id) {
+    if (asking > 0) {
+      gone.add(id);
+    }
+    drop(id);
+  }
+
+  private void drop(long id) {
     int hole = find(id);
     if (id == 0 || ids[hole] != id) {
       return;
@@ -59,7 +112,7 @@ final class ContainerLengths {
     long[] known = Arrays.stream(ids).filter(id -> id != 0).toArray();
     for (long id : known) {
       if (Arrays.binarySearch(sorted, id) < 0) {
-        remove(id);
+        drop(id);
       }
     }
   }

@@ -198,9 +198,14 @@ final class RemoteContainers implements ContainerStore {
     int known = lengths.get(containerId);
     if (known < 0) {
       // Another host may have put it.
-      known = askLength(containerId);
-      if (known >= 0) {
-        lengths.put(containerId, known);
+      int asked = lengths.ask();
+      try {
+        known = askLength(containerId);
+        if (known >= 0) {
+          lengths.told(asked, containerId, known);
+        }
+      } finally {
+        lengths.answered();
       }
     }
     return known < 0 ? OptionalInt.empty() : OptionalInt.of(known);
@@ -211,6 +216,16 @@ final class RemoteContainers implements ContainerStore {
             reads.call(Op.CONTAINER_LENGTH, 0, _ -> new WireOut().i64(containerId)), containerId)
         .in()
         .i32();
+  }
+
+  @Override
+  public void forget(long containerId) {
+    lengths.remove(containerId);
+  }
+
+  @Override
+  public void forgetAll() {
+    lengths.clear();
   }
 
   @Override
@@ -226,19 +241,25 @@ final class RemoteContainers implements ContainerStore {
 
   @Override
   public void forEach(LongConsumer visitor) {
-    long[] ids = listed().sorted();
-    // Another host may have deleted some. What was put meanwhile is asked for when it is wanted.
-    lengths.retain(ids);
+    long[] ids;
+    int asked = lengths.ask();
+    try {
+      ids = listed(asked).sorted();
+      // Another host may have deleted some. What was put meanwhile is asked for when it is wanted.
+      lengths.retain(ids);
+    } finally {
+      lengths.answered();
+    }
     for (long id : ids) {
       visitor.accept(id);
     }
   }
 
-  private IdList listed() {
+  private IdList listed(int asked) {
     long deadline = reads.deadline();
     while (true) {
       Link link = reads.connected(deadline);
-      IdList ids = new IdList(lengths);
+      IdList ids = new IdList(lengths, asked);
       try {
         Frame end = reads.once(link, Op.CONTAINER_LIST, 0, new WireOut(), ids::add, deadline);
         ids.add(good(end, 0));
@@ -252,18 +273,20 @@ final class RemoteContainers implements ContainerStore {
   /** Ids as they come, from one thread. */
   private static final class IdList {
     private final ContainerLengths lengths;
+    private final int asked;
     private long[] ids = new long[64];
     private int count;
 
-    IdList(ContainerLengths lengths) {
+    IdList(ContainerLengths lengths, int asked) {
       this.lengths = lengths;
+      this.asked = asked;
     }
 
     void add(Frame page) {
       WireIn in = page.in();
       while (in.left() >= ENTRY) {
         long id = in.i64();
-        lengths.put(id, in.i32());
+        lengths.told(asked, id, in.i32());
         if (count == ids.length) {
           ids = Arrays.copyOf(ids, count * 2);
         }

@@ -38,6 +38,9 @@ public final class RemotePool implements Pool {
   private static final int THREADS = 3;
   private static final long CLOSE_SECONDS = 5;
 
+  /** A status that is younger than this is that of now. */
+  private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
   private final RemoteSettings settings;
   private final UUID session = UUID.randomUUID();
   private final EventLoopGroup loops = loops(THREADS);
@@ -56,6 +59,7 @@ public final class RemotePool implements Pool {
   private volatile @Nullable UUID id;
   private volatile @Nullable UUID boot;
   private volatile @Nullable PoolStatus last;
+  private volatile long askedAt;
 
   private RemotePool(RemoteSettings settings, NodeTls.Identity identity) {
     this.settings = settings;
@@ -147,6 +151,7 @@ public final class RemotePool implements Pool {
   }
 
   private void askStatus() {
+    askedAt = System.nanoTime();
     Frame reply = control.call(Op.STATUS, 0, _ -> new WireOut());
     if (reply.status() != WireErrors.OK) {
       throw WireErrors.decode(reply.status(), reply.in());
@@ -189,6 +194,18 @@ public final class RemotePool implements Pool {
   /** Leases that the data node keeps. */
   public LeaseStore leases() {
     return records;
+  }
+
+  @Override
+  public void renewStatus() {
+    if (System.nanoTime() - askedAt < FRESH_NANOS) {
+      return;
+    }
+    try {
+      askStatus();
+    } catch (DvxException e) {
+      LOG.debug("The data node does not tell its status", e);
+    }
   }
 
   /** What the data node said last; FAILED while it is not there. */

@@ -65,7 +65,10 @@ public final class WireErrors {
         kind = each;
       }
     }
-    DvxException.Builder error = DvxException.of(kind, in.text(MAX_TEXT));
+    String what = in.text(MAX_TEXT);
+    DvxException.Builder error =
+        DvxException.of(
+            kind, what.isBlank() ? "The data node refuses, and does not say why" : what);
     error.cause(in.text(MAX_TEXT)).remedy(in.text(MAX_TEXT));
     int details = in.u8();
     for (int i = 0; i < details; i++) {

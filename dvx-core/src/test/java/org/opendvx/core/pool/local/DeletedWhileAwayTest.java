@@ -1,13 +1,10 @@
 package org.opendvx.core.pool.local;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -25,37 +22,6 @@ import org.opendvx.core.pool.PoolStatus;
 @Timeout(120)
 class DeletedWhileAwayTest {
   private static final Epoch EPOCH = SimPool.EPOCH;
-  private static final long FAST = 1L << 32;
-
-  private static SimPool pool(int drives) {
-    SimPool sim = SimPool.unformatted(drives);
-    sim.configure(
-        config ->
-            config.withCare(
-                DriveCareSettings.DEFAULT
-                    .withRebuild(Duration.ofHours(1), FAST)
-                    .withScrub(Duration.ZERO, FAST)));
-    LocalPool.create(sim.config());
-    sim.open();
-    return sim;
-  }
-
-  private static Map<Long, byte[]> fill(SimPool sim, int from, int to) {
-    Map<Long, byte[]> contents = new HashMap<>();
-    for (long id = from; id < to; id++) {
-      byte[] content = SimPool.bytes(id, 3_000 + (int) id * 37);
-      sim.pool().containers().put(EPOCH, id, content, content.length);
-      contents.put(id, content);
-    }
-    return contents;
-  }
-
-  private static void check(SimPool sim, Map<Long, byte[]> contents) {
-    contents.forEach(
-        (id, content) ->
-            assertArrayEquals(content, LocalPoolTest.read(sim.pool(), id, 0, content.length)));
-    assertEquals(contents.size(), sim.pool().containers().count());
-  }
 
   private static void pullAndAwait(SimPool sim, int drive) {
     sim.pull(drive);
@@ -85,8 +51,8 @@ class DeletedWhileAwayTest {
   @ParameterizedTest
   @ValueSource(ints = {3, 6, 12})
   void isOneFileOfAFewBytesEach(int drives) throws Exception {
-    try (SimPool sim = pool(drives)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 120);
+    try (SimPool sim = SimContainers.pool(drives)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 120, 3_000);
       pullAndAwait(sim, 1);
       AtomicInteger forced = new AtomicInteger();
       sim.disk(0)
@@ -114,28 +80,28 @@ class DeletedWhileAwayTest {
       assertEquals(80 * Graves.ENTRY, sim.disk(0).size(Layout.GRAVES));
       assertEquals(List.of(), tombstones(sim, 0));
       assertTrue(forced.get() < 60, () -> forced + " times forced");
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       sim.kill();
       sim.open();
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       sim.pool().containers().delete(EPOCH, 100);
       contents.remove(100L);
       assertEquals(81 * Graves.ENTRY, sim.disk(0).size(Layout.GRAVES));
       sim.putBack(1);
       awaitAll(sim);
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       SimPool.await("nothing is remembered any more", () -> !remembers(sim, 0));
       sim.kill();
       sim.open();
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 
   @ParameterizedTest
   @ValueSource(ints = {5, 6, 12})
   void isNotRememberedOnceEverythingIsWholeWithoutTheDrive(int drives) {
-    try (SimPool sim = pool(drives)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 60);
+    try (SimPool sim = SimContainers.pool(drives)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 60, 3_000);
       pullAndAwait(sim, 1);
       for (long id = 1; id < 10; id++) {
         sim.pool().containers().delete(EPOCH, id);
@@ -155,12 +121,12 @@ class DeletedWhileAwayTest {
       sim.pool().containers().delete(EPOCH, 20);
       contents.remove(20L);
       assertFalse(remembers(sim, 0), "it was forgotten that the drive is given up");
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       sim.putBack(1);
       awaitAll(sim);
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       // The next time it is away, it has what is wanted.
-      contents.putAll(fill(sim, 200, 240));
+      contents.putAll(SimContainers.fill(sim, 200, 240, 3_000));
       pullAndAwait(sim, 1);
       sim.pool().containers().delete(EPOCH, 210);
       contents.remove(210L);
@@ -169,30 +135,30 @@ class DeletedWhileAwayTest {
       awaitAll(sim);
       sim.kill();
       sim.open();
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 
   /** With the drive back among few others, whose shards are needed. */
   @Test
   void aDriveThatWasGivenUpHelpsToOpenThePool() {
-    try (SimPool sim = pool(6)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 40);
+    try (SimPool sim = SimContainers.pool(6)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 40, 3_000);
       pullAndAwait(sim, 0);
       pullAndAwait(sim, 1);
       sim.pool().care().rebuildNow();
       SimPool.await("everything is whole", () -> sim.pool().status().degradedContainers() == 0);
       sim.pool().containers().delete(EPOCH, 5);
       contents.remove(5L);
-      contents.putAll(fill(sim, 60, 80));
+      contents.putAll(SimContainers.fill(sim, 60, 80, 3_000));
       sim.kill();
       sim.putBack(0, 1);
       sim.pull(2, 3);
       sim.open();
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       sim.putBack(2, 3);
       awaitAll(sim);
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 
@@ -202,8 +168,8 @@ class DeletedWhileAwayTest {
   void whatIsGoneIsRemovedBeforeADriveThatWasGivenUpHelpsToOpen(int drives) {
     int[] away = drives < 5 ? new int[] {drives - 1} : new int[] {drives - 1, drives - 2};
     int back = away[0];
-    try (SimPool sim = pool(drives)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 40);
+    try (SimPool sim = SimContainers.pool(drives)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 40, 3_000);
       for (int drive : away) {
         pullAndAwait(sim, drive);
       }
@@ -230,20 +196,20 @@ class DeletedWhileAwayTest {
               });
       sim.open();
       assertEquals(0, whenStamped.get(), "a crash then would bring them back");
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       sim.pool().containers().delete(EPOCH, 20);
       contents.remove(20L);
       assertTrue(remembers(sim, 1));
       sim.pool().care().rebuildNow();
       SimPool.await("what is away now is given up", () -> !remembers(sim, 1));
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       sim.putBack(0);
       sim.putBack(away);
       awaitAll(sim);
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       sim.kill();
       sim.open();
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 

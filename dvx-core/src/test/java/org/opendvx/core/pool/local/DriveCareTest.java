@@ -1,5 +1,6 @@
 package org.opendvx.core.pool.local;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -310,6 +311,58 @@ class DriveCareTest {
       assertEquals(6, sim.pool().status().drives().size());
       checkWithoutAnyTwo(sim, contents);
     }
+  }
+
+  @Test
+  void drivesThatLeaveTogetherAreShutOutOneByOne() {
+    try (SimPool sim = pool(8, Duration.ofHours(1))) {
+      Map<Long, byte[]> contents = fill(sim, 1, 40);
+      List.of(1, 3, 4).forEach(sim.pool().care()::remove);
+      SimPool.await(
+          "they are gone",
+          () -> {
+            PoolStatus status = sim.pool().status();
+            assertTrue(
+                status.drives().stream()
+                        .filter(drive -> drive.state() != PoolStatus.DriveState.ACTIVE)
+                        .count()
+                    < 2,
+                status::summary);
+            return status.drives().size() == 5;
+          });
+      checkWithoutAnyTwo(sim, contents);
+    }
+  }
+
+  /**
+   * Lost, it would take two shards of a container along: what the place had, and what was moved.
+   */
+  @Test
+  void whatLacksAShardIsNotMovedToADriveThatIsBeingFilled() {
+    try (SimPool sim = pool(7, Duration.ofHours(1))) {
+      Map<Long, byte[]> contents = fill(sim, 1, 10);
+      for (int drive : new int[] {0, 1}) {
+        sim.pull(drive);
+        SimPool.await("it is shut out", () -> state(sim, drive) == PoolStatus.DriveState.EVICTED);
+      }
+      sim.pool().care().replace(0, sim.spare().root());
+      LocalContainerStore containers = (LocalContainerStore) sim.pool().containers();
+      Drive filling = requireNonNull(containers.redundancy().view().drive(0));
+      for (long id : containers.index().sortedIds()) {
+        ContainerEntry entry = requireNonNull(containers.index().get(id));
+        int shard = DriveSet.shardOn(entry.drives(), entry.shape().shards(), 3);
+        assertEquals(
+            Mender.Result.FAILED, containers.mender().move(entry, shard, filling).result());
+      }
+      sim.putBack(1);
+      SimPool.await("it is back", () -> state(sim, 1) == PoolStatus.DriveState.ACTIVE);
+      awaitWhole(sim);
+      checkWithoutAnyTwo(sim, contents);
+    }
+  }
+
+  private static PoolStatus.DriveState state(SimPool sim, int index) {
+    return sim.pool().status().drives().get(index).state();
   }
 
   @Test

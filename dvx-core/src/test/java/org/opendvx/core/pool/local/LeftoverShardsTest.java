@@ -1,12 +1,10 @@
 package org.opendvx.core.pool.local;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,37 +23,6 @@ import org.opendvx.core.pool.PoolStatus;
 @Timeout(120)
 class LeftoverShardsTest {
   private static final Epoch EPOCH = SimPool.EPOCH;
-  private static final long FAST = 1L << 32;
-
-  private static SimPool pool(int drives) {
-    SimPool sim = SimPool.unformatted(drives);
-    sim.configure(
-        config ->
-            config.withCare(
-                DriveCareSettings.DEFAULT
-                    .withRebuild(Duration.ofHours(1), FAST)
-                    .withScrub(Duration.ZERO, FAST)));
-    LocalPool.create(sim.config());
-    sim.open();
-    return sim;
-  }
-
-  private static Map<Long, byte[]> fill(SimPool sim, int from, int to) {
-    Map<Long, byte[]> contents = new HashMap<>();
-    for (long id = from; id < to; id++) {
-      byte[] content = SimPool.bytes(id, 30_000 + (int) id * 37);
-      sim.pool().containers().put(EPOCH, id, content, content.length);
-      contents.put(id, content);
-    }
-    return contents;
-  }
-
-  private static void check(SimPool sim, Map<Long, byte[]> contents) {
-    contents.forEach(
-        (id, content) ->
-            assertArrayEquals(content, LocalPoolTest.read(sim.pool(), id, 0, content.length)));
-    assertEquals(contents.size(), sim.pool().containers().count());
-  }
 
   private static List<String> shardFiles(SimPool sim, int drive) {
     return sim.disk(drive).names(Layout.CONTAINERS + "/").stream()
@@ -95,8 +62,8 @@ class LeftoverShardsTest {
 
   @Test
   void aDeleteThatIsRepeatedCountsOnce() throws IOException {
-    try (SimPool sim = pool(6)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 20);
+    try (SimPool sim = SimContainers.pool(6)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 20, 30_000);
       Map<Integer, Long> journal = new HashMap<>();
       checkCounts(sim, journal);
       AtomicInteger times = new AtomicInteger(Integer.MAX_VALUE);
@@ -112,30 +79,30 @@ class LeftoverShardsTest {
       sim.pool().containers().delete(EPOCH, 7);
       contents.remove(7L);
       checkCounts(sim, journal);
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       assertTrue(shardFiles(sim, 3).stream().noneMatch(name -> name.contains("000000000007.")));
       sim.kill();
       sim.open();
       checkCounts(sim, journal);
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 
   @Test
   void whatADriveKeepsThatIsToLeaveIsNotInItsWay() throws IOException {
-    try (SimPool sim = pool(12)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 40);
+    try (SimPool sim = SimContainers.pool(12)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 40, 30_000);
       failDeletes(sim.disk(2), new AtomicInteger(Integer.MAX_VALUE));
       sim.pool().care().remove(2);
       SimPool.await("it is gone", () -> sim.pool().status().drives().size() == 11);
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 
   @Test
   void aShardThatCouldNotBeRemovedForAWhileIsGoneWithoutARestart() throws IOException {
-    try (SimPool sim = pool(12)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 60);
+    try (SimPool sim = SimContainers.pool(12)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 60, 30_000);
       // Moves to a new drive leave shards behind on one of the others.
       AtomicInteger times = new AtomicInteger(5);
       failDeletes(sim.disk(4), times);
@@ -148,7 +115,7 @@ class LeftoverShardsTest {
                   && sim.pool().care().status().balance().phase() == CareStatus.Phase.IDLE);
       assertTrue(shardFiles(sim, added).size() > 5);
       SimPool.await("what was left behind is gone", () -> countsAgree(sim));
-      check(sim, contents);
+      SimContainers.check(sim, contents);
       // Another one is lost and replaced: nothing stands in the way.
       sim.pull(7);
       SimPool.await(
@@ -161,7 +128,7 @@ class LeftoverShardsTest {
           () ->
               sim.pool().status().degradedContainers() == 0
                   && !sim.pool().status().summary().contains("being filled"));
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 
@@ -181,8 +148,8 @@ class LeftoverShardsTest {
   /** Shards of another container that are slow to write do not hold up changes. */
   @Test
   void publishingAMendedShardDoesNotWaitForTheWritesOfOthers() throws Exception {
-    try (SimPool sim = pool(12)) {
-      Map<Long, byte[]> contents = fill(sim, 1, 40);
+    try (SimPool sim = SimContainers.pool(12)) {
+      Map<Long, byte[]> contents = SimContainers.fill(sim, 1, 40, 30_000);
       sim.pull(1);
       SimPool.await(
           "it is shut out",
@@ -205,7 +172,7 @@ class LeftoverShardsTest {
       SimPool.await(
           "every container has its shards", () -> sim.pool().status().degradedContainers() == 0);
       assertTrue(!late.get(), "a shard was published only after the write of another one");
-      check(sim, contents);
+      SimContainers.check(sim, contents);
     }
   }
 

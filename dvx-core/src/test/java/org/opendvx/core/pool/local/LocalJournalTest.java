@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.opendvx.core.error.DvxException;
@@ -42,10 +43,14 @@ class LocalJournalTest {
   }
 
   private static SimPool withBatches(int batches) {
+    return withBatches(batches, 3000);
+  }
+
+  private static SimPool withBatches(int batches, int bytes) {
     SimPool sim = SimPool.create(6);
     JournalStore journal = SimPool.replayed(sim.pool());
     for (long n = 1; n <= batches; n++) {
-      journal.append(EPOCH, n, n, SimPool.text("<batch " + n + ">" + "y".repeat(3000)));
+      journal.append(EPOCH, n, n, SimPool.text("<batch " + n + ">" + "y".repeat(bytes)));
     }
     sim.kill();
     return sim;
@@ -126,6 +131,58 @@ class LocalJournalTest {
     }
   }
 
+  @Test
+  void whatHasRottedInAnOlderSegmentComesFromAnotherCopyAndIsMendedBesideServing()
+      throws IOException {
+    // Three batches a segment, too large to be read with their headers.
+    try (SimPool sim = withBatches(9, 20_000)) {
+      assertEquals(3, copiesWith(sim, "<batch 1>").size());
+      List<Copy> first = copiesWith(sim, "<batch 1>");
+      for (int i = 0; i < 3; i++) {
+        Copy copy = first.get(i);
+        copy.disk().flip(copy.file(), offsetOf(copy, "<batch " + (i + 1) + ">") + 1);
+      }
+      Copy head = copiesWith(sim, "<batch 5>").getFirst();
+      head.disk().flip(head.file(), offsetOf(head, "<batch 5>") - BatchFrame.HEADER + 20);
+      assertEquals(List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L), replayed(sim));
+      for (int n = 1; n <= 3; n++) {
+        String batch = "<batch " + n + ">";
+        SimPool.await(
+            "three copies of " + batch,
+            () -> {
+              try {
+                return copiesWith(sim, batch).size() == 3;
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
+      }
+      sim.kill();
+      for (int i = 0; i < 2; i++) {
+        first.get(i).disk().overwrite(first.get(i).file(), 0, (byte) 0, 1 << 20);
+      }
+      assertEquals(
+          List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L), replayed(sim), "the third copy is whole");
+    }
+  }
+
+  @Test
+  void whatHasRottedOnAllCopiesOfAnOlderSegmentIsAnError() throws IOException {
+    try (SimPool sim = withBatches(9, 20_000)) {
+      for (Copy copy : copiesWith(sim, "<batch 2>")) {
+        copy.disk().flip(copy.file(), offsetOf(copy, "<batch 2>"));
+      }
+      Map<String, byte[]> before = journalFiles(sim);
+      LocalPool pool = sim.open();
+      DvxException error = assertThrows(DvxException.class, () -> SimPool.replayed(pool));
+      assertEquals(Kind.CORRUPT, error.kind(), error::render);
+      Map<String, byte[]> after = journalFiles(sim);
+      before.forEach(
+          (name, bytes) ->
+              org.junit.jupiter.api.Assertions.assertArrayEquals(bytes, after.get(name), name));
+    }
+  }
+
   private static Map<String, byte[]> journalFiles(SimPool sim) {
     Map<String, byte[]> files = LocalPoolTest.contents(sim);
     files.keySet().removeIf(name -> !name.contains("/" + Layout.JOURNAL + "/"));
@@ -152,6 +209,47 @@ class LocalJournalTest {
       Map<Long, String> batches = new HashMap<>();
       SimPool.replayed(sim.open(), n, batches);
       assertEquals(List.of(n), List.copyOf(batches.keySet()));
+    }
+  }
+
+  @Test
+  void whatAFailedForceLostAndCouldStillBeReadIsThereWhenThePowerGoes() {
+    try (SimPool sim = SimPool.create(1)) {
+      JournalStore journal = SimPool.replayed(sim.pool());
+      journal.append(EPOCH, 1, 1, SimPool.text("one"));
+      sim.disk(0)
+          .setFaults(
+              (op, name) -> {
+                if (op == SimDisk.Op.FORCE && name.startsWith(Layout.JOURNAL)) {
+                  throw new SimDisk.LostWrite();
+                }
+              });
+      assertThrows(
+          DvxException.class, () -> journal.append(EPOCH, 2, 2, SimPool.text("not acknowledged")));
+      sim.kill();
+      sim.disk(0).setFaults((_, _) -> {});
+      Map<Long, String> batches = new TreeMap<>();
+      JournalStore next = SimPool.replayed(sim.open(), 1, batches);
+      assertEquals(Map.of(1L, "one", 2L, "not acknowledged"), batches);
+      next.append(EPOCH, 3, 3, SimPool.text("three"));
+      sim.losePower(new Random(1));
+      assertEquals(List.of(1L, 2L, 3L), replayed(sim));
+    }
+  }
+
+  @Test
+  void aSegmentThatWasTrimmedIsNotAskedForWhenThePoolIsOpened() {
+    try (SimPool sim = SimPool.create(6)) {
+      JournalStore journal = SimPool.replayed(sim.pool());
+      for (long n = 1; n <= 9; n++) {
+        journal.append(EPOCH, n, n, SimPool.text("y".repeat(20_000)));
+      }
+      journal.trim(EPOCH, 9);
+      sim.kill();
+      String key = JournalManifest.key(SimPool.HOST);
+      byte[] manifest =
+          LocalPool.peek(sim.config(), List.of(key), _ -> {}).getOrDefault(key, new byte[0]);
+      assertEquals(1, JournalManifest.decode(manifest).segments().size());
     }
   }
 

@@ -3,10 +3,17 @@ package org.opendvx.core.pool.local;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.opendvx.core.pool.Epoch;
 import org.opendvx.core.pool.PoolStatus;
+import org.slf4j.LoggerFactory;
 
 /** Drives that come back are counted as what they are from the first moment on. */
 class ReturnedDriveTest {
@@ -57,6 +64,38 @@ class ReturnedDriveTest {
         long now = pool.status().capacity().freeBytes();
         assertTrue(now > free / 2, "free bytes fell from " + free + " to " + now);
       }
+    }
+  }
+
+  @Test
+  void aDamagedLabelIsToldOnceNotWithEveryLook() throws IOException {
+    Logger log = (Logger) LoggerFactory.getLogger(DriveFinder.class);
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    try (SimPool sim = SimPool.create(6)) {
+      told.start();
+      log.addAppender(told);
+      sim.pull(2);
+      SimPool.await(
+          "it is shut out",
+          () -> sim.pool().status().drives().get(2).state() == PoolStatus.DriveState.EVICTED);
+      SimDisk disk = sim.disk(2);
+      disk.overwrite(Layout.LABEL, 0, (byte) 0, disk.size(Layout.LABEL));
+      AtomicInteger looks = new AtomicInteger();
+      disk.setFaults(
+          (op, name) -> {
+            if (op == SimDisk.Op.OPEN && name.equals(Layout.LABEL)) {
+              looks.incrementAndGet();
+            }
+          });
+      sim.putBack(2);
+      SimPool.await("it is looked at", () -> looks.get() >= 5);
+      assertEquals(
+          1,
+          List.copyOf(told.list).stream()
+              .filter(event -> event.getFormattedMessage().contains("is damaged"))
+              .count());
+    } finally {
+      log.detachAppender(told);
     }
   }
 

@@ -28,8 +28,10 @@ import org.opendvx.server.bench.mobility.MachineLoad.Io;
 import org.opendvx.server.bench.mobility.MoveFigures.Tiers;
 import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.config.ByteSize;
+import org.opendvx.server.lab.HostLab;
 import org.opendvx.server.process.SourceTree;
 import org.opendvx.server.simulator.EsxMachine;
+import org.opendvx.server.simulator.Simulator.Mover;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,6 +59,8 @@ public final class BenchMobilityCommand implements Callable<Integer> {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long PREFETCH_SECONDS = 600;
   private static final int SETTLE_SECONDS = 8;
+  private static final long REST_SECONDS = 30;
+  private static final double ALL_BUT_FEW = 0.99;
   private static final long POLL_MILLIS = 20;
 
   @Spec private CommandSpec spec;
@@ -118,12 +122,14 @@ public final class BenchMobilityCommand implements Callable<Integer> {
     long bytes = ByteSize.parse(hot).bytes();
     Path home = SourceTree.home("The measurement", "./dvx bench mobility");
     Path folder = Files.createTempDirectory(dir, "dvx-mobility-").toRealPath();
-    MobilityLab lab = new MobilityLab(folder, heap, HOSTS);
-    Thread hook = new Thread(lab::close, "end");
-    Runtime.getRuntime().addShutdownHook(hook);
+    long driveBytes = 6 * bytes + (4L << 30);
+    HostLab.Setup setup =
+        new HostLab.Setup(
+            folder, List.of("-Xmx" + heap, "-XX:+UseSerialGC"), HostLab.Setup.DRIVES, driveBytes);
+    MobilityLab lab = new MobilityLab(setup, HOSTS);
     try {
       say("starting a data node and " + HOSTS.size() + " hosts in " + folder);
-      lab.start(2 * bytes + (256L << 20), 6 * bytes + (4L << 30), COLD);
+      lab.start(2 * bytes + (256L << 20), COLD);
       Map<String, Object> report = measure(lab, home, folder, bytes);
       PrintWriter out = spec.commandLine().getOut();
       out.println(Json.write(report));
@@ -134,7 +140,6 @@ public final class BenchMobilityCommand implements Callable<Integer> {
       return ExitCode.OK;
     } finally {
       lab.close();
-      Runtime.getRuntime().removeShutdownHook(hook);
       if (!keep) {
         delete(folder);
       }
@@ -150,12 +155,15 @@ public final class BenchMobilityCommand implements Callable<Integer> {
   private Map<String, Object> measure(MobilityLab lab, Path home, Path folder, long bytes)
       throws IOException, InterruptedException {
     Map<String, NodeFile> nodes = new LinkedHashMap<>();
-    HOSTS.forEach(host -> nodes.put(host, lab.node(host)));
+    for (String host : HOSTS) {
+      nodes.put(host, lab.node(host));
+    }
     int blocks = (int) (bytes / MachineLoad.BLOCK);
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("hotBytes", bytes);
     report.put("hosts", HOSTS.size());
     report.put("threads", threads);
+    report.put("network", lab.network().describe());
     report.put("movedBy", "events of the vCenter simulator");
     say("two machines of one template");
     report.put("clone", clone(lab, blocks / 4));
@@ -177,7 +185,8 @@ public final class BenchMobilityCommand implements Callable<Integer> {
       String from = COLD;
       for (int i = 0; i < moves; i++) {
         String to = HOSTS.get(i % (HOSTS.size() - 1));
-        all.add(move(lab, vcenter, load, Plan.ANNOUNCED, from, to, 4));
+        Plan plan = i % 2 == 0 ? Plan.BY_DRS : Plan.ANNOUNCED;
+        all.add(move(lab, vcenter, load, plan, from, to, 4));
         from = to;
       }
       if (load.failure() != null) {
@@ -208,24 +217,52 @@ public final class BenchMobilityCommand implements Callable<Integer> {
 
   /** How a move is made. */
   private enum Plan {
-    COLD,
-    ANNOUNCED,
-    MOVED
+    /** To a host that fetches nothing ahead. */
+    COLD(Mover.VMOTION, false),
+    ANNOUNCED(Mover.VMOTION, true),
+    BY_DRS(Mover.DRS, true),
+    /** Known only when it is over. */
+    MOVED(Mover.VMOTION, false);
+
+    private final Mover mover;
+    private final boolean announced;
+
+    Plan(Mover mover, boolean announced) {
+      this.mover = mover;
+      this.announced = announced;
+    }
   }
 
   /** Two machines with the same content: the second one's is at the target already. */
   private Map<String, Object> clone(MobilityLab lab, int blocks)
       throws IOException, InterruptedException {
-    MachineLoad.fill(lab.node("h1"), "template1", blocks, 1L << 40);
-    MachineLoad.fill(lab.node("h1"), "template2", blocks, 1L << 40);
     Map<String, Object> figures = new LinkedHashMap<>();
     for (String machine : List.of("template1", "template2")) {
+      MachineLoad.fill(lab.node("h1"), machine, blocks, 1L << 40);
       MovedView _ =
           lab.client("h1").post("placement", new MoveRequest("/" + machine, "h3"), MovedView.class);
       PrefetchView run = prefetch(lab, machine, "h1", "h3");
       figures.put(machine, MoveFigures.of(run));
+      if (machine.equals("template1")) {
+        fetchTheRest(lab, machine, (long) blocks * MachineLoad.BLOCK);
+      }
     }
     return figures;
+  }
+
+  /**
+   * What is on its way to the pool when a machine moves is not hot yet, for it cannot be had:
+   * fetched again until all has come, so that the second machine's figure is of what the target
+   * holds.
+   */
+  private static void fetchTheRest(MobilityLab lab, String machine, long bytes)
+      throws InterruptedException {
+    long end = System.nanoTime() + REST_SECONDS * SECOND;
+    PrefetchView run;
+    do {
+      Thread.sleep(POLL_MILLIS);
+      run = prefetch(lab, machine, "h1", "h3");
+    } while (run.skippedBytes() < bytes * ALL_BUT_FEW && System.nanoTime() - end < 0);
   }
 
   private static PrefetchView prefetch(MobilityLab lab, String machine, String from, String to)
@@ -304,16 +341,16 @@ public final class BenchMobilityCommand implements Callable<Integer> {
       int window)
       throws IOException, InterruptedException {
     long announced = System.nanoTime();
-    if (plan == Plan.ANNOUNCED) {
+    if (plan.announced) {
       long later = latest(lab, to);
-      vcenter.announce(to);
+      vcenter.announce(plan.mover, to);
       PrefetchView _ = awaitPrefetch(lab, to, later, "FOLLOWING");
     }
     Tiers before = tiers(lab, to);
     long start = System.nanoTime();
     // The machine runs at the target at once; its files follow, when the target hears of it.
     load.moveTo(to);
-    vcenter.arrive(to);
+    vcenter.arrive(plan.mover, to);
     double followed = awaitOwner(lab, to, start);
     Tiers first = null;
     Tiers last = before;
@@ -350,7 +387,7 @@ public final class BenchMobilityCommand implements Callable<Integer> {
                 reads.stream().filter(io -> io.start() < start + 2 * SECOND).toList(), 0.99),
             steady,
             p99Before(load, announced - 5 * SECOND, announced),
-            plan == Plan.ANNOUNCED ? p99Before(load, announced, start) : 0,
+            plan.announced ? p99Before(load, announced, start) : 0,
             plan == Plan.COLD || runs.isEmpty() ? Map.of() : MoveFigures.of(runs.getFirst()));
     say(
         "%s %s to %s: longest operation %.1f ms, own %.2f %%, pool %.2f %%"

@@ -86,7 +86,7 @@ final class MachineLoad implements AutoCloseable {
   static NfsSession session(NodeFile node) throws IOException {
     return NfsSession.open(
         new Target(
-            "127.0.0.1", node.export(), node.nfsPort(), node.mountPort(), WHO, LIMIT, false));
+            node.address(), node.export(), node.nfsPort(), node.mountPort(), WHO, LIMIT, false));
   }
 
   private byte[] disk(NfsSession session) throws IOException {

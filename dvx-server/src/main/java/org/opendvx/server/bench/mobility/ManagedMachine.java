@@ -20,6 +20,7 @@ import org.opendvx.server.simulator.Administrator;
 import org.opendvx.server.simulator.EsxMachine;
 import org.opendvx.server.simulator.MachineTexts;
 import org.opendvx.server.simulator.Simulator;
+import org.opendvx.server.simulator.Simulator.Mover;
 
 /**
  * A machine of the vCenter simulator, whose disk is on the datastore. Each DVX host is connected to
@@ -57,10 +58,15 @@ final class ManagedMachine implements AutoCloseable {
     List<String> hosts = lab.hosts();
     NodeFile first = lab.node(hosts.getFirst());
     String export =
-        "nfs://127.0.0.1%s/?nfsport=%d&mountport=%d"
-            .formatted(first.export(), first.nfsPort(), first.mountPort());
+        "nfs://%s%s/?nfsport=%d&mountport=%d"
+            .formatted(first.address(), first.export(), first.nfsPort(), first.mountPort());
     Simulator vcenter =
-        Simulator.start(program, folder, export, ProcessHandle.current().pid(), hosts.size());
+        Simulator.start(
+            program,
+            folder,
+            export,
+            ProcessHandle.current().pid(),
+            new Simulator.Site(lab.network().outside(), hosts.size()));
     ManagedMachine managed = new ManagedMachine(lab, machine, vcenter);
     boolean done = false;
     try {
@@ -107,7 +113,7 @@ final class ManagedMachine implements AutoCloseable {
     if (mounted.hosts().isEmpty()
         || mounted.hosts().stream().anyMatch(each -> !each.outcome().equals("DONE"))) {
       throw DvxException.of(Kind.INTERNAL, "The datastore is not on every simulated host")
-          .detail("hosts", mounted.hosts())
+          .cause("The outcomes are " + mounted.hosts())
           .build();
     }
   }
@@ -127,14 +133,14 @@ final class ManagedMachine implements AutoCloseable {
     return Simulator.host(lab.hosts().indexOf(host));
   }
 
-  /** vCenter says that a vMotion begins. */
-  void announce(String to) throws IOException, InterruptedException {
-    vcenter.vMotion(machine.name(), beside(to), Simulator.Phase.BEGIN);
+  /** vCenter says that a move begins. */
+  void announce(Mover mover, String to) throws IOException, InterruptedException {
+    vcenter.move(mover, machine.name(), beside(to), Simulator.Phase.BEGIN);
   }
 
   /** vCenter says that it is over. */
-  void arrive(String to) throws IOException, InterruptedException {
-    vcenter.vMotion(machine.name(), beside(to), Simulator.Phase.END);
+  void arrive(Mover mover, String to) throws IOException, InterruptedException {
+    vcenter.move(mover, machine.name(), beside(to), Simulator.Phase.END);
   }
 
   /** vCenter says that vSphere HA has restarted it. */

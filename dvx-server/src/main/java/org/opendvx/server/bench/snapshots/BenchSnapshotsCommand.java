@@ -11,11 +11,12 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
-import org.opendvx.server.api.Json;
+import org.opendvx.server.bench.EngineOptions;
 import org.opendvx.server.bench.snapshots.SnapshotMeasures.Point;
 import org.opendvx.server.bench.snapshots.SnapshotMeasures.Retired;
 import org.opendvx.server.bench.snapshots.SnapshotMeasures.Walk;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -36,12 +37,7 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--folder",
-      required = true,
-      paramLabel = "DIR",
-      description = "Where the pool is made; it is removed again.")
-  private Path folder;
+  @Mixin private EngineOptions options;
 
   @Option(
       names = "--count",
@@ -79,16 +75,6 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
           "Oldest snapshots that retention deletes at the end. Default: ${DEFAULT-VALUE}.")
   private int retire;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Of the random numbers. Default: ${DEFAULT-VALUE}.")
-  private long seed;
-
-  @Option(names = "--json", description = "One JSON object instead of lines.")
-  private boolean json;
-
   /** Used by picocli, which fills in the annotated fields. */
   @SuppressWarnings("NullAway.Init")
   public BenchSnapshotsCommand() {}
@@ -124,11 +110,10 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
           .build();
     }
     PrintWriter out = spec.commandLine().getOut();
-    Path root = Files.createTempDirectory(Files.createDirectories(folder), "snapshots");
+    Path root = Files.createTempDirectory(Files.createDirectories(options.folder()), "snapshots");
     try {
       Report report = measure(root);
-      out.println(
-          json ? Json.lenient().writeValueAsString(report) : String.join("\n", lines(report)));
+      out.println(options.print(report, lines(report)));
       out.flush();
     } finally {
       remove(root);
@@ -138,11 +123,11 @@ public final class BenchSnapshotsCommand implements Callable<Integer> {
 
   private Report measure(Path root) throws IOException, InterruptedException {
     tell("a first round that is not counted, so that everything is compiled");
-    try (SnapshotLab lab = new SnapshotLab(root.resolve("first"), machines, seed)) {
-      Point _ = new SnapshotMeasures(lab, writes, samples, seed).at(WARM_UP);
+    try (SnapshotLab lab = new SnapshotLab(root.resolve("first"), machines, options.seed())) {
+      Point _ = new SnapshotMeasures(lab, writes, samples, options.seed()).at(WARM_UP);
     }
-    try (SnapshotLab lab = new SnapshotLab(root.resolve("pool"), machines, seed)) {
-      SnapshotMeasures measures = new SnapshotMeasures(lab, writes, samples, seed);
+    try (SnapshotLab lab = new SnapshotLab(root.resolve("pool"), machines, options.seed())) {
+      SnapshotMeasures measures = new SnapshotMeasures(lab, writes, samples, options.seed());
       List<Point> points = new ArrayList<>();
       for (int number : List.of(Math.max(FIRST, samples), SECOND, count)) {
         if (number <= count) {

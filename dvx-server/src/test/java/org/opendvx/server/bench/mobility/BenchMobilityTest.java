@@ -55,12 +55,13 @@ class BenchMobilityTest {
         "FOLLOWING", announced.at("/prefetch/state").asText().replace("DONE", "FOLLOWING"));
     assertTrue(announced.at("/prefetch/peerBytes").asLong() > 0, told::toString);
     // How much depends on how busy the machine is, and is measured, not tested.
-    assertTrue(announced.at("/window/shareOwn").asDouble() > 0.5, told::toString);
+    assertTrue(announced.at("/prefetch/usedBytes").asLong() > 0, told::toString);
+    assertTrue(announced.at("/window/shareOwn").asDouble() > 0.2, told::toString);
     assertTrue(announced.at("/window/sharePool").asDouble() < 0.3, told::toString);
     // The host that fetches nothing ahead reads from the one before.
     JsonNode cold = report.at("/moves/2");
     assertTrue(cold.at("/prefetch").isEmpty(), told::toString);
     assertTrue(cold.at("/window/peer").asLong() > 0, told::toString);
-    assertTrue(report.at("/clone/template2/skippedShare").asDouble() > 0.5, told::toString);
+    assertTrue(report.at("/clone/template2/skippedBytes").asLong() > 0, told::toString);
   }
 }
