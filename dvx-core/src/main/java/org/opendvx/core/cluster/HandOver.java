@@ -40,6 +40,9 @@ final class HandOver {
   /** For a block map that is read before its file comes. */
   private static final Duration AHEAD = Duration.ofSeconds(1);
 
+  /** For a giver to make a file durable beforehand; a giver that is gone costs no more than this. */
+  private static final Duration PREVIEW = Duration.ofSeconds(2);
+
   private final Roots roots;
   private final OwnerRegister owners;
   private final Membership membership;
@@ -204,9 +207,12 @@ final class HandOver {
       if (owner.root().equals(heir.name()) || roots.local(owner.root()) != null) {
         return;
       }
+      if (roots.server(owner.root()).isEmpty()) {
+        roots.refresh(owner.root());
+      }
       PeerCall preview = new PeerCall.Preview(owner.root(), file, forUse);
       byte[] parcel =
-          Peers.await(peers.call(roots.server(owner.root()), preview), settings.call()).getBytes();
+          Peers.await(peers.call(roots.server(owner.root()), preview), PREVIEW).getBytes();
       heir.requireServed();
       heir.ownership().expect(parcel, AHEAD);
     } catch (RuntimeException e) {
