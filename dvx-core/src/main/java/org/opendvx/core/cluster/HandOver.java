@@ -40,7 +40,9 @@ final class HandOver {
   /** For a block map that is read before its file comes. */
   private static final Duration AHEAD = Duration.ofSeconds(1);
 
-  /** For a giver to make a file durable beforehand; a giver that is gone costs no more than this. */
+  /**
+   * For a giver to make a file durable beforehand; a giver that is gone costs no more than this.
+   */
   private static final Duration PREVIEW = Duration.ofSeconds(2);
 
   private final Roots roots;

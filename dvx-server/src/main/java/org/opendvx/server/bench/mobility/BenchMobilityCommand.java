@@ -25,6 +25,7 @@ import org.opendvx.server.api.PrefetchView;
 import org.opendvx.server.api.PrefetchesView;
 import org.opendvx.server.api.ReadTiersView;
 import org.opendvx.server.bench.mobility.MachineLoad.Io;
+import org.opendvx.server.bench.mobility.MoveFigures.Gap;
 import org.opendvx.server.bench.mobility.MoveFigures.Tiers;
 import org.opendvx.server.bench.report.Json;
 import org.opendvx.server.config.ByteSize;
@@ -63,6 +64,11 @@ public final class BenchMobilityCommand implements Callable<Integer> {
   private static final double ALL_BUT_FEW = 0.99;
   private static final long POLL_MILLIS = 20;
 
+  /** An operation that begins so soon after a move, or before it, counts for its gap. */
+  private static final long GAP_SECONDS = 2;
+
+  private static final int SHORT_WINDOW_SECONDS = 3;
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -88,7 +94,7 @@ public final class BenchMobilityCommand implements Callable<Integer> {
 
   @Option(
       names = "--moves",
-      defaultValue = "6",
+      defaultValue = "100",
       paramLabel = "N",
       description = "More announced moves, for the hand-over gap (default ${DEFAULT-VALUE}).")
   private int moves;
@@ -186,7 +192,7 @@ public final class BenchMobilityCommand implements Callable<Integer> {
       for (int i = 0; i < moves; i++) {
         String to = HOSTS.get(i % (HOSTS.size() - 1));
         Plan plan = i % 2 == 0 ? Plan.BY_DRS : Plan.ANNOUNCED;
-        all.add(move(lab, vcenter, load, plan, from, to, 4));
+        all.add(move(lab, vcenter, load, plan, from, to, SHORT_WINDOW_SECONDS));
         from = to;
       }
       if (load.failure() != null) {
@@ -198,14 +204,12 @@ public final class BenchMobilityCommand implements Callable<Integer> {
       String refuge = HOSTS.get((HOSTS.indexOf(from) + 1) % HOSTS.size());
       report.put("restart", restart(lab, vcenter, load, from, refuge));
       report.put("wrongReads", load.bad());
-      report.put(
-          "handOverGapP99Millis",
-          MoveFigures.percentileOf(
-              all.stream().mapToDouble(MoveFigures::gapMillis).toArray(), 0.99));
-      report.put(
-          "handOverGapP50Millis",
-          MoveFigures.percentileOf(
-              all.stream().mapToDouble(MoveFigures::gapMillis).toArray(), 0.5));
+      double[] gaps = all.stream().mapToDouble(move -> move.gap().millis()).toArray();
+      double[] still = all.stream().mapToDouble(MoveFigures::stillMillis).toArray();
+      report.put("handOverGapP99Millis", MoveFigures.percentileOf(gaps, 0.99));
+      report.put("handOverGapP50Millis", MoveFigures.percentileOf(gaps, 0.5));
+      report.put("stillP99Millis", MoveFigures.percentileOf(still, 0.99));
+      report.put("stillP50Millis", MoveFigures.percentileOf(still, 0.5));
       report.put(
           "coldToAnnouncedReadP99",
           MoveFigures.round(
@@ -376,26 +380,31 @@ public final class BenchMobilityCommand implements Callable<Integer> {
             plan.name().toLowerCase(Locale.ROOT),
             from,
             to,
-            load.between(start, start + 2 * SECOND).stream().mapToLong(Io::nanos).max().orElse(0)
-                / 1e6,
+            Gap.of(load.between(start, start + GAP_SECONDS * SECOND), start),
+            Gap.of(load.between(announced - GAP_SECONDS * SECOND, announced), announced).millis(),
             followed,
             first == null ? last.since(before) : first,
             last.since(before),
             MoveFigures.percentile(reads, 0.5),
             MoveFigures.percentile(reads, 0.99),
             MoveFigures.percentile(
-                reads.stream().filter(io -> io.start() < start + 2 * SECOND).toList(), 0.99),
+                reads.stream().filter(io -> io.start() < start + GAP_SECONDS * SECOND).toList(),
+                0.99),
             steady,
             p99Before(load, announced - 5 * SECOND, announced),
             plan.announced ? p99Before(load, announced, start) : 0,
             plan == Plan.COLD || runs.isEmpty() ? Map.of() : MoveFigures.of(runs.getFirst()));
     say(
-        "%s %s to %s: longest operation %.1f ms, own %.2f %%, pool %.2f %%"
+        ("%s %s to %s: longest operation %.1f ms (%s after %.0f ms; %.1f ms before), "
+                + "own %.2f %%, pool %.2f %%")
             .formatted(
                 figures.kind(),
                 from,
                 to,
-                figures.gapMillis(),
+                figures.gap().millis(),
+                figures.gap().operation(),
+                figures.gap().atMillis(),
+                figures.stillMillis(),
                 figures.window().own() * 100,
                 figures.window().fromPool() * 100));
     return figures;

@@ -1,6 +1,7 @@
 package org.opendvx.server.bench.mobility;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,8 @@ import org.opendvx.server.bench.mobility.MachineLoad.Io;
 /**
  * What one move did.
  *
- * @param gapMillis longest operation from the move until two seconds after
+ * @param gap longest operation from the move until two seconds after
+ * @param stillMillis longest operation of the two seconds before the move was announced
  * @param handOverMillis of the files
  * @param firstSecond reads at the target in the first second, by tier
  * @param window reads at the target in the whole window, by tier
@@ -29,7 +31,8 @@ record MoveFigures(
     String kind,
     String from,
     String to,
-    double gapMillis,
+    Gap gap,
+    double stillMillis,
     double handOverMillis,
     Tiers firstSecond,
     Tiers window,
@@ -40,6 +43,26 @@ record MoveFigures(
     double sourceReadP99Millis,
     double sourceReadP99PrefetchMillis,
     Map<String, Object> prefetch) {
+
+  /**
+   * The longest operation during a move.
+   *
+   * @param atMillis when it began, from the move on
+   * @param operation read or write; empty when there was none
+   */
+  record Gap(double millis, double atMillis, String operation) {
+    static Gap of(List<Io> ios, long moved) {
+      return ios.stream()
+          .max(Comparator.comparingLong(Io::nanos))
+          .map(
+              io ->
+                  new Gap(
+                      round(io.nanos() / 1e6),
+                      round((io.start() - moved) / 1e6),
+                      io.read() ? "read" : "write"))
+          .orElse(new Gap(0, 0, ""));
+    }
+  }
 
   /** Chunks read by tier. */
   record Tiers(long ram, long flash, long peer, long pool) {
@@ -118,7 +141,10 @@ record MoveFigures(
     map.put("kind", kind);
     map.put("from", from);
     map.put("to", to);
-    map.put("gapMillis", gapMillis);
+    map.put("gapMillis", gap.millis());
+    map.put("gapAtMillis", gap.atMillis());
+    map.put("gapOperation", gap.operation());
+    map.put("stillMillis", stillMillis);
     map.put("handOverMillis", round(handOverMillis));
     map.put("firstSecond", firstSecond.byName());
     map.put("window", window.byName());
