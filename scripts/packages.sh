@@ -10,7 +10,7 @@ mount procps golang-go golang-github-vmware-govmomi-dev g++ make libssl-dev nloh
 # What `./dvx test` needs beside that: oVirt's lease tool, a load inside of a guest, what looks at packages, a PKCS#11
 # token in software, and what builds the Windows agent and runs it: mingw-w64, NSIS, Wine.
 DVX_PACKAGES_TEST="$DVX_PACKAGES_DEMO sanlock openssl curl jq binutils iproute2 git python3 fio \
-rpm systemd softhsm2 g++-mingw-w64-x86-64-posix mingw-w64-tools nsis wine64 wine libwine libwine-dev"
+rpm systemd softhsm2 shellcheck g++-mingw-w64-x86-64-posix mingw-w64-tools nsis wine64 wine libwine libwine-dev"
 
 # ensure_packages test|demo: installs what is missing of that list. On a system other than Debian,
 # or without root, it says what is missing and goes on: a test whose tool is absent fails by itself.
