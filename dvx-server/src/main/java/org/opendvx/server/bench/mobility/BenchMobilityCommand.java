@@ -131,7 +131,7 @@ public final class BenchMobilityCommand implements Callable<Integer> {
     long driveBytes = 6 * bytes + (4L << 30);
     HostLab.Setup setup =
         new HostLab.Setup(
-            folder, List.of("-Xmx" + heap, "-XX:+UseSerialGC"), HostLab.Setup.DRIVES, driveBytes);
+            folder, List.of("-Xmx" + heap, "-XX:+UseG1GC"), HostLab.Setup.DRIVES, driveBytes);
     MobilityLab lab = new MobilityLab(setup, HOSTS);
     try {
       say("starting a data node and " + HOSTS.size() + " hosts in " + folder);
