@@ -51,6 +51,12 @@ final class DriveGroup {
    */
   static <T> List<Outcome<T>> run(
       Collection<Drive> drives, DriveIo.Lane lane, int limits, Work<T> work) {
+    return start(drives, lane, limits, work).await();
+  }
+
+  /** Starts the work on every drive; its time runs from now on. */
+  static <T> Started<T> start(
+      Collection<Drive> drives, DriveIo.Lane lane, int limits, Work<T> work) {
     List<DriveIo.Pending<T>> pending = new ArrayList<>(drives.size());
     long deadline = Long.MAX_VALUE;
     long now = System.nanoTime();
@@ -58,16 +64,22 @@ final class DriveGroup {
       pending.add(drive.io().start(lane, ticket -> work.run(drive, ticket)));
       deadline = now + limits * (drive.io().deadline() - System.nanoTime());
     }
-    List<Outcome<T>> outcomes = new ArrayList<>(drives.size());
-    int i = 0;
-    for (Drive drive : drives) {
-      try {
-        outcomes.add(new Outcome<>(drive, pending.get(i).await(deadline), null));
-      } catch (IOException e) {
-        outcomes.add(new Outcome<>(drive, null, e));
+    return new Started<>(List.copyOf(drives), pending, deadline);
+  }
+
+  /** Work under way on several drives. */
+  record Started<T>(List<Drive> drives, List<DriveIo.Pending<T>> pending, long deadlineNanos) {
+    /** Waits for all within the limit, and tells what came of it. */
+    List<Outcome<T>> await() {
+      List<Outcome<T>> outcomes = new ArrayList<>(drives.size());
+      for (int i = 0; i < drives.size(); i++) {
+        try {
+          outcomes.add(new Outcome<>(drives.get(i), pending.get(i).await(deadlineNanos), null));
+        } catch (IOException e) {
+          outcomes.add(new Outcome<>(drives.get(i), null, e));
+        }
       }
-      i++;
+      return outcomes;
     }
-    return outcomes;
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
@@ -14,6 +15,13 @@ import org.opendvx.core.error.Kind;
  * one before it is durable on all mirrors.
  */
 final class JournalReplay {
+  /**
+   * Segments whose headers are read at once: the reads are small, and each waits for its drive.
+   * Fewer than a drive has threads for reads, so that one is left to clients where the journal is
+   * that of a host that died.
+   */
+  private static final int AT_ONCE = 2;
+
   private final UUID pool;
   private final String host;
   private final int segmentBytes;
@@ -36,16 +44,23 @@ final class JournalReplay {
   Deque<SegmentScan> find(List<Segment> segments, long fromSequence) {
     // The sequence before the first batch of the segments seen so far.
     long cut = Long.MAX_VALUE;
+    Deque<Segment> older = new ArrayDeque<>(segments.reversed());
+    Deque<Supplier<SegmentScan>> ahead = new ArrayDeque<>();
     for (Segment segment : segments.reversed()) {
       if (cut < fromSequence) {
         segment.begin(cut);
         continue;
       }
+      if (cut == Long.MAX_VALUE) {
+        older.remove();
+      } else {
+        startHeaders(older, ahead);
+      }
       // Only at the very end may there be a batch that not all mirrors hold, or not whole.
       SegmentScan all =
           cut == Long.MAX_VALUE
               ? SegmentScan.of(segment, pool, host, segmentBytes, view)
-              : SegmentScan.ofHeaders(segment, pool, host, segmentBytes, view);
+              : ahead.remove().get();
       if (!all.readable()) {
         throw unreachable(segment);
       }
@@ -73,6 +88,12 @@ final class JournalReplay {
           needed.getFirst().segment());
     }
     return needed;
+  }
+
+  private void startHeaders(Deque<Segment> older, Deque<Supplier<SegmentScan>> ahead) {
+    while (ahead.size() < AT_ONCE && !older.isEmpty()) {
+      ahead.add(SegmentScan.startHeaders(older.remove(), pool, host, segmentBytes, view));
+    }
   }
 
   private DvxException unreachable(Segment segment) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -54,26 +55,28 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
 
   /** Reads all copies at once, every byte. */
   static SegmentScan of(Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
-    return of(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, true);
+    return start(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, true).get();
   }
 
   /** As {@link #of}, when nobody waits for it. */
   static SegmentScan ofInBackground(
       Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
-    return of(segment, pool, host, segmentBytes, view, DriveIo.Lane.BACKGROUND, true);
+    return start(segment, pool, host, segmentBytes, view, DriveIo.Lane.BACKGROUND, true).get();
   }
 
   /**
-   * Reads the headers of all copies at once, and small batches. For segments of which every batch
-   * that counts was durable on all mirrors before a later one was written: what is told apart here
-   * is only what has rotted since.
+   * Starts to read the headers of all copies at once, and small batches. For segments of which
+   * every batch that counts was durable on all mirrors before a later one was written: what is told
+   * apart here is only what has rotted since.
+   *
+   * @return waits for the result
    */
-  static SegmentScan ofHeaders(
+  static Supplier<SegmentScan> startHeaders(
       Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
-    return of(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, false);
+    return start(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, false);
   }
 
-  private static SegmentScan of(
+  private static Supplier<SegmentScan> start(
       Segment segment,
       UUID pool,
       String host,
@@ -90,8 +93,8 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
         mirrors.add(mirror);
       }
     }
-    List<DriveGroup.Outcome<Map<Integer, BatchFrame>>> outcomes =
-        DriveGroup.run(
+    DriveGroup.Started<Map<Integer, BatchFrame>> started =
+        DriveGroup.start(
             drives,
             lane,
             LIMITS,
@@ -105,13 +108,21 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
                   segmentBytes,
                   whole);
             });
+    return () -> of(segment, mirrors, started.await());
+  }
+
+  private static SegmentScan of(
+      Segment segment,
+      List<JournalManifest.Mirror> mirrors,
+      List<DriveGroup.Outcome<Map<Integer, BatchFrame>>> outcomes) {
     List<Copy> copies = new ArrayList<>();
     NavigableMap<Integer, BatchFrame> frames = new TreeMap<>();
     for (int i = 0; i < outcomes.size(); i++) {
-      Map<Integer, BatchFrame> intact = outcomes.get(i).value();
+      DriveGroup.Outcome<Map<Integer, BatchFrame>> outcome = outcomes.get(i);
+      Map<Integer, BatchFrame> intact = outcome.value();
       copies.add(
           new Copy(
-              mirrors.get(i), drives.get(i), intact != null, intact != null ? intact : Map.of()));
+              mirrors.get(i), outcome.drive(), intact != null, intact != null ? intact : Map.of()));
       if (intact != null) {
         frames.putAll(intact);
       }
