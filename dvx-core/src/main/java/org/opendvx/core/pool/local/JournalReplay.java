@@ -18,7 +18,7 @@ final class JournalReplay {
   /**
    * Segments whose headers are read at once: the reads are small, and each waits for its drive.
    * Fewer than a drive has threads for reads, so that one is left to clients where the journal is
-   * that of a host that died.
+   * that of a host that died. Nobody waits for one that turns out not to be needed.
    */
   private static final int AT_ONCE = 2;
 
