@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.UUID;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.opendvx.core.error.DvxException;
@@ -24,6 +25,7 @@ final class BatchReader {
   /** Pieces being read or waiting for the visitor. */
   private static final int AHEAD = 4;
 
+  private final UUID pool;
   private final String host;
   private final long fromSequence;
   private final Deque<Piece> planned = new ArrayDeque<>();
@@ -51,7 +53,8 @@ final class BatchReader {
       DriveIo.@Nullable Pending<boolean[]> read) {}
 
   /** Reads segments, in order, from the batch on that holds a sequence. */
-  BatchReader(String host, Iterable<SegmentScan> scans, long fromSequence) {
+  BatchReader(UUID pool, String host, Iterable<SegmentScan> scans, long fromSequence) {
+    this.pool = pool;
     this.host = host;
     this.fromSequence = fromSequence;
     scans.forEach(this::plan);
@@ -187,7 +190,7 @@ final class BatchReader {
 
   private ByteBuffer readAlone(SegmentScan scan, BatchFrame frame) {
     try {
-      return scan.read(frame, host).slice(BatchFrame.HEADER, frame.length());
+      return scan.read(frame, pool, host).slice(BatchFrame.HEADER, frame.length());
     } catch (IOException e) {
       throw DvxException.of(Kind.CORRUPT, "The journal cannot be read")
           .cause("A batch is damaged on all of its mirrors, or cannot be read there")

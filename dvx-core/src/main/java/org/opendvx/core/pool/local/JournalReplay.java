@@ -4,23 +4,23 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 
 /**
  * Finds out what a journal holds, without changing anything. Segments are looked through from the
  * newest to the oldest that is needed; each batch names the one before it, so that a gap cannot go
- * unnoticed. All of the newest one is read, of the others the headers: a batch is written when the
- * one before it is durable on all mirrors.
+ * unnoticed. All of the newest one is read, of the others the headers of one copy: a batch is
+ * written when the one before it is durable on all mirrors.
  */
 final class JournalReplay {
   /**
-   * Segments whose headers are read at once: the reads are small, and each waits for its drive.
-   * Fewer than a drive has threads for reads, so that one is left to clients where the journal is
-   * that of a host that died. Nobody waits for one that turns out not to be needed.
+   * Segments whose headers are read at once: the reads are small, and each waits for its drive. On
+   * three drives no more than two of them are on the same, so that a thread for reads is left to
+   * clients where the journal is that of a host that died. Nobody waits for one that turns out not
+   * to be needed.
    */
-  private static final int AT_ONCE = 2;
+  private static final int AT_ONCE = 4;
 
   private final UUID pool;
   private final String host;
@@ -45,7 +45,7 @@ final class JournalReplay {
     // The sequence before the first batch of the segments seen so far.
     long cut = Long.MAX_VALUE;
     Deque<Segment> older = new ArrayDeque<>(segments.reversed());
-    Deque<Supplier<SegmentScan>> ahead = new ArrayDeque<>();
+    Deque<SealedScan> ahead = new ArrayDeque<>();
     for (Segment segment : segments.reversed()) {
       if (cut < fromSequence) {
         segment.begin(cut);
@@ -57,15 +57,14 @@ final class JournalReplay {
         startHeaders(older, ahead);
       }
       // Only at the very end may there be a batch that not all mirrors hold, or not whole.
-      SegmentScan all =
+      SegmentScan scan =
           cut == Long.MAX_VALUE
               ? SegmentScan.of(segment, pool, host, segmentBytes, view)
-              : ahead.remove().get();
-      if (!all.readable()) {
+              : ahead.remove().upTo(cut);
+      if (!scan.readable()) {
         throw unreachable(segment);
       }
       segment.checked(cut == Long.MAX_VALUE);
-      SegmentScan scan = all.upTo(cut);
       BatchFrame gap = scan.gap();
       if (gap != null) {
         throw corrupt("The batch before sequence " + gap.first() + " is missing", segment);
@@ -90,9 +89,9 @@ final class JournalReplay {
     return needed;
   }
 
-  private void startHeaders(Deque<Segment> older, Deque<Supplier<SegmentScan>> ahead) {
+  private void startHeaders(Deque<Segment> older, Deque<SealedScan> ahead) {
     while (ahead.size() < AT_ONCE && !older.isEmpty()) {
-      ahead.add(SegmentScan.startHeaders(older.remove(), pool, host, segmentBytes, view));
+      ahead.add(SealedScan.start(older.remove(), pool, host, segmentBytes, view));
     }
   }
 

@@ -345,7 +345,7 @@ final class LocalJournal {
         for (SegmentScan scan : scans) {
           heal(scan, scan.equals(scans.getLast()), keeper::shutOut, records::putInternal);
         }
-        long last = new BatchReader(host, scans, fromSequence).deliver(visitor);
+        long last = new BatchReader(pool, host, scans, fromSequence).deliver(visitor);
         lastSequence = scans.isEmpty() ? last : scans.getLast().segment().lastSequence();
         replayed = true;
         if (scans.size() > 1) {

@@ -2,6 +2,7 @@ package org.opendvx.core.pool.local;
 
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -90,13 +91,19 @@ final class Segment {
 
   /** Copies on drives in use. */
   int copies(PoolView view) {
-    int copies = 0;
+    return mirrorsOn(view).size();
+  }
+
+  /** Its mirrors on drives in use, in their order. */
+  Map<Drive, JournalManifest.Mirror> mirrorsOn(PoolView view) {
+    Map<Drive, JournalManifest.Mirror> there = new LinkedHashMap<>();
     for (JournalManifest.Mirror mirror : mirrors) {
-      if (mirror.on(view) != null) {
-        copies++;
+      Drive drive = mirror.on(view);
+      if (drive != null) {
+        there.put(drive, mirror);
       }
     }
-    return copies;
+    return there;
   }
 
   JournalManifest.Entry entry() {

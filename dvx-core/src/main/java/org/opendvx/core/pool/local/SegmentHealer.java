@@ -152,7 +152,7 @@ final class SegmentHealer {
     for (BatchFrame frame : frames) {
       ByteBuffer bytes;
       try {
-        bytes = scan.read(frame, host);
+        bytes = scan.read(frame, pool, host);
       } catch (IOException e) {
         LOG.warn("Journal segment {} cannot be copied", scan.segment().number(), e);
         return false;

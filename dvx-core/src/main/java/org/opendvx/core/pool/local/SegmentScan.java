@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -55,79 +56,86 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
 
   /** Reads all copies at once, every byte. */
   static SegmentScan of(Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
-    return start(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, true).get();
+    return start(
+            segment, segment.mirrorsOn(view), pool, host, segmentBytes, DriveIo.Lane.READ, true)
+        .get();
   }
 
   /** As {@link #of}, when nobody waits for it. */
   static SegmentScan ofInBackground(
       Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
-    return start(segment, pool, host, segmentBytes, view, DriveIo.Lane.BACKGROUND, true).get();
+    return start(
+            segment,
+            segment.mirrorsOn(view),
+            pool,
+            host,
+            segmentBytes,
+            DriveIo.Lane.BACKGROUND,
+            true)
+        .get();
   }
 
   /**
-   * Starts to read the headers of all copies at once, and small batches. For segments of which
-   * every batch that counts was durable on all mirrors before a later one was written: what is told
-   * apart here is only what has rotted since.
+   * Starts to read the headers of copies at once, and small batches.
    *
    * @return waits for the result
    */
   static Supplier<SegmentScan> startHeaders(
-      Segment segment, UUID pool, String host, int segmentBytes, PoolView view) {
-    return start(segment, pool, host, segmentBytes, view, DriveIo.Lane.READ, false);
+      Segment segment,
+      Map<Drive, JournalManifest.Mirror> mirrors,
+      UUID pool,
+      String host,
+      int segmentBytes) {
+    return start(segment, mirrors, pool, host, segmentBytes, DriveIo.Lane.READ, false);
   }
 
   private static Supplier<SegmentScan> start(
       Segment segment,
+      Map<Drive, JournalManifest.Mirror> mirrors,
       UUID pool,
       String host,
       int segmentBytes,
-      PoolView view,
       DriveIo.Lane lane,
       boolean whole) {
-    List<Drive> drives = new ArrayList<>();
-    List<JournalManifest.Mirror> mirrors = new ArrayList<>();
-    for (JournalManifest.Mirror mirror : segment.mirrors()) {
-      Drive drive = mirror.on(view);
-      if (drive != null) {
-        drives.add(drive);
-        mirrors.add(mirror);
-      }
-    }
     DriveGroup.Started<Map<Integer, BatchFrame>> started =
         DriveGroup.start(
-            drives,
+            mirrors.keySet(),
             lane,
             LIMITS,
             (drive, _) -> {
-              int slot = mirrors.get(drives.indexOf(drive)).slot();
-              return scan(
-                  drive.folder(),
-                  Layout.journalSlot(host, slot),
-                  pool,
-                  segment.number(),
-                  segmentBytes,
-                  whole);
+              try (DriveFile file = open(drive, mirrors, host)) {
+                return scan(file, pool, segment.number(), segmentBytes, whole);
+              }
             });
     return () -> of(segment, mirrors, started.await());
   }
 
   private static SegmentScan of(
       Segment segment,
-      List<JournalManifest.Mirror> mirrors,
+      Map<Drive, JournalManifest.Mirror> mirrors,
       List<DriveGroup.Outcome<Map<Integer, BatchFrame>>> outcomes) {
     List<Copy> copies = new ArrayList<>();
     NavigableMap<Integer, BatchFrame> frames = new TreeMap<>();
-    for (int i = 0; i < outcomes.size(); i++) {
-      DriveGroup.Outcome<Map<Integer, BatchFrame>> outcome = outcomes.get(i);
+    for (DriveGroup.Outcome<Map<Integer, BatchFrame>> outcome : outcomes) {
       Map<Integer, BatchFrame> intact = outcome.value();
       copies.add(
           new Copy(
-              mirrors.get(i), outcome.drive(), intact != null, intact != null ? intact : Map.of()));
+              Objects.requireNonNull(mirrors.get(outcome.drive())),
+              outcome.drive(),
+              intact != null,
+              intact != null ? intact : Map.of()));
       if (intact != null) {
         frames.putAll(intact);
       }
     }
     return new SegmentScan(segment, copies, frames);
+  }
+
+  /** Opens a drive's copy of a segment. On a thread of the drive. */
+  static DriveFile open(Drive drive, Map<Drive, JournalManifest.Mirror> mirrors, String host)
+      throws IOException {
+    int slot = Objects.requireNonNull(mirrors.get(drive)).slot();
+    return drive.folder().open(Layout.journalSlot(host, slot), false);
   }
 
   /** Whether a drive's copy of a segment goes as far as the segment does. */
@@ -185,6 +193,14 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
     return null;
   }
 
+  /** Whether it has every batch up to a sequence. */
+  boolean isWhole(long lastSequence) {
+    return !frames.isEmpty()
+        && frames.firstKey() == BatchFrame.FIRST_OFFSET
+        && gap() == null
+        && frames.lastEntry().getValue().last() == lastSequence;
+  }
+
   /** The file offset behind the last batch. */
   int end() {
     Map.Entry<Integer, BatchFrame> last = frames.lastEntry();
@@ -203,7 +219,7 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
   }
 
   /** Reads the file of a frame, with its header, from the first copy that gives it intact. */
-  ByteBuffer read(BatchFrame frame, String host) throws IOException {
+  ByteBuffer read(BatchFrame frame, UUID pool, String host) throws IOException {
     IOException failure = new IOException("no intact copy is left");
     for (Copy copy : copies) {
       if (!copy.has(frame)) {
@@ -218,7 +234,8 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
                     readFrame(
                         copy.drive().folder(),
                         Layout.journalSlot(host, copy.mirror().slot()),
-                        frame));
+                        frame,
+                        pool));
       } catch (IOException e) {
         failure.addSuppressed(e);
       }
@@ -226,7 +243,7 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
     throw failure;
   }
 
-  private static ByteBuffer readFrame(DriveFolder folder, String path, BatchFrame frame)
+  private ByteBuffer readFrame(DriveFolder folder, String path, BatchFrame frame, UUID pool)
       throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(frame.fileBytes());
     try (DriveFile file = folder.open(path, false)) {
@@ -235,8 +252,9 @@ record SegmentScan(Segment segment, List<Copy> copies, NavigableMap<Integer, Bat
     bytes.clear();
     CRC32C crc = new CRC32C();
     crc.update(bytes.array(), BatchFrame.HEADER, frame.length());
-    if ((int) crc.getValue() != frame.crc()) {
-      throw new IOException("a batch changed between two reads");
+    if ((int) crc.getValue() != frame.crc()
+        || !frame.equals(BatchFrame.decode(bytes, 0, frame.offset(), pool, segment.number()))) {
+      throw new IOException("a batch is damaged");
     }
     return bytes;
   }

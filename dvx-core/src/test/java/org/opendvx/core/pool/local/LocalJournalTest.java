@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +14,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.opendvx.core.error.DvxException;
 import org.opendvx.core.error.Kind;
 import org.opendvx.core.pool.Epoch;
@@ -164,6 +167,37 @@ class LocalJournalTest {
       assertEquals(
           List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L), replayed(sim), "the third copy is whole");
     }
+  }
+
+  /** Whichever copy is looked at: the first, a middle or the last header of one has rotted. */
+  @ParameterizedTest
+  @ValueSource(ints = {4, 5, 6})
+  void aHeaderThatRotsInAnOlderSegmentHidesNoBatch(int batch) throws IOException {
+    for (int i = 0; i < 3; i++) {
+      try (SimPool sim = withBatches(9, 20_000)) {
+        rotHeader(copiesWith(sim, "<batch 5>").get(i), batch);
+        assertEquals(List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L), replayed(sim));
+      }
+    }
+  }
+
+  /** By the replay itself: the background check is an hour away. */
+  @Test
+  void aCopyOfAnOlderSegmentThatIsGoneIsMadeAgainAtOnce() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      try (SimPool sim = withBatches(9, 20_000)) {
+        sim.configure(config -> config.withTimes(Duration.ofSeconds(5), Duration.ofMinutes(3)));
+        Copy gone = copiesWith(sim, "<batch 5>").get(i);
+        gone.disk().overwrite(gone.file(), 0, (byte) 0, 64 << 10);
+        assertEquals(9, replayed(sim).size());
+        sim.kill();
+        assertEquals(3, copiesWith(sim, "<batch 5>").size(), "copy " + i);
+      }
+    }
+  }
+
+  private static void rotHeader(Copy copy, int batch) throws IOException {
+    copy.disk().flip(copy.file(), offsetOf(copy, "<batch " + batch + ">") - BatchFrame.HEADER + 20);
   }
 
   @Test
