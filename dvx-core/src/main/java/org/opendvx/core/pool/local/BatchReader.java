@@ -133,7 +133,7 @@ final class BatchReader {
     ByteBuffer free = spare.poll();
     return free != null && free.capacity() >= bytes
         ? free
-        : ByteBuffer.allocateDirect(Math.max(bytes, PIECE));
+        : Buffers.aligned(Math.max(bytes, PIECE));
   }
 
   /** Which batches of a piece are intact in a file. On a thread of the drive. */
@@ -141,7 +141,8 @@ final class BatchReader {
       throws IOException {
     boolean[] intact = new boolean[piece.frames().size()];
     int there;
-    try (DriveFile file = folder.open(path, false)) {
+    // Past the page cache, as it was written: nobody reads it again.
+    try (DriveFile file = folder.openDirect(path, false)) {
       there = file.read(bytes.clear().limit(piece.bytes()), piece.offset());
     }
     CRC32C crc = new CRC32C();

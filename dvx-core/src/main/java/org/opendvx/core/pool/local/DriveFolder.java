@@ -24,8 +24,8 @@ public interface DriveFolder {
 
   /**
    * As {@link #open}, for a file that is not read soon after it was written: past the page cache,
-   * if the file system can. Only whole blocks (4 KiB) are written to it, on block boundaries, from
-   * direct memory that begins on one.
+   * if the file system can. Only whole blocks (4 KiB) are written to it or read, on block
+   * boundaries, from or to direct memory that begins on one.
    */
   default DriveFile openDirect(String name, boolean create) throws IOException {
     return open(name, create);
